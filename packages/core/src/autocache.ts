@@ -1,0 +1,342 @@
+/**
+ * autocache: cache any function.
+ *
+ * `cached(fn)` returns a function that answers as `fn` does and computes each result once. It derives three things:
+ *
+ * - the version, from the function's code (`version.ts`): a stamp of the compiler, a text given by hand, or, over a
+ *   store that ends with the process, one of its own;
+ * - the key, from what the result depends on (`inputs.ts`, `key.ts`): namespace, label, version and arguments as one
+ *   injective text;
+ * - the life of the entry, over whatever store the user runs (`call.ts`): read, decide, fill once, write.
+ *
+ * Two rules outrank everything: never a wrong value, and never worse than no cache. A call fails only if the function
+ * does, its arguments cannot be told apart, or its `key` throws.
+ *
+ * This file puts the parts together: an instance holds a store, a namespace and defaults; `cached` is the instance that
+ * lives in process memory and needs no configuration. The same `cached` is a wrapper, a TC39 decorator and a legacy
+ * TypeScript decorator; it tells them apart by what it receives.
+ *
+ * Decisions: docs/decisions/0001-core.md. Rules: each test in `test/` is named after the one it holds.
+ */
+import { type Caller, createCaller, type Definition } from './call.ts'
+import { referenceSealer, type Sealer } from './entry.ts'
+import { AutocacheError } from './errors.ts'
+import { createHub, type EventOf, type EventType, type Hub, type Stats } from './events.ts'
+import { createOperations, type Operations } from './handle.ts'
+import { createInputs, dependencyVersions } from './inputs.ts'
+import { completeKey, defaultKeyBounds, keyPrefix } from './key.ts'
+import { Lane, stateOf } from './lane.ts'
+import { type MemoryStore, memoryStore } from './memory-store.ts'
+import {
+  type AnyFunction,
+  type AutocacheOptions,
+  checkOptions,
+  type FunctionOptions,
+  invalidOption,
+  type ResolvedOptions,
+  resolveOptions,
+} from './options.ts'
+import type { Store } from './store.ts'
+import type { CachedFunction, CachedMember, Handle, IsAsync } from './types.ts'
+import { claim, identify, isClass } from './version.ts'
+import { type Wire, wire } from './wire.ts'
+import { diagnostics, digest as nativeDigest, packageName } from '#platform'
+
+type Defined = { readonly caller: Caller; readonly operations: Operations; readonly definition: Definition }
+
+/** What stands behind a cached function; by a shared symbol, so that `of` knows those of another copy of this package. */
+const definedKey = Symbol.for('autocache.cached')
+
+/**
+ * Caches functions and methods.
+ * @throws AutocacheError `INVALID_OPTION` for an option that does not exist or is out of its range
+ * @throws UnversionedFunctionError over a shared store, for a function without a version or a lasting name
+ */
+export interface Cached<TStore extends Store> {
+  /** Decorates a method of a class: `@cached`. */
+  <TMethod extends IsAsync<TStore> extends true ? (...args: any[]) => Promise<any> : AnyFunction>(
+    method: TMethod,
+    context: ClassMethodDecoratorContext<any, TMethod>,
+  ): TMethod
+  /** Decorates a method of a class under `experimentalDecorators`: `@cached`. */
+  <TMethod extends IsAsync<TStore> extends true ? (...args: any[]) => Promise<any> : AnyFunction>(
+    target: object,
+    name: string | symbol,
+    descriptor: TypedPropertyDescriptor<TMethod>,
+  ): void
+  /** Wraps a function. */
+  <TFunction extends AnyFunction, TOwn extends Store = TStore>(
+    fn: TFunction,
+    options?: FunctionOptions<Parameters<TFunction>, Awaited<ReturnType<TFunction>>, TOwn>,
+  ): CachedFunction<TFunction, TOwn>
+  /** Decorates a method of a class: `@cached({ ttl: '5m' })`, of either kind. */
+  <TArgs extends any[] = any[], TResult = any>(
+    options: FunctionOptions<TArgs, TResult, TStore>,
+  ): MethodDecorator<TStore, TArgs, TResult>
+}
+
+/** A decorator of both kinds, for methods whose arguments and result fit its options. */
+export interface MethodDecorator<TStore extends Store, TArgs extends any[], TResult> {
+  <TMethod extends (...args: TArgs) => IsAsync<TStore> extends true ? Promise<TResult> : Promise<TResult> | TResult>(
+    method: TMethod,
+    context: ClassMethodDecoratorContext<any, TMethod>,
+  ): TMethod
+  <TMethod extends (...args: TArgs) => IsAsync<TStore> extends true ? Promise<TResult> : Promise<TResult> | TResult>(
+    target: object,
+    name: string | symbol,
+    descriptor: TypedPropertyDescriptor<TMethod>,
+  ): void
+}
+
+/** An instance: a store, a namespace and defaults for the functions it caches. */
+export interface Autocache<TStore extends Store = Store> {
+  /** Caches functions and methods; needs no receiver: `const { cached } = createAutocache(...)`. */
+  readonly cached: Cached<TStore>
+  /**
+   * The handle of a cached method for one object, or of a cached function.
+   * @throws AutocacheError `INVALID_OPTION` where that member is not cached
+   */
+  of<TObject extends object, TName extends keyof TObject>(
+    object: TObject,
+    method: TName,
+  ): CachedMember<TObject[TName], TStore>
+  /** Counts of events since the instance was created. */
+  stats(): Stats
+  /** Calls `listener` for every event of a type, or for every event (`'*'`). Returns what ends that. */
+  on<TType extends EventType>(type: TType | '*', listener: (event: EventOf<TType>) => void): () => void
+  /** Waits for the writes under way. It closes no connection: clients belong to who made them. */
+  close(): Promise<void>
+}
+
+/**
+ * Creates an instance over a store.
+ * @throws AutocacheError `INVALID_OPTION` for an option that does not exist or is out of its range
+ * @example
+ * ```ts
+ * import { createAutocache, memoryStore } from '@autocache/core'
+ * const cache = createAutocache({ store: memoryStore({ max: 1000 }), ttl: '10m' })
+ * const square = cache.cached((n: number) => n * n)
+ * square(4) // 16, computed
+ * square(4) // 16, from the store
+ * cache.stats().total.hit // 1
+ * ```
+ */
+export function createAutocache<TStore extends Store = MemoryStore>(
+  options: AutocacheOptions<TStore> = {},
+): Autocache<TStore> {
+  return build(options, wire)
+}
+
+function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire: Wire | undefined): Autocache<TStore> {
+  checkOptions(options, 'instance')
+  const { enabled = true, logger, keyBounds, clock = () => Date.now(), ...defaults } = options
+  if (options.store) checkStore(options.store)
+  const bounds = { ...defaultKeyBounds, ...keyBounds }
+  for (const [name, bound] of Object.entries(bounds)) {
+    if (!(name in defaultKeyBounds) || !(bound > 0)) throw invalidOption(`keyBounds.${name}`, 'depth, nodes or size: a number above 0')
+  }
+  const hub: Hub = createHub(logger, diagnostics)
+  const stores = new Set<Store>()
+  let memory: MemoryStore | undefined
+  const ownStore = () => (memory ??= memoryStore())
+
+  /** Everything about one cached function, or the error that belongs where it is written. */
+  function define(fn: AnyFunction, functionOptions: FunctionOptions, method: string | undefined): Defined {
+    if (isClass(fn)) throw new AutocacheError('INVALID_OPTION', `\`${fn.name}\` is a class: it is constructed, not called, and cannot be cached.`)
+    if (functionOptions.store) checkStore(functionOptions.store)
+    const resolved = resolveOptions(functionOptions, defaults, ownStore)
+    const { store } = resolved
+    const shared = store.lifetime === 'shared'
+    const identity = identify(fn, resolved, method, enabled)
+    const report = hub.reporter(identity.label, resolved.onEvent)
+    const namespace = resolved.namespace ?? (shared ? requireNamespace() : 'local')
+    const encoding = ownWire ?? store.wire
+    const digest = encoding?.digest ?? nativeDigest
+    if (!digest && resolved.keys === 'digest') {
+      throw new AutocacheError('INVALID_OPTION', "Option `keys: 'digest'` needs an instance here: `createAutocache({ keys: 'digest' })`.")
+    }
+    const maxBytes = store.maxKeyBytes ?? (shared ? 250 : Infinity)
+    stores.add(store)
+    if (claim(store, namespace, identity, fn)) {
+      report({ type: 'duplicate-definition', version: identity.version() })
+    }
+    const others = dependencyVersions(resolved)
+    const version = () => identity.version() + others
+    let lane: Lane | undefined
+    const laneOf = (): Lane => {
+      if (lane) return lane
+      const prefix = keyPrefix({ namespace, label: identity.label, version: version(), digest: digest!, maxBytes })
+      lane = identity.source === 'process' ? new Lane(store, prefix) : Lane.of(store, prefix)
+      return lane
+    }
+    const readable = resolved.keys === 'readable'
+    const definition: Definition = {
+      fn,
+      identity,
+      version,
+      options: resolved,
+      enabled,
+      lane: laneOf,
+      inputsOf: createInputs(fn, resolved, bounds, digest),
+      suffixOf(argumentsText) {
+        if (readable && maxBytes === Infinity) return argumentsText
+        const { prefix } = laneOf()
+        return completeKey(prefix, { argumentsText, readable, digest: digest!, maxBytes }).slice(prefix.length)
+      },
+      sealer: sealerOf(resolved, encoding, () => report({ type: 'mutated' })),
+      report,
+      clock,
+    }
+    const caller = createCaller(definition)
+    return { caller, operations: createOperations(definition, caller), definition }
+  }
+
+  function wrap(fn: AnyFunction, functionOptions: FunctionOptions, method?: string): AnyFunction {
+    const defined = define(fn, functionOptions, method)
+    const { caller } = defined
+    const wrapper = function (this: unknown, ...args: unknown[]): unknown {
+      return caller.call(this, args)
+    }
+    Object.defineProperties(wrapper, {
+      name: { value: fn.name, configurable: true },
+      length: { value: fn.length, configurable: true },
+      [definedKey]: { value: { defined, fn } },
+      ...Object.getOwnPropertyDescriptors(handleOf(defined, fn, undefined, method)),
+    })
+    return wrapper
+  }
+
+  /** One export for three uses. A second argument tells the decorators apart: a context object, or a member's name. */
+  function cached(subject: unknown, second?: unknown, descriptor?: PropertyDescriptor): unknown {
+    if (typeof second === 'string' || typeof second === 'symbol') return decorateLegacy({}, second, descriptor)
+    if (isDecoratorContext(second)) return decorate({}, subject, second)
+    if (typeof subject === 'function') return wrap(subject as AnyFunction, optionsOf(second))
+    const functionOptions = optionsOf(subject)
+    checkOptions(functionOptions, 'function')
+    return (target: unknown, context: unknown, legacy?: PropertyDescriptor) =>
+      isDecoratorContext(context)
+        ? decorate(functionOptions, target, context)
+        : decorateLegacy(functionOptions, context as string | symbol, legacy)
+  }
+
+  function decorate(functionOptions: FunctionOptions, method: unknown, context: ClassMethodDecoratorContext): AnyFunction {
+    if (context.kind !== 'method') throw notAMethod(String(context.name))
+    return wrap(method as AnyFunction, functionOptions, String(context.name))
+  }
+
+  function decorateLegacy(
+    functionOptions: FunctionOptions,
+    name: string | symbol,
+    descriptor: PropertyDescriptor | undefined,
+  ): PropertyDescriptor {
+    const method: unknown = descriptor?.value
+    if (typeof method !== 'function') throw notAMethod(String(name))
+    return { ...descriptor, value: wrap(method as AnyFunction, functionOptions, String(name)) }
+  }
+
+  return {
+    cached: cached as Cached<TStore>,
+
+    of(object, method) {
+      const member: unknown = object[method]
+      const known = typeof member === 'function' && (member as { [definedKey]?: { defined: Defined; fn: AnyFunction } })[definedKey]
+      if (!known) {
+        throw new AutocacheError('INVALID_OPTION', `\`${String(method)}\` of that object is not a cached method. Decorate or wrap it first.`)
+      }
+      return handleOf(known.defined, known.fn, object, undefined) as never
+    },
+
+    stats: hub.stats,
+    on: hub.on,
+
+    async close() {
+      for (const store of stores) await Promise.all(stateOf(store).writes)
+    },
+  }
+}
+
+/** The methods of a cached function, bound to a receiver where there is one. */
+function handleOf({ caller, operations, definition }: Defined, fn: AnyFunction, self: unknown, method: string | undefined): Handle<AnyFunction, true> {
+  const on = <TAnswer>(run: (self: unknown) => TAnswer): TAnswer => {
+    if (method !== undefined && self === undefined) {
+      throw new AutocacheError('INVALID_OPTION', `\`${method}\` is a method: take its handle from an object, \`cache.of(object, '${method}')\`.`)
+    }
+    return run(self)
+  }
+  const handle = {
+    label: definition.identity.label,
+    original: fn,
+    get version() {
+      return definition.version()
+    },
+    keyOf: (...args: unknown[]) => on((self) => operations.keyOf(self, args)),
+    peek: (...args: unknown[]) => on((self) => operations.peek(self, args)),
+    refresh: (...args: unknown[]) => on((self) => operations.refresh(self, args)),
+    prime: (args: unknown[], value: unknown) => on((self) => operations.prime(self, args, value)),
+    invalidate: (...args: unknown[]) => on((self) => operations.invalidate(self, args)),
+    many: (calls: unknown[][], { concurrency = Infinity } = {}) => on((self) => operations.many(self, calls, concurrency)),
+    explain: (...args: unknown[]) => on((self) => operations.explain(self, args)),
+  }
+  return handle as unknown as Handle<AnyFunction, true>
+}
+
+function sealerOf({ store, clone, codec }: ResolvedOptions, encoding: Wire | undefined, onMutated: () => void): Sealer {
+  if (store.holds === 'references') {
+    const development = typeof process !== 'undefined' && process.env.NODE_ENV === 'development'
+    return referenceSealer(clone, development && !clone ? onMutated : undefined)
+  }
+  if (encoding) return encoding.sealer(store.holds, codec)
+  throw new AutocacheError('INVALID_OPTION', 'A store that holds text or bytes needs an instance: `createAutocache({ store }).cached(fn)`.')
+}
+
+function requireNamespace(): string {
+  const name = packageName()
+  if (name !== undefined) return name
+  throw new AutocacheError(
+    'INVALID_OPTION',
+    'Option `namespace` is missing and no package.json with a name is near: over a shared store it keeps two programs apart.',
+  )
+}
+
+function checkStore(store: Store): void {
+  const { lifetime, holds } = store
+  const declares =
+    (lifetime === 'process' || lifetime === 'shared') && (holds === 'references' || holds === 'text' || holds === 'bytes')
+  if (!declares || [store.get, store.set, store.delete].some((operation) => typeof operation !== 'function')) {
+    throw invalidOption(
+      'store',
+      "a store: `get`, `set`, `delete`, `lifetime` ('process' or 'shared') and `holds` ('references', 'text' or 'bytes'). " +
+        'Wrap a client with its adapter, such as `keyvStore(keyv)` of @autocache/keyv',
+    )
+  }
+}
+
+function optionsOf(options: unknown = {}): FunctionOptions {
+  if (typeof options === 'object' && options !== null) return options
+  throw new AutocacheError('INVALID_OPTION', '`cached` takes a function, options, or both; it received something else.')
+}
+
+function isDecoratorContext(value: unknown): value is ClassMethodDecoratorContext {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'addInitializer' in value
+}
+
+function notAMethod(name: string): AutocacheError {
+  return new AutocacheError('INVALID_OPTION', `\`${name}\` is not a method: \`@cached\` decorates methods, static or not. Wrap functions with \`cached(fn)\`.`)
+}
+
+let common: Autocache<MemoryStore> | undefined
+
+/**
+ * Caches a function or method in this process, with nothing to configure: in one memory store of 10,000 entries for the
+ * program. What it returns has the same signature, `name`, `length` and `this`.
+ * @throws AutocacheError `INVALID_OPTION` for an option that does not exist or is out of its range
+ * @example
+ * ```ts
+ * import { cached } from '@autocache/core'
+ * const area = cached((shape: { width: number; height: number }) => shape.width * shape.height)
+ * area({ width: 2, height: 3 }) // 6, computed
+ * area({ height: 3, width: 2 }) // 6, from memory: the order of properties does not matter
+ * ```
+ */
+export const cached: Cached<MemoryStore> = ((...args: Parameters<Cached<MemoryStore>>) =>
+  (common ??= build<MemoryStore>({}, undefined)).cached(...args)) as Cached<MemoryStore>

@@ -1,0 +1,484 @@
+/**
+ * The life of one call, in order: key, flight, read, decide, fill, write, report.
+ *
+ * The rule: the caller gets what the function returns or throws, or an entry of exactly this version and these inputs
+ * that is fresh under the current options; and he never waits longer than for the function and the stated budgets. So
+ * every way in which a store can fail ends in running the function, and nothing is written that could not be read back
+ * as what the first caller received.
+ *
+ * Two shapes share these steps. Over a store that answers at once, a function that answers at once is called without any
+ * promise in between (`answerNow`). Everything else goes through a flight: concurrent calls of a key wait for one read
+ * and one fill (`answerLater`). The order of a flight and an invalidation is kept by fences, see `lane.ts`; what a flight
+ * hands to each of its callers is in `flight.ts`.
+ *
+ * Deliberately inexact: arguments that a caller changes between its call and the moment the function runs (over an
+ * asynchronous store, after the read) are seen changed by the function; the result is then not stored (R15).
+ */
+import { type Opened, isOneShot, type Sealer } from './entry.ts'
+import { EntryFormatError, type StoreError, UnkeyableValueError, UnstorableValueError } from './errors.ts'
+import type { Reporter } from './events.ts'
+import { Flight, type Landing } from './flight.ts'
+import { isFresh } from './freshness.ts'
+import type { Inputs } from './inputs.ts'
+import { isAsync, isThenable, type Lane } from './lane.ts'
+import { type AnyFunction, type ResolvedOptions, toMilliseconds } from './options.ts'
+import { replaceSignals } from './signals.ts'
+import type { Identity } from './version.ts'
+import { detached } from '#platform'
+
+/** All that is fixed when a function is cached. */
+export interface Definition {
+  readonly fn: AnyFunction
+  readonly identity: Identity
+  /** The version with those of `deps`. */
+  readonly version: () => string
+  readonly options: ResolvedOptions
+  readonly enabled: boolean
+  readonly lane: () => Lane
+  readonly inputsOf: (self: unknown, args: readonly unknown[]) => Inputs
+  /** The end of the key, after the lane's prefix, for the text of some inputs. */
+  readonly suffixOf: (text: string) => string
+  readonly sealer: Sealer
+  readonly report: Reporter
+  readonly clock: () => number
+}
+
+/** One call on its way. */
+export interface Call {
+  readonly self: unknown
+  readonly args: readonly unknown[]
+  readonly inputs: Inputs
+  readonly suffix: string
+}
+
+/** What an entry or a fill came to, before it is handed to a caller. */
+export interface Found {
+  readonly opened: Opened
+  readonly value: unknown
+}
+
+/** A run of the function on its way. */
+interface Fill {
+  readonly call: Call
+  readonly createdAt: number
+  readonly startedAt: number
+  /** Whether nothing has come between that forbids to store what it makes. */
+  readonly writable: () => boolean
+}
+
+/** What a run came to, and the write it started. */
+interface Landed {
+  readonly landing: Landing
+  readonly written?: Promise<unknown> | undefined
+}
+
+/** The steps of a call, for the wrapper and its handle. */
+export interface Caller {
+  /** A whole call. */
+  call(self: unknown, args: readonly unknown[]): unknown
+  /** The key of a call. @throws UnkeyableValueError */
+  prepare(self: unknown, args: readonly unknown[]): Call
+  /** A call past its key. */
+  answer(call: Call): unknown
+  /** A call that does not read: it fills, and others may wait for it. */
+  fill(call: Call): unknown
+  /** What the store's answer is worth to a call, or `undefined` for a miss. */
+  decide(call: Call, held: unknown): Found | undefined
+  /** The call past its key, or `undefined` where it goes straight through. @throws UnkeyableValueError */
+  admit(self: unknown, args: readonly unknown[]): Call | undefined
+  /** Runs the function outside autocache. */
+  pass(self: unknown, args: readonly unknown[]): unknown
+  /** How long a result is kept, in milliseconds. */
+  ttlOf(outcome: 'value' | 'error', value: unknown, args: readonly unknown[]): number | undefined
+  /** Reports a failure of the store. */
+  storeFailed(error: unknown): void
+  /** Whether the function was seen to answer with promises. */
+  readonly promises: boolean
+}
+
+/** Puts the steps together for one cached function. */
+export function createCaller(definition: Definition): Caller {
+  const { fn, options, enabled, inputsOf, suffixOf, sealer, report, clock } = definition
+  const { store, storeTimeout, flightTimeout, partition } = options
+  const shownKeys = options.keys === 'digest'
+  const isAsyncFunction = Object.prototype.toString.call(fn) === '[object AsyncFunction]'
+  /** What the function was seen to answer with: decides whether a fill needs the care of a flight from the start. */
+  let answers: 'values' | 'promises' | undefined = isAsyncFunction ? 'promises' : undefined
+  let lane: Lane | undefined
+  const laneOf = (): Lane => (lane ??= definition.lane())
+  const keyOf = (suffix: string): string => laneOf().prefix + suffix
+  const shown = (suffix: string): string | undefined => (shownKeys ? keyOf(suffix) : undefined)
+
+  function prepare(self: unknown, args: readonly unknown[]): Call {
+    const inputs = inputsOf(self, args)
+    return { self, args, inputs, suffix: suffixOf(inputs.text) }
+  }
+
+  /** The call, or the reason it goes straight through; throws what cannot be keyed at all. */
+  function admit(self: unknown, args: readonly unknown[]): Call | undefined {
+    try {
+      const call = prepare(self, args)
+      if (!call.inputs.signals.some((signal) => signal.aborted)) return call
+      report({ type: 'bypass', reason: 'aborted' })
+    } catch (error) {
+      if (!(error instanceof UnkeyableValueError) || error.reason === 'kind') throw error
+      report({ type: 'bypass', reason: error.reason, path: error.path })
+    }
+    return undefined
+  }
+
+  /** Whether the inputs of a finished call are still what it was keyed by (R15). */
+  function stillSame(call: Call): boolean {
+    if (call.inputs.fixed) return true
+    try {
+      return inputsOf(call.self, call.args).text === call.inputs.text
+    } catch {
+      return false
+    }
+  }
+
+  /** Runs the function outside autocache; over an asynchronous store it answers with a promise all the same. */
+  function pass(self: unknown, args: readonly unknown[]): unknown {
+    if (!isAsync(store)) return fn.apply(self, args as unknown[])
+    try {
+      const result: unknown = fn.apply(self, args as unknown[])
+      return isThenable(result) ? result : Promise.resolve(result)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** Runs the function for a flight: apart from the caller's async context unless that is part of the key (R08). */
+  function execute(call: Call, flight: Flight): unknown {
+    const signal = flight.controller?.signal
+    const args = signal ? replaceSignals(call.args, signal) : call.args
+    const run = () => flight.run(() => fn.apply(call.self, args as unknown[]))
+    return partition ? run() : detached(run)
+  }
+
+  /** Takes apart what the store answered: the entry and its value where a call may be answered by it. */
+  function decide(call: Call, held: unknown): Found | undefined {
+    const { suffix } = call
+    if (held === undefined || held === null) return missed(suffix, 'absent')
+    try {
+      const opened = sealer.open(held, keyOf(suffix))
+      if (!laneOf().trusts(suffix, opened.createdAt)) return missed(suffix, 'unsettled')
+      const found = { opened, value: opened.take() }
+      const ttl = ttlOf(opened.outcome, found.value, call.args)
+      if (ttl !== Infinity && !isFresh(opened.createdAt, ttl ?? 0, clock())) return missed(suffix, 'expired')
+      report({ type: 'hit', key: shown(suffix) })
+      return found
+    } catch (error) {
+      if (!(error instanceof EntryFormatError) && !(error instanceof UnstorableValueError)) throw error
+      report({ type: 'unreadable-entry', key: shown(suffix), error })
+      return missed(suffix, 'unreadable')
+    }
+  }
+
+  function missed(suffix: string, reason: 'absent' | 'expired' | 'unreadable' | 'unsettled' | 'store-error'): undefined {
+    report({ type: 'miss', key: shown(suffix), reason })
+    return undefined
+  }
+
+  function storeFailed(error: unknown): void {
+    const failure = error as StoreError
+    report({ type: 'store-error', operation: failure.operation, error: failure })
+  }
+
+  /** How long a result is kept, in milliseconds; `undefined` where the option's function gives no duration. */
+  function ttlOf(outcome: 'value' | 'error', value: unknown, args: readonly unknown[]): number | undefined {
+    if (outcome === 'error') return options.errorTtl
+    if (typeof options.ttl !== 'function') return options.ttl
+    try {
+      return toMilliseconds(options.ttl(value, ...args))
+    } catch {
+      return undefined
+    }
+  }
+
+  /** After the function has thrown: every waiter gets the very error; only `errorTtl` stores it for later callers. */
+  function landError(fill: Fill, error: unknown, promised: boolean): Landed {
+    const { call, createdAt } = fill
+    const key = shown(call.suffix)
+    report({ type: 'fill-error', key, error })
+    const landing: Landing = { shared: true, outcome: 'error', createdAt, take: () => error }
+    if (!options.errorTtl || !stillSame(call)) return { landing }
+    try {
+      const facts = { key: keyOf(call.suffix), createdAt, outcome: 'error', promised } as const
+      return { landing, written: keep(fill, sealer.seal(facts, error).held, options.errorTtl) }
+    } catch (cause) {
+      report({ type: 'unstored', key, reason: 'unfaithful', path: pathOf(cause), error: cause })
+      return { landing }
+    }
+  }
+
+  /** After the function has returned: what is kept of it, and what each caller gets. Never throws. */
+  function landValue(fill: Fill, body: unknown, promised: boolean): Landed {
+    const { call, createdAt, startedAt } = fill
+    const key = shown(call.suffix)
+    report({ type: 'fill', key, duration: performance.now() - startedAt })
+    const own: Landed = { landing: { shared: false, value: body } }
+    try {
+      if (isOneShot(body)) {
+        report({ type: 'unstored', key, reason: 'one-shot' })
+        return own
+      }
+      if (!stillSame(call)) {
+        report({ type: 'unstored', key, reason: 'inputs-changed' })
+        return own
+      }
+      const verdict = !options.cacheIf || options.cacheIf(body, ...call.args)
+      const wanted = Boolean(verdict) && !isThenable(verdict)
+      let sealed: ReturnType<Sealer['seal']>
+      let taken: unknown
+      try {
+        sealed = sealer.seal({ key: keyOf(call.suffix), createdAt, outcome: 'value', promised }, body)
+        taken = sealed.take()
+      } catch (error) {
+        if (!wanted) return own
+        report({ type: 'unstored', key, reason: 'unfaithful', path: pathOf(error), error })
+        return options.strict ? { landing: { shared: true, outcome: 'error', createdAt, take: () => error } } : own
+      }
+      const landing: Landing = { shared: true, outcome: 'value', createdAt, take: firstly(taken, sealed.take) }
+      return { landing, written: wanted ? keep(fill, sealed.held, ttlOf('value', body, call.args)) : undefined }
+    } catch (error) {
+      report({ type: 'unstored', key, reason: 'option-failed', error })
+      return own
+    }
+  }
+
+  /** Starts the write of what a fill made, where it may still be stored; nobody waits for it. */
+  function keep(fill: Fill, held: unknown, ttl: number | undefined): Promise<unknown> | undefined {
+    const { createdAt } = fill
+    const { suffix } = fill.call
+    const key = shown(suffix)
+    const refusal = !fill.writable() ? 'superseded' : laneOf().isCongested ? 'backlog' : ttl === undefined && 'option-failed'
+    if (refusal) {
+      report({ type: 'unstored', key, reason: refusal })
+      return undefined
+    }
+    if (!ttl || createdAt + ttl <= clock()) return undefined
+    try {
+      const context = { expiresAt: expiry(createdAt, ttl), setOptions: options.setOptions }
+      const answer = laneOf().set(suffix, held, createdAt, context, Infinity)
+      if (!isThenable(answer)) {
+        report({ type: 'write', key })
+        return undefined
+      }
+      const written = Promise.resolve(answer).then(() => report({ type: 'write', key }), storeFailed)
+      try {
+        options.waitUntil?.(written)
+      } catch (error) {
+        report({ type: 'listener-error', error })
+      }
+      return written
+    } catch (error) {
+      storeFailed(error)
+      return undefined
+    }
+  }
+
+  /** A fill over a store that answers at once: plain while the function answers at once, a flight when it promises. */
+  function fillNow(call: Call): unknown {
+    const lane = laneOf()
+    const { fenced } = lane
+    const fill = begin(call, () => lane.fenced === fenced)
+    const flight = answers === 'values' ? undefined : new Flight(call.inputs.signals.length > 0)
+    let result: unknown
+    try {
+      result = flight ? execute(call, flight) : fn.apply(call.self, call.args as unknown[])
+    } catch (error) {
+      return handOver(landError(fill, error, false).landing)
+    }
+    if (!isThenable(result)) {
+      answers ??= 'values'
+      return handOver(landValue(fill, result, false).landing)
+    }
+    answers = 'promises'
+    // A function taken for one that answers at once ran without a flight's care: its promise is its caller's alone.
+    if (!flight) return result
+    const shared: Fill = { ...fill, writable: () => flight.writable }
+    depart(call, flight)
+    flight.landing = Promise.resolve(result).then(
+      (body) => arrive(call, flight, landValue(shared, body, true)),
+      (error: unknown) => arrive(call, flight, landError(shared, error, true)),
+    )
+    return board(call, flight, true)
+  }
+
+  function begin(call: Call, writable: () => boolean): Fill {
+    return { call, createdAt: laneOf().begin(call.suffix, clock()), startedAt: performance.now(), writable }
+  }
+
+  function depart(call: Call, flight: Flight): void {
+    const { flights } = laneOf()
+    const earlier = flights.get(call.suffix)
+    if (earlier) earlier.writable = false
+    flights.set(call.suffix, flight)
+  }
+
+  function arrive(call: Call, flight: Flight, { landing, written }: Landed): Landing {
+    flight.landed = landing
+    flight.landedAt = performance.now()
+    if (written) void written.then(() => leave(call, flight))
+    else leave(call, flight)
+    return landing
+  }
+
+  function leave(call: Call, flight: Flight): void {
+    const { flights } = laneOf()
+    if (flights.get(call.suffix) === flight) flights.delete(call.suffix)
+  }
+
+  /** Gives a landing to the caller who flew first. */
+  function handOver(landing: Landing): unknown {
+    if (!landing.shared) return landing.value
+    if (landing.outcome === 'error') throw landing.take()
+    return landing.take()
+  }
+
+  /** Waits for a flight as its first caller or as a later one, who runs the function himself where he must. */
+  async function board(call: Call, flight: Flight, first: boolean): Promise<unknown> {
+    const landing =
+      (!first && flight.landed) ||
+      (await flight.ride(call.inputs.signals, first ? undefined : flightTimeout, () => leave(call, flight)))
+    if (landing === undefined) {
+      flight.joinable = false
+      report({ type: 'flight-timeout', key: shown(call.suffix) })
+      return answer(call)
+    }
+    if (!first && !landing.shared) return fn.apply(call.self, call.args as unknown[])
+    return handOver(landing)
+  }
+
+  /** The flight of a key that a call may wait for. */
+  function flightFor(call: Call): Flight | undefined {
+    const { flights } = laneOf()
+    if (flights.size === 0) return undefined
+    const flight = flights.get(call.suffix)
+    if (!flight?.joinable) return undefined
+    if (flight.landed) {
+      // Landed, and the write is under way: it answers like the entry it becomes.
+      const { landed } = flight
+      if (!landed.shared || performance.now() - flight.landedAt > storeTimeout) return undefined
+      const ttl = ttlOf(landed.outcome, landed.take(), call.args)
+      return ttl === Infinity || isFresh(landed.createdAt, ttl ?? 0, clock()) ? flight : undefined
+    }
+    if (performance.now() - flight.startedAt > flightTimeout) return undefined
+    // A call from within the flight's own function, or around a ring of flights, would wait for itself (L1).
+    const inner = Flight.current
+    return inner && flight.leadsTo(inner) ? undefined : flight
+  }
+
+  function answer(call: Call): unknown {
+    const flight = flightFor(call)
+    if (flight) {
+      report({ type: 'join', key: shown(call.suffix) })
+      return board(call, flight, false)
+    }
+    let held: unknown
+    try {
+      held = laneOf().get(call.suffix, storeTimeout)
+    } catch (error) {
+      storeFailed(error)
+      missed(call.suffix, 'store-error')
+      return isAsync(store) ? answerLater(call, undefined) : fillNow(call)
+    }
+    return isThenable(held) ? answerLater(call, held) : answerNow(call, held)
+  }
+
+  function answerNow(call: Call, held: unknown): unknown {
+    const found = decide(call, held)
+    if (!found) return fillNow(call)
+    const { opened, value } = found
+    if (opened.outcome === 'error') {
+      if (opened.promised) return Promise.reject(value)
+      throw value
+    }
+    return opened.promised ? Promise.resolve(value) : value
+  }
+
+  /** Over a store that promises: the flight begins with the read, or without one where `read` is missing. */
+  function answerLater(call: Call, read: PromiseLike<unknown> | undefined): Promise<unknown> {
+    const flight = new Flight(call.inputs.signals.length > 0)
+    const fly = async (): Promise<Landing> => {
+      if (read) {
+        const found = await readLater(call, read)
+        if (found) {
+          const { opened, value } = found
+          const { outcome, createdAt } = opened
+          return arrive(call, flight, { landing: { shared: true, outcome, createdAt, take: firstly(value, opened.take) } })
+        }
+      }
+      const fill = begin(call, () => flight.writable)
+      let promised = false
+      let body: unknown
+      try {
+        const result = execute(call, flight)
+        promised = isThenable(result)
+        body = await result
+      } catch (error) {
+        return arrive(call, flight, landError(fill, error, promised))
+      }
+      return arrive(call, flight, landValue(fill, body, promised))
+    }
+    depart(call, flight)
+    flight.landing = fly()
+    return board(call, flight, true)
+  }
+
+  async function readLater(call: Call, read: PromiseLike<unknown>): Promise<Found | undefined> {
+    let held: unknown
+    try {
+      held = await read
+    } catch (error) {
+      storeFailed(error)
+      return missed(call.suffix, 'store-error')
+    }
+    return decide(call, held)
+  }
+
+  return {
+    prepare,
+    admit,
+    answer,
+    decide,
+    pass,
+    ttlOf,
+    storeFailed,
+    fill: (call) => (isAsync(store) ? answerLater(call, undefined) : fillNow(call)),
+    call(self, args) {
+      if (!enabled) return pass(self, args)
+      let call: Call | undefined
+      try {
+        call = admit(self, args)
+      } catch (error) {
+        if (isAsyncFunction || isAsync(store)) return Promise.reject(error)
+        throw error
+      }
+      return call ? answer(call) : pass(self, args)
+    },
+    get promises() {
+      return answers === 'promises'
+    },
+  }
+}
+
+/** The instant after which an entry may be dropped. */
+export function expiry(createdAt: number, ttl: number): number | undefined {
+  return ttl === Infinity ? undefined : createdAt + ttl
+}
+
+/** Gives the value that was already taken to the first who asks, and takes anew for everybody after. */
+function firstly(taken: unknown, take: () => unknown): () => unknown {
+  let unclaimed = true
+  return () => {
+    if (!unclaimed) return take()
+    unclaimed = false
+    return taken
+  }
+}
+
+function pathOf(error: unknown): string | undefined {
+  return error instanceof UnstorableValueError ? error.path : undefined
+}

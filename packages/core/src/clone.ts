@@ -1,0 +1,65 @@
+import { UnstorableValueError } from './errors.ts'
+
+/**
+ * A deep copy that is equal in kind, or an `UnstorableValueError` with the path of the part that cannot be copied.
+ * `structuredClone` alone would turn a class instance into a plain object; here that is refused.
+ */
+export function clone<T>(value: T): T {
+  const copies = new Map<object, object>()
+
+  function refuse(path: string, cause?: unknown): never {
+    throw new UnstorableValueError(
+      path,
+      `${path} cannot be copied faithfully. Return plain data, arrays, maps, sets, dates or buffers, or drop \`clone\`.`,
+      { cause },
+    )
+  }
+
+  function copy(part: unknown, path: string): unknown {
+    if (typeof part === 'function' || typeof part === 'symbol') return refuse(path)
+    if (typeof part !== 'object' || part === null) return part
+    const known = copies.get(part)
+    if (known) return known
+    const prototype: unknown = Object.getPrototypeOf(part)
+    if (Array.isArray(part) ? prototype === Array.prototype : prototype === Object.prototype || prototype === null) {
+      const result: object = Array.isArray(part) ? new Array(part.length) : Object.create(prototype as object | null)
+      copies.set(part, result)
+      for (const key of Reflect.ownKeys(part)) {
+        const property = Object.getOwnPropertyDescriptor(part, key)!
+        const where = Array.isArray(part) ? `${path}[${String(key)}]` : `${path}.${String(key)}`
+        if (!('value' in property)) refuse(where)
+        Object.defineProperty(result, key, { ...property, value: copy(property.value, where) })
+      }
+      return result
+    }
+    if (prototype === Map.prototype && Object.keys(part).length === 0) {
+      const result = new Map()
+      copies.set(part, result)
+      let at = 0
+      for (const [key, item] of part as Map<unknown, unknown>) {
+        result.set(copy(key, `${path}.key(${at})`), copy(item, `${path}.entry(${at++})`))
+      }
+      return result
+    }
+    if (prototype === Set.prototype && Object.keys(part).length === 0) {
+      const result = new Set()
+      copies.set(part, result)
+      let at = 0
+      for (const item of part as Set<unknown>) result.add(copy(item, `${path}.item(${at++})`))
+      return result
+    }
+    let result: object
+    try {
+      result = structuredClone(part)
+    } catch (cause) {
+      return refuse(path, cause)
+    }
+    if (Object.getPrototypeOf(result) !== prototype || Reflect.ownKeys(result).length !== Reflect.ownKeys(part).length) {
+      refuse(path)
+    }
+    copies.set(part, result)
+    return result
+  }
+
+  return copy(value, 'value') as T
+}

@@ -1,0 +1,104 @@
+import { after, context } from '#platform'
+
+/** What a flight brings to those who wait for it. */
+export type Landing =
+  /** A value or an error; `take` gives each caller what is his. */
+  | {
+      readonly shared: true
+      readonly outcome: 'value' | 'error'
+      readonly createdAt: number
+      readonly take: () => unknown
+    }
+  /** A value for the first caller alone; the others run the function themselves (R14, R15). */
+  | { readonly shared: false; readonly value: unknown }
+
+/**
+ * The one fill that concurrent calls of a key wait for: over a store that answers with promises it covers the read as
+ * well, and it stays open to later callers until its write has settled, so that they read what was just written.
+ */
+export class Flight {
+  /** Whether its result may still be written: nothing newer or fenced has come between. */
+  writable = true
+  /** Whether other calls may wait for it. */
+  joinable = true
+  landing!: Promise<Landing>
+  landed: Landing | undefined
+  /** What aborts the fill when every caller has gone (R16); only where the first call brought a signal. */
+  readonly controller: AbortController | undefined
+  readonly startedAt = performance.now()
+  /** When the landing came, for how long a write may keep the flight open. */
+  landedAt = 0
+  #riders = 0
+  readonly #waitsFor = new Set<Flight>()
+
+  constructor(abortable: boolean) {
+    this.controller = abortable ? new AbortController() : undefined
+  }
+
+  /** The flight in whose function we are, if any. */
+  static get current(): Flight | undefined {
+    const store = context.getStore()
+    return store instanceof Flight ? store : undefined
+  }
+
+  /** Whether a call made from within `inner` would wait for itself here, directly or around a ring of flights (L1). */
+  leadsTo(inner: Flight, seen = new Set<Flight>()): boolean {
+    if (this === inner) return true
+    if (seen.has(this)) return false
+    seen.add(this)
+    for (const next of this.#waitsFor) if (next.leadsTo(inner, seen)) return true
+    return false
+  }
+
+  /** Runs the function of this flight, so that calls it makes know where they come from. */
+  run<T>(fn: () => T): T {
+    return context.run(this, fn)
+  }
+
+  /**
+   * Waits for the landing. A caller whose signal aborts stops waiting; the last one to go aborts the function instead and
+   * waits for what it makes of that (R16).
+   * @param timeout milliseconds after the flight's start at which the caller gives up; then the answer is `undefined`
+   */
+  async ride(signals: readonly AbortSignal[], timeout: number | undefined, gone: () => void): Promise<Landing | undefined> {
+    const inner = Flight.current
+    if (inner) inner.#waitsFor.add(this)
+    this.#riders += 1
+    let aboard = true
+    const leave = () => {
+      aboard = false
+      this.#riders -= 1
+    }
+    const endings: (() => void)[] = []
+    try {
+      if (signals.length === 0 && timeout === undefined) return await this.landing
+      return await new Promise<Landing | undefined>((resolve, reject) => {
+        this.landing.then(resolve, reject)
+        for (const signal of signals) {
+          const onAbort = () => {
+            if (!aboard || this.landed) return
+            if (this.#riders > 1) {
+              leave()
+              reject(signal.reason)
+            } else {
+              this.writable = false
+              this.joinable = false
+              gone()
+              this.controller?.abort(signal.reason)
+            }
+          }
+          signal.addEventListener('abort', onAbort, { once: true })
+          endings.push(() => signal.removeEventListener('abort', onAbort))
+        }
+        if (timeout !== undefined && timeout < 2 ** 31) {
+          const left = timeout - (performance.now() - this.startedAt)
+          endings.push(after(Math.max(0, left), () => resolve(undefined)))
+        }
+      })
+    } finally {
+      for (const end of endings) end()
+      if (aboard) leave()
+      if (inner) inner.#waitsFor.delete(this)
+    }
+  }
+}

@@ -1,0 +1,194 @@
+import { type Call, type Caller, type Definition, expiry } from './call.ts'
+import { AutocacheError } from './errors.ts'
+import { type Answer, isAsync, isThenable } from './lane.ts'
+
+/** What `peek` finds: `fresh` where a call would be answered from the entry, by a value or by a kept error. */
+export type Peeked<TResult = unknown> =
+  | { readonly state: 'fresh'; readonly outcome: 'value'; readonly value: TResult; readonly createdAt: number }
+  | { readonly state: 'fresh'; readonly outcome: 'error'; readonly error: unknown; readonly createdAt: number }
+  | { readonly state: 'miss' }
+
+/** What `explain` tells of a call. */
+export interface Explanation {
+  readonly label: string
+  readonly version: string
+  /** Where the version came from. */
+  readonly source: 'explicit' | 'stamp' | 'process'
+  readonly key: string
+  readonly state: 'fresh' | 'miss'
+  /** Epoch milliseconds; absent on a miss. */
+  readonly createdAt?: number
+  /** The same in words. */
+  readonly text: string
+}
+
+/** The operations behind a cached function's own methods, for one receiver. */
+export interface Operations {
+  keyOf(self: unknown, args: readonly unknown[]): string
+  peek(self: unknown, args: readonly unknown[]): Answer<Peeked>
+  refresh(self: unknown, args: readonly unknown[]): unknown
+  prime(self: unknown, args: readonly unknown[], value: unknown): Answer<void>
+  invalidate(self: unknown, args: readonly unknown[]): Answer<void>
+  many(self: unknown, calls: readonly (readonly unknown[])[], concurrency: number): Promise<PromiseSettledResult<unknown>[]>
+  explain(self: unknown, args: readonly unknown[]): Answer<Explanation>
+}
+
+/** Creates the operations of one cached function. */
+export function createOperations(definition: Definition, caller: Caller): Operations {
+  const { options, enabled, identity, report, sealer, clock } = definition
+  const { store, storeTimeout } = options
+  const { prepare, decide } = caller
+  const lane = definition.lane
+  const shown = (call: Call) => (options.keys === 'digest' ? lane().prefix + call.suffix : undefined)
+
+  /** Over a store that promises, what is thrown on the way to an answer is its rejection. */
+  function settled<T>(run: () => T): T {
+    try {
+      return run()
+    } catch (error) {
+      if (isAsync(store)) return Promise.reject(error) as T
+      throw error
+    }
+  }
+
+  function find(self: unknown, args: readonly unknown[]): Answer<Peeked> {
+    const call = prepare(self, args)
+    const show = (held: unknown): Peeked => {
+      const found = decide(call, held)
+      if (!found) return { state: 'miss' }
+      const { createdAt, outcome } = found.opened
+      return outcome === 'error'
+        ? { state: 'fresh', outcome, error: found.value, createdAt }
+        : { state: 'fresh', outcome, value: found.value, createdAt }
+    }
+    const failed = (error: unknown): Peeked => {
+      caller.storeFailed(error)
+      return { state: 'miss' }
+    }
+    if (!enabled) return isAsync(store) ? Promise.resolve<Peeked>({ state: 'miss' }) : { state: 'miss' }
+    let held: unknown
+    try {
+      held = lane().get(call.suffix, storeTimeout)
+    } catch (error) {
+      return failed(error)
+    }
+    return isThenable(held) ? Promise.resolve(held).then(show, failed) : show(held)
+  }
+
+  const keyOf = (self: unknown, args: readonly unknown[]) => lane().prefix + prepare(self, args).suffix
+
+  return {
+    keyOf,
+
+    peek: (self, args) => settled(() => find(self, args)),
+
+    refresh: (self, args) =>
+      settled(() => {
+        const call = enabled ? caller.admit(self, args) : undefined
+        if (!call) return caller.pass(self, args)
+        lane().fence(call.suffix, clock())
+        return caller.fill(call)
+      }),
+
+    prime: (self, args, value) =>
+      settled(() => {
+        const call = prepare(self, args)
+        lane().fence(call.suffix, clock())
+        const createdAt = lane().begin(call.suffix, clock())
+        const key = lane().prefix + call.suffix
+        const put = (body: unknown, promised: boolean): Answer<void> => {
+          const ttl = caller.ttlOf('value', body, args)
+          if (ttl === undefined) throw new AutocacheError('INVALID_OPTION', 'Option `ttl` gave no duration for the primed value.')
+          if (ttl === 0 || !enabled) return isAsync(store) ? Promise.resolve() : undefined
+          const { held } = sealer.seal({ key, createdAt, outcome: 'value', promised }, body)
+          const context = { expiresAt: expiry(createdAt, ttl), setOptions: options.setOptions }
+          return lane().set(call.suffix, held, createdAt, context, storeTimeout)
+        }
+        return isThenable(value) ? Promise.resolve(value).then((body) => put(body, true)) : put(value, caller.promises)
+      }),
+
+    invalidate: (self, args) =>
+      settled(() => {
+        const call = prepare(self, args)
+        const { suffix } = call
+        lane().fence(suffix, clock())
+        const done = () => report({ type: 'invalidate', key: shown(call) })
+        const removed = lane().delete(suffix, storeTimeout)
+        return isThenable(removed) ? Promise.resolve(removed).then(done) : done()
+      }),
+
+    async many(self, calls, concurrency) {
+      const prepared = calls.map((args) => {
+        try {
+          return enabled ? caller.admit(self, args) : undefined
+        } catch (error) {
+          return { refused: error }
+        }
+      })
+      const keyed = prepared.filter((call): call is Call => call !== undefined && !('refused' in call))
+      const held = await readMany(keyed)
+      const results: PromiseSettledResult<unknown>[] = new Array(calls.length)
+      let next = 0
+      const work = async () => {
+        for (let at = next++; at < calls.length; at = next++) {
+          const call = prepared[at]
+          try {
+            if (!call) results[at] = fulfilled(await caller.pass(self, calls[at]!))
+            else if ('refused' in call) throw call.refused
+            else results[at] = fulfilled(await answerOne(call, held))
+          } catch (reason) {
+            results[at] = { status: 'rejected', reason }
+          }
+        }
+      }
+      await Promise.all(Array.from({ length: Math.min(concurrency, calls.length) }, work))
+      return results
+    },
+
+    explain: (self, args) =>
+      settled(() => {
+        const { label, source } = identity
+        const key = keyOf(self, args)
+        const tell = (peeked: Peeked): Explanation => {
+          const state =
+            peeked.state === 'miss'
+              ? 'no entry can answer it, so the function would run'
+              : `an entry of ${new Date(peeked.createdAt).toISOString()} would answer it`
+          const version = definition.version()
+          const text = `${label} ${version} (${source}), key ${shown(prepare(self, args)) ?? '(readable in process, not shown)'}: ${state}.`
+          return { label, version, source, key, text, ...(peeked.state === 'miss' ? { state: 'miss' } : { state: 'fresh', createdAt: peeked.createdAt }) }
+        }
+        const peeked = find(self, args)
+        return isThenable(peeked) ? Promise.resolve(peeked).then(tell) : tell(peeked)
+      }),
+  }
+
+  /** One batched read; `undefined` where the store has none, so that each call reads for itself. */
+  async function readMany(calls: readonly Call[]): Promise<Map<string, unknown> | undefined> {
+    if (calls.length === 0) return undefined
+    const suffixes = [...new Set(calls.map((call) => call.suffix))]
+    try {
+      const answers = await lane().getMany(suffixes, storeTimeout)
+      if (!answers) return undefined
+      return new Map(suffixes.map((suffix, at) => [suffix, answers[at]]))
+    } catch (error) {
+      caller.storeFailed(error)
+      return undefined
+    }
+  }
+
+  function answerOne(call: Call, held: Map<string, unknown> | undefined): unknown {
+    // A flight under way, or none of the batch: as any other call.
+    if (!held?.has(call.suffix) || lane().flights.has(call.suffix)) return caller.answer(call)
+    const found = decide(call, held.get(call.suffix))
+    // What the batch has answered it does not answer again: the next call of this key reads for itself.
+    held.delete(call.suffix)
+    if (!found) return caller.fill(call)
+    if (found.opened.outcome === 'error') throw found.value
+    return found.value
+  }
+}
+
+function fulfilled(value: unknown): PromiseFulfilledResult<unknown> {
+  return { status: 'fulfilled', value }
+}

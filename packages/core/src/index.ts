@@ -1,0 +1,36 @@
+export { type Autocache, cached, type Cached, createAutocache, type MethodDecorator } from './autocache.ts'
+export {
+  AutocacheError,
+  type AutocacheErrorCode,
+  EntryFormatError,
+  isAutocacheError,
+  StoreError,
+  UnkeyableValueError,
+  UnstorableValueError,
+  UnversionedFunctionError,
+} from './errors.ts'
+export type { AutocacheEvent, Counts, EventOf, EventType, Logger, Stats } from './events.ts'
+export type { Explanation, Peeked } from './handle.ts'
+export { cacheKey, encodeKey, type KeyBounds, registerKeyer } from './key.ts'
+export { estimateBytes, type MemoryStore, type MemoryStoreOptions, memoryStore } from './memory-store.ts'
+export type {
+  AnyFunction,
+  AutocacheOptions,
+  CallOptions,
+  CommonOptions,
+  Duration,
+  FunctionOptions,
+  SetOptionsOf,
+} from './options.ts'
+export type {
+  AsyncStore,
+  Entry,
+  Held,
+  Holds,
+  SetContext,
+  Store,
+  StoreTraits,
+  SyncScope,
+  SyncStore,
+} from './store.ts'
+export type { ArgumentsOf, CachedFunction, CachedMember, Handle, IsAsync } from './types.ts'

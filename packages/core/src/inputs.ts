@@ -1,0 +1,119 @@
+/**
+ * What a call is keyed by: its arguments, or what `key` makes of them; the receiver (R03); the captures of the stamp
+ * (R05); `deps` and `partition`. Everything but the arguments is hidden behind a digest before it stands in a readable
+ * key, because it may be secret.
+ */
+import { UnkeyableValueError, UnversionedFunctionError } from './errors.ts'
+import { encodeArguments, encodeKey, type KeyBounds } from './key.ts'
+import type { AnyFunction, ResolvedOptions } from './options.ts'
+import { isAbortSignal, signalsIn } from './signals.ts'
+import { type Stamp, stampOf, textFacts } from './version.ts'
+
+/** The inputs of one call. */
+export interface Inputs {
+  /** Their canonical text: equal for equal inputs, different for different ones. */
+  readonly text: string
+  /** The abort signals among the arguments; they are not inputs (R16). */
+  readonly signals: readonly AbortSignal[]
+  /** Whether nothing can change them: every one is a primitive argument. */
+  readonly fixed: boolean
+}
+
+/** Hides a text that may be secret; absent where nothing can digest and keys never leave the process. */
+export type Digest = ((text: string) => string) | undefined
+
+const identities = new WeakMap<object, number>()
+let identified = 0
+
+/** A number for an object, for as long as it lives in this process. */
+function identityOf(object: object): number {
+  let identity = identities.get(object)
+  if (identity === undefined) identities.set(object, (identity = identified += 1))
+  return identity
+}
+
+/** What stands for a function among `deps`: its stamp; in process else its identity. */
+function dependencyOf(fn: AnyFunction, shared: boolean): string {
+  const stamp = stampOf(fn)
+  if (stamp) return stamp.version
+  if (!shared) return `p-${identityOf(fn)}`
+  throw new UnversionedFunctionError(
+    fn.name,
+    'no version',
+    `\`${fn.name || 'a function'}\` among \`deps\` has no version of its own. Build with the autocache plugin so that it is ` +
+      'stamped, or put a text there that changes whenever the function does.',
+  )
+}
+
+/** The versions of the functions listed in `deps`, to join to the version. */
+export function dependencyVersions(options: ResolvedOptions): string {
+  const { deps } = options
+  if (!Array.isArray(deps)) return ''
+  const functions = (deps as readonly unknown[]).filter((value) => typeof value === 'function') as AnyFunction[]
+  return functions.map((fn) => `+${dependencyOf(fn, options.store.lifetime === 'shared')}`).join('')
+}
+
+/** Creates the function that reads the inputs of a call. It throws what `key`, `deps` or `partition` throw. */
+export function createInputs(
+  fn: AnyFunction,
+  options: ResolvedOptions,
+  bounds: KeyBounds,
+  digest: Digest,
+): (self: unknown, args: readonly unknown[]) => Inputs {
+  const { key, deps, partition } = options
+  const shared = options.store.lifetime === 'shared'
+  const stamp: Stamp | undefined = stampOf(fn)
+  const hide = (text: string) => (options.keys === 'digest' || !digest ? text : `~${digest(text)}`)
+  let facts: ReturnType<typeof textFacts> | undefined
+  const factsOf = () => (facts ??= textFacts(fn))
+
+  function listDeps(): readonly unknown[] | undefined {
+    if (typeof deps === 'function') {
+      return deps().map((value) => (typeof value === 'function' ? dependencyOf(value as AnyFunction, shared) : [value]))
+    }
+    return Array.isArray(deps) ? (deps as readonly unknown[]).filter((value) => typeof value !== 'function') : undefined
+  }
+
+  function receiver(self: unknown): string {
+    if (stamp) return stamp.receiver ? `;t${hide(encodeKey(stamp.receiver(self), bounds))}` : ''
+    if (self === undefined || factsOf().ignoresThis) return ''
+    if (typeof self !== 'object' && typeof self !== 'function') return `;t${encodeKey(self, bounds)}`
+    if (!shared) return `;t#${identityOf(self!)}`
+    try {
+      return `;t${encodeKey(self, bounds, { root: 'this' })}`
+    } catch (error) {
+      if (!(error instanceof UnkeyableValueError) || error.reason !== 'kind') throw error
+      throw new UnkeyableValueError(
+        'this',
+        'kind',
+        '`this` is an input of the method and cannot be told apart from other objects over a shared store. Give the ' +
+          'option `key`, or give the class a `[cacheKey]()` that returns what its results depend on.',
+        { cause: error },
+      )
+    }
+  }
+
+  return (self, args) => {
+    const signals: AbortSignal[] = []
+    let text = ''
+    if (partition) text += `;p${hide(encodeKey(partition(), bounds, { root: 'partition' }))}`
+    const hidden = listDeps()
+    if (hidden?.length) text += `;d${hide(encodeKey(hidden, bounds, { root: 'deps' }))}`
+    if (stamp?.captures) text += `;c${hide(encodeKey(stamp.captures.call(self), bounds, { root: 'captures' }))}`
+    if (key) {
+      text += `;=${encodeKey(key.apply(self, args as unknown[]), bounds, { root: 'key' })}`
+      return { text, signals: signalsIn(args), fixed: false }
+    }
+    const fixed = text === '' && self === undefined && args.every(isPrimitive)
+    text += receiver(self)
+    const last = args[args.length - 1]
+    const missing = args.length > 0 && (last === undefined || isAbortSignal(last))
+    const trailing = missing && (stamp?.trailing ?? (factsOf().dropsTrailing ? 'drop' : 'keep')) === 'drop' ? 'drop' : 'keep'
+    const encoded = encodeArguments(args, bounds, { signals, trailing })
+    return { text: text === '' ? encoded : `${text};${encoded}`, signals, fixed }
+  }
+}
+
+function isPrimitive(value: unknown): boolean {
+  return (typeof value !== 'object' && typeof value !== 'function') || value === null
+}

@@ -1,0 +1,200 @@
+import { invalidOption } from './options.ts'
+import type { Entry, SyncScope, SyncStore } from './store.ts'
+
+/** The bounds of a memory store. */
+export interface MemoryStoreOptions {
+  /** The most entries it keeps. @default 10_000 */
+  readonly max?: number
+  /** The most bytes its entries may take by {@link estimateBytes}. @default no bound */
+  readonly maxBytes?: number
+}
+
+/** The default store: a bounded map of references in this process. */
+export interface MemoryStore extends SyncStore<'references', undefined> {
+  scope(prefix: string): SyncScope<'references', undefined>
+  clear(prefix?: string): void
+  keys(prefix: string): IterableIterator<string>
+  /** How many entries it holds now. */
+  readonly size: number
+}
+
+/** An entry in the store: a link of the eviction list, and the handles' indexes that point here. */
+interface Node {
+  readonly key: string
+  entry: Entry
+  bytes: number
+  /** Read since the hand last came by. */
+  visited: boolean
+  newer: Node | undefined
+  older: Node | undefined
+  readonly indexes: { readonly index: Map<string, Node>; readonly key: string }[]
+}
+
+/**
+ * Creates the default store. When it is full it evicts by SIEVE (Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024):
+ * entries stand in order of arrival, a read marks its entry, and a hand that moves from the oldest to the newest takes
+ * the first entry without a mark. A hit therefore moves nothing.
+ *
+ * It keeps no clock: core judges freshness from the entry, and an expired entry stays until it is overwritten or its
+ * place is needed.
+ * @throws AutocacheError `INVALID_OPTION` where a bound is not a number from 1 up.
+ * @example
+ * ```ts
+ * import { createAutocache, memoryStore } from '@autocache/core'
+ * const cache = createAutocache({ store: memoryStore({ max: 500 }) })
+ * ```
+ */
+export function memoryStore({ max = 10_000, maxBytes = Infinity }: MemoryStoreOptions = {}): MemoryStore {
+  if (!(max >= 1)) throw invalidOption('max', 'a number from 1 up')
+  if (!(maxBytes >= 1)) throw invalidOption('maxBytes', 'a number from 1 up')
+
+  const nodes = new Map<string, Node>()
+  let bytes = 0
+  let newest: Node | undefined
+  let oldest: Node | undefined
+  let hand: Node | undefined
+
+  function remove(node: Node): void {
+    nodes.delete(node.key)
+    for (const { index, key } of node.indexes) index.delete(key)
+    bytes -= node.bytes
+    if (node === hand) hand = node.newer
+    if (node.newer) node.newer.older = node.older
+    else newest = node.older
+    if (node.older) node.older.newer = node.newer
+    else oldest = node.newer
+  }
+
+  function evict(): void {
+    let node = hand ?? oldest!
+    while (node.visited) {
+      node.visited = false
+      node = node.newer ?? oldest!
+    }
+    hand = node
+    remove(node)
+  }
+
+  function write(key: string, entry: Entry): Node | undefined {
+    const size = maxBytes === Infinity ? 0 : estimateBytes(entry.body) + 2 * key.length
+    let node = nodes.get(key)
+    if (size > maxBytes) {
+      if (node) remove(node)
+      return undefined
+    }
+    if (node) {
+      bytes += size - node.bytes
+      node.bytes = size
+      node.entry = entry
+      node.visited = true
+    } else {
+      while (nodes.size >= max) evict()
+      node = { key, entry, bytes: size, visited: false, newer: undefined, older: newest, indexes: [] }
+      if (newest) newest.newer = node
+      else oldest = node
+      newest = node
+      bytes += size
+      nodes.set(key, node)
+    }
+    while (bytes > maxBytes) evict()
+    return nodes.get(key)
+  }
+
+  return {
+    lifetime: 'process',
+    holds: 'references',
+
+    get size() {
+      return nodes.size
+    },
+
+    get(key) {
+      const node = nodes.get(key)
+      if (!node) return undefined
+      node.visited = true
+      return node.entry
+    },
+
+    set(key, entry) {
+      write(key, entry)
+    },
+
+    delete(key) {
+      const node = nodes.get(key)
+      if (node) remove(node)
+      return node !== undefined
+    },
+
+    // The map above is the truth; a handle keeps an index by the rest of the key, so that a hit builds no long key.
+    scope(prefix) {
+      const index = new Map<string, Node>()
+      const adopt = (key: string, node: Node | undefined) => {
+        if (!node || index.get(key) === node) return node
+        index.set(key, node)
+        node.indexes.push({ index, key })
+        return node
+      }
+      const find = (key: string) => index.get(key) ?? adopt(key, nodes.get(prefix + key))
+      return {
+        get(key) {
+          const node = find(key)
+          if (!node) return undefined
+          node.visited = true
+          return node.entry
+        },
+        set(key, entry) {
+          adopt(key, write(prefix + key, entry))
+        },
+        delete(key) {
+          const node = find(key)
+          if (node) remove(node)
+          return node !== undefined
+        },
+      }
+    },
+
+    clear(prefix = '') {
+      for (const node of nodes.values()) if (node.key.startsWith(prefix)) remove(node)
+    },
+
+    *keys(prefix) {
+      for (const key of nodes.keys()) if (key.startsWith(prefix)) yield key
+    },
+  }
+}
+
+/**
+ * About how many bytes a value takes in memory, counting each object once: strings by two bytes a unit, numbers by
+ * eight, buffers by their length, objects and collections by their parts. An estimate for bounding a cache; engines
+ * differ, and what hangs behind a class's private fields is not seen.
+ * @example
+ * ```ts
+ * import { estimateBytes } from '@autocache/core'
+ * estimateBytes('abcd') // 24
+ * ```
+ */
+export function estimateBytes(value: unknown): number {
+  const seen = new Set<object>()
+  const rest: unknown[] = [value]
+  let total = 0
+  while (rest.length > 0) {
+    const part = rest.pop()
+    if (typeof part === 'string') total += 16 + 2 * part.length
+    else if (typeof part !== 'object' || part === null) total += 8
+    else if (!seen.has(part)) {
+      seen.add(part)
+      total += 48
+      if (ArrayBuffer.isView(part) || part instanceof ArrayBuffer) total += part.byteLength
+      else if (part instanceof Map) for (const pair of part) rest.push(...pair)
+      else if (part instanceof Set) for (const item of part) rest.push(item)
+      else {
+        for (const key of Object.keys(part)) {
+          const property = Object.getOwnPropertyDescriptor(part, key)
+          total += 8
+          if (property && 'value' in property) rest.push(property.value)
+        }
+      }
+    }
+  }
+  return total
+}

@@ -1,0 +1,43 @@
+/** SHA-256 at no cost in size: there is none here that answers at once. */
+export const digest: ((text: string) => string) | undefined = undefined
+
+/** The channel on which every event goes out: there is none here. */
+export const diagnostics: { readonly hasSubscribers: boolean; publish(event: unknown): void } | undefined = undefined
+
+/** Runs a function outside the async context of whoever calls (R08): there is none to leave here. */
+export const detached: <TResult>(run: () => TResult) => TResult = (run) => run()
+
+let current: object | undefined
+
+/** What runs now; without async context only until the first await. */
+export const context: { run<T>(store: object, run: () => T): T; getStore(): object | undefined } = {
+  run(store, run) {
+    const outer = current
+    current = store
+    try {
+      return run()
+    } finally {
+      current = outer
+    }
+  },
+  getStore: () => current,
+}
+
+/** Resolves one full turn of the event loop later. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0))
+}
+
+/**
+ * Calls `run` after `ms` milliseconds unless the returned function is called first. A timer of its own for each wait:
+ * where requests own their timers (workers), a shared one would end with the request that happened to start it.
+ */
+export function after(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}
+
+/** The name of the running package cannot be known here; a shared store needs `namespace`. */
+export function packageName(): string | undefined {
+  return undefined
+}

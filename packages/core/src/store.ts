@@ -1,0 +1,120 @@
+/**
+ * The store contract: what autocache asks of somebody's storage.
+ *
+ * The rule: a store returns what was set under exactly this key, or `undefined`; it never rewrites a key and never
+ * changes what it was handed. Core does the rest: it decides freshness, encodes values, and verifies on every read that
+ * an entry is whole and carries the key it was asked for, so a store that folds case, truncates or corrupts costs
+ * misses and never a wrong value (R09).
+ *
+ * A synchronous store returns plain values and an asynchronous one promises; core sees which from what `get` returns
+ * and keeps synchronous functions synchronous over the former. Whether a store is shared is a different question and is
+ * declared by `lifetime`: an SQLite file can be synchronous and shared.
+ *
+ * `memory-store.ts` is the example to read before writing one; `@autocache/conformance` is the suite to run after.
+ */
+
+import type { Wire } from './wire.ts'
+
+/** What a store keeps: live references to values, text, or bytes. Core hands over exactly that. */
+export type Holds = 'references' | 'text' | 'bytes'
+
+/** The stored envelope around a value. A store that holds references is handed this object as it is. */
+export interface Entry {
+  /** The version of this envelope's layout. An entry of another format is a miss. */
+  readonly format: 1
+  /** The full key the entry was written under; verified on read. */
+  readonly key: string
+  /** Epoch milliseconds of the moment the fill that made it began. */
+  readonly createdAt: number
+  /** The codec that wrote `body`; `'reference'` where the body is the value itself. */
+  readonly codec: string
+  /** Whether `body` is what the function returned or what it threw. */
+  readonly outcome: 'value' | 'error'
+  /** Whether the function answered with a promise, so that a hit does the same (R13). */
+  readonly promised: boolean
+  /** The value, or its encoded form in a store that holds text or bytes. */
+  readonly body: unknown
+}
+
+/** The form in which a store of a kind receives and returns an entry. */
+export type Held<THolds extends Holds = Holds> = THolds extends 'references'
+  ? Entry
+  : THolds extends 'text'
+    ? string
+    : Uint8Array
+
+/** What accompanies a write. */
+export interface SetContext<TSetOptions = unknown> {
+  /** Epoch milliseconds after which the store may drop the entry. Absent: never. */
+  readonly expiresAt?: number | undefined
+  /** Tags of the entry, for stores that index them. */
+  readonly tags?: readonly string[] | undefined
+  /** The caller's `setOptions`, passed through untouched. */
+  readonly setOptions?: TSetOptions | undefined
+}
+
+/** What every store declares. */
+export interface StoreTraits<THolds extends Holds = Holds> {
+  /** Whether entries end with this process or can be read by other processes and later releases. */
+  readonly lifetime: 'process' | 'shared'
+  /** The form in which entries are handed over. */
+  readonly holds: THolds
+  /**
+   * The longest key the store takes, in bytes, after subtracting any prefix of its own.
+   * @default 250 over a shared store, unlimited in process
+   */
+  readonly maxKeyBytes?: number | undefined
+  /**
+   * `wire` of `@autocache/core/plumbing`, for stores that hold text or bytes: it lets the bare `cached` use the store.
+   * Instances made by `createAutocache` have it anyway.
+   */
+  readonly wire?: Wire | undefined
+}
+
+/** The three operations of a synchronous store on the keys below one prefix. */
+export interface SyncScope<THolds extends Holds = Holds, TSetOptions = unknown> {
+  get(key: string): Held<THolds> | undefined
+  set(key: string, entry: Held<THolds>, context?: SetContext<TSetOptions>): void
+  delete(key: string): boolean
+}
+
+/** A store that answers at once: memory, lru-cache, an in-process database. */
+export interface SyncStore<THolds extends Holds = Holds, TSetOptions = unknown>
+  extends StoreTraits<THolds>,
+    SyncScope<THolds, TSetOptions> {
+  /** A handle on the keys that begin with `prefix`; its operations take the rest of the key. */
+  scope?(prefix: string): SyncScope<THolds, TSetOptions>
+  getMany?(keys: readonly string[]): readonly (Held<THolds> | undefined)[]
+  setMany?(
+    entries: readonly { key: string; entry: Held<THolds>; context?: SetContext<TSetOptions> }[],
+  ): void
+  deleteMany?(keys: readonly string[]): void
+  /** Removes every entry, or those whose key begins with `prefix`. */
+  clear?(prefix?: string): void
+  /** The keys that begin with `prefix`. */
+  keys?(prefix: string): Iterable<string>
+}
+
+/** A store that answers with promises: a database, a network. It rejects when it failed; `undefined` means absent. */
+export interface AsyncStore<THolds extends Holds = Holds, TSetOptions = unknown>
+  extends StoreTraits<THolds> {
+  get(key: string): Promise<Held<THolds> | undefined>
+  /** Resolves when the write is acknowledged. */
+  set(key: string, entry: Held<THolds>, context?: SetContext<TSetOptions>): Promise<void>
+  /** Resolves when the removal is acknowledged, to whether there was an entry. */
+  delete(key: string): Promise<boolean>
+  getMany?(keys: readonly string[]): Promise<readonly (Held<THolds> | undefined)[]>
+  setMany?(
+    entries: readonly { key: string; entry: Held<THolds>; context?: SetContext<TSetOptions> }[],
+  ): Promise<void>
+  deleteMany?(keys: readonly string[]): Promise<void>
+  /** Removes every entry, or those whose key begins with `prefix`. */
+  clear?(prefix?: string): Promise<void>
+  /** The keys that begin with `prefix`. */
+  keys?(prefix: string): AsyncIterable<string>
+}
+
+/** Somebody's storage, as autocache sees it. */
+export type Store<THolds extends Holds = Holds, TSetOptions = any> =
+  | SyncStore<THolds, TSetOptions>
+  | AsyncStore<THolds, TSetOptions>

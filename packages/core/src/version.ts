@@ -1,0 +1,180 @@
+/**
+ * Where a version comes from.
+ *
+ * The rule (R01): a function answers from a store that outlives the process only under a version that follows its code:
+ * one given by hand (`x-`), one the compiler stamped on it (`s1-`, `t1-`), or one computed from its source by a
+ * function given as `version` (`r1-`). Everything else gets a version of its own (`p-`): 128 random bits and a counter
+ * per definition, so that two closures of one factory never meet, and is refused over a shared store. Core never
+ * hashes `fn.toString()`: that text cannot see helpers, constants or captured values, and after bundling two different
+ * functions can share it.
+ *
+ * The text of a function is read for three facts only, each of which errs on the safe side: whether it can tell a
+ * missing argument from `undefined`, whether it can see `this`, and whether its name was written by a person.
+ *
+ * The schemes and the stamp are described in `docs/decisions/0001-core.md`.
+ */
+import { AutocacheError, UnversionedFunctionError } from './errors.ts'
+import type { AnyFunction, ResolvedOptions } from './options.ts'
+import type { Store } from './store.ts'
+
+/** The shape of {@link Stamp} this release reads. A stamp of another contract counts as none. */
+export const stampContract = 1
+
+/** What the compiler puts on a function. */
+export interface Stamp {
+  /** The number of this contract: {@link stampContract}. */
+  readonly contract: number
+  /** The readable name: `getUser`, `UserService.find`. */
+  readonly label: string
+  /** The version of the code, with its scheme: `s1-...`. */
+  readonly version: string
+  /** The captured values and env the function reads, evaluated for every call; always digested into the key (R05). */
+  readonly captures?: ((this: unknown) => readonly unknown[]) | undefined
+  /** The data fields of `this` that the function reads (R03). Absent: it reads none. */
+  readonly receiver?: ((self: any) => readonly unknown[]) | undefined
+  /** Whether a missing trailing argument is the same as `undefined`: no rest parameter, no `arguments`. */
+  readonly trailing?: 'drop' | 'keep' | undefined
+}
+
+const stampKey = Symbol.for('autocache.stamp')
+
+/** Puts a stamp on a function and returns it. */
+export function putStamp<TFunction extends AnyFunction>(fn: TFunction, stamp: Stamp): TFunction {
+  Object.defineProperty(fn, stampKey, { value: stamp, configurable: true })
+  return fn
+}
+
+/** The stamp of a function, if it carries one of this contract. */
+export function stampOf(fn: AnyFunction): Stamp | undefined {
+  const stamp = Object.getOwnPropertyDescriptor(fn, stampKey)?.value as Stamp | undefined
+  return stamp?.contract === stampContract ? stamp : undefined
+}
+
+/** What the text of a function tells for certain. */
+export interface TextFacts {
+  /** It cannot tell `f(1)` from `f(1, undefined)`. */
+  readonly dropsTrailing: boolean
+  /** It cannot see `this`. */
+  readonly ignoresThis: boolean
+  /** Its name may be a minifier's. */
+  readonly minified: boolean
+}
+
+const sourceOf = (fn: AnyFunction): string => Function.prototype.toString.call(fn)
+
+/** Reads {@link TextFacts}. Native, bound and proxied functions hide their text: nothing is certain of them. */
+export function textFacts(fn: AnyFunction): TextFacts {
+  const text = sourceOf(fn)
+  const hidden = /\{\s*\[native code\]\s*\}\s*$/.test(text) || /\beval\b|\\u/.test(text)
+  const arrow = /^(?:async\s*)?(?:\([^()]*\)|[\w$]+)\s*=>/.test(text)
+  return {
+    dropsTrailing: !hidden && !/\barguments\b|\.\.\./.test(text),
+    ignoresThis: !hidden && (arrow || !/\bthis\b|\bsuper\b/.test(text)),
+    minified: fn.name.length < 3 || !/\s=>\s|\)\s+\{/.test(text),
+  }
+}
+
+/** Whether a value is a class: it cannot be called, so it cannot be cached. */
+export function isClass(fn: AnyFunction): boolean {
+  return /^class\b/.test(sourceOf(fn))
+}
+
+/** Where a version came from. */
+export type VersionSource = 'explicit' | 'stamp' | 'process'
+
+/** How a function is named in the key. */
+export interface Identity {
+  readonly label: string
+  /** The version; the process-unique one is drawn at the first use, because workers have no randomness at start-up. */
+  readonly version: () => string
+  readonly source: VersionSource
+}
+
+let processId: string | undefined
+let definitions = 0
+
+function processVersion(): () => string {
+  const number = (definitions += 1)
+  return () => {
+    processId ??= [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+    return `p-${processId}-${number}`
+  }
+}
+
+/** The version of an explicit option. Only a function may answer with the runtime-source scheme. */
+function explicitVersion(version: NonNullable<ResolvedOptions['version']>, fn: AnyFunction): string {
+  if (typeof version === 'string') return `x-${version}`
+  const computed: unknown = version(fn)
+  if (typeof computed !== 'string' || computed === '') {
+    throw new AutocacheError('INVALID_OPTION', 'The function given as `version` must return a text that is not empty.')
+  }
+  return /^r\d+-[a-z2-7]{26}$/.test(computed) ? computed : `x-${computed}`
+}
+
+/** The texts behind each label and version of a store, for R02. */
+const definitionsOf = new WeakMap<Store, Map<string, string>>()
+
+/**
+ * Notes that `fn` is known by this label and version over this store (R02).
+ * @returns whether the same text already was
+ * @throws AutocacheError `DUPLICATE_DEFINITION` where another text was
+ */
+export function claim(store: Store, namespace: string, identity: Identity, fn: AnyFunction): boolean {
+  if (identity.source !== 'explicit') return false
+  let known = definitionsOf.get(store)
+  if (!known) definitionsOf.set(store, (known = new Map()))
+  const name = JSON.stringify([namespace, identity.label, identity.version()])
+  const text = sourceOf(fn)
+  const earlier = known.get(name)
+  known.set(name, earlier ?? text)
+  if (earlier !== undefined && earlier !== text) {
+    throw new AutocacheError(
+      'DUPLICATE_DEFINITION',
+      `Two different functions are cached as \`${identity.label}\` under one version in one store, and would answer for ` +
+        'each other. Give one of them another `name`, or raise the `version` of the one that changed.',
+    )
+  }
+  return earlier !== undefined
+}
+
+/**
+ * The label and version of a function over its store.
+ * @throws UnversionedFunctionError over a shared store, where there is no version or no name that survives a build
+ */
+export function identify(
+  fn: AnyFunction,
+  options: ResolvedOptions,
+  method: string | undefined,
+  enabled: boolean,
+): Identity {
+  const stamp = stampOf(fn)
+  const shared = options.store.lifetime === 'shared'
+  const label = options.name ?? stamp?.label ?? (method || fn.name || 'anonymous')
+
+  if (options.version === undefined && !stamp) {
+    // Switched off, nothing is kept: a program runs as if it were not wrapped.
+    if (!shared || !enabled) return { label, version: processVersion(), source: 'process' }
+    throw new UnversionedFunctionError(
+      label,
+      'no version',
+      `\`${label}\` has no version, and its store outlives this process: a later release could read what this code ` +
+        'computed. Build with @autocache/unplugin, run with `node --import @autocache/unplugin/register`, or give ' +
+        "`version: '1'` (and raise it whenever the result can change) or `version: sourceVersion`.",
+    )
+  }
+  if (shared && enabled && options.name === undefined && !stamp && (method !== undefined || textFacts(fn).minified)) {
+    throw new UnversionedFunctionError(
+      label,
+      'no name',
+      `\`${label}\` needs a \`name\` over a shared store: ` +
+        (method === undefined
+          ? 'its own name is missing or may be a minifier\'s, and another build could give it to another function.'
+          : 'a decorator does not know the class of its method, and methods of two classes may share a name.'),
+    )
+  }
+  if (options.version !== undefined) {
+    const version = explicitVersion(options.version, fn)
+    return { label, version: () => version, source: 'explicit' }
+  }
+  return { label, version: () => stamp!.version, source: 'stamp' }
+}

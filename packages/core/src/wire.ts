@@ -1,0 +1,119 @@
+/**
+ * What core needs only with stores that hold text or bytes, and for keys that are digested: the codec, SHA-256, and the
+ * sealed form of an entry. `createAutocache` and the adapters bring it; `cached` over memory does without, which is what
+ * keeps it small.
+ */
+import { type Codec, codec as defaultCodec } from './codec.ts'
+import { digest } from './digest.ts'
+import { type EntryFacts, type Sealer, supported } from './entry.ts'
+import { EntryFormatError, UnstorableValueError } from './errors.ts'
+import type { Holds } from './store.ts'
+
+/** The part of core that encodes. */
+export interface Wire {
+  /** SHA-256 of a text as base64url. */
+  digest(text: string): string
+  /** Seals for a store of a kind. */
+  sealer(holds: Exclude<Holds, 'references'>, codec: Codec | undefined): Sealer
+}
+
+/**
+ * For stores that hold text: `a1.<checksum>.<header>\n<body>`, where the header is one line of JSON and the checksum is
+ * 128 bits of the SHA-256 of all that follows it. Any damage, another format, key or codec is an `EntryFormatError`.
+ */
+function textSealer(codec: Codec): Sealer {
+  return {
+    seal({ key, createdAt, outcome, promised }, value) {
+      let body: string
+      try {
+        body = codec.encode(value)
+      } catch (error) {
+        if (error instanceof UnstorableValueError) throw error
+        throw new UnstorableValueError('value', `The codec ${codec.id} could not encode the value.`, { cause: error })
+      }
+      const rest = `${JSON.stringify({ key, createdAt, codec: codec.id, outcome, promised })}\n${body}`
+      return { held: `a1.${checksum(rest)}.${rest}`, take: () => decode(codec, body) }
+    },
+    open(held, key) {
+      if (typeof held !== 'string') throw new EntryFormatError(`a ${typeof held}`, supported)
+      if (!held.startsWith('a1.')) throw new EntryFormatError('text of another format', supported)
+      const rest = held.slice(26)
+      if (held[25] !== '.' || held.slice(3, 25) !== checksum(rest)) {
+        throw new EntryFormatError('a damaged entry', supported)
+      }
+      const line = rest.indexOf('\n')
+      const header = headerOf(rest.slice(0, line))
+      if (header.key !== key) throw new EntryFormatError('the entry of another key', supported)
+      if (header.codec !== codec.id) throw new EntryFormatError('the entry of another codec', `codec ${codec.id}`)
+      const body = rest.slice(line + 1)
+      return {
+        createdAt: header.createdAt,
+        outcome: header.outcome,
+        promised: header.promised,
+        take: () => decode(codec, body),
+      }
+    },
+  }
+}
+
+function decode(codec: Codec, body: string): unknown {
+  try {
+    return codec.decode(body)
+  } catch (error) {
+    if (error instanceof EntryFormatError) throw error
+    throw new EntryFormatError('a body the codec refuses', `codec ${codec.id}`, { cause: error })
+  }
+}
+
+/** For stores that hold bytes: the text form as UTF-8. */
+function bytesSealer(codec: Codec): Sealer {
+  const text = textSealer(codec)
+  return {
+    seal(facts, value) {
+      const { held, take } = text.seal(facts, value)
+      return { held: new TextEncoder().encode(held as string), take }
+    },
+    open(held, key) {
+      // By brand and not by class: bytes may come from another realm.
+      if (!ArrayBuffer.isView(held)) throw new EntryFormatError(`a ${typeof held}`, supported)
+      let decoded: string
+      try {
+        decoded = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(held)
+      } catch (cause) {
+        throw new EntryFormatError('bytes that are not UTF-8', supported, { cause })
+      }
+      return text.open(decoded, key)
+    },
+  }
+}
+
+function checksum(text: string): string {
+  return digest(text).slice(0, 22)
+}
+
+/** The header of a text whose checksum was right. It may still have been written by somebody else. */
+function headerOf(line: string): EntryFacts & { codec: string } {
+  let header: Partial<EntryFacts & { codec: string }> | null
+  try {
+    header = JSON.parse(line) as typeof header
+  } catch (cause) {
+    throw new EntryFormatError('a header that is not JSON', supported, { cause })
+  }
+  const { key, createdAt, codec, outcome, promised } = header ?? {}
+  if (
+    typeof key !== 'string' ||
+    typeof createdAt !== 'number' ||
+    typeof codec !== 'string' ||
+    (outcome !== 'value' && outcome !== 'error') ||
+    typeof promised !== 'boolean'
+  ) {
+    throw new EntryFormatError('a header with other fields', supported)
+  }
+  return { key, createdAt, codec, outcome, promised }
+}
+
+/** The part of core that encodes. Adapters of stores that hold text or bytes put it on their store. */
+export const wire: Wire = {
+  digest,
+  sealer: (holds, codec = defaultCodec) => (holds === 'text' ? textSealer(codec) : bytesSealer(codec)),
+}

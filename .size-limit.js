@@ -1,0 +1,12 @@
+/** The smallest useful import of core, bundled as a browser would get it, minified and gzipped. */
+export default [
+  {
+    name: "import { cached, memoryStore } from '@autocache/core'",
+    path: 'packages/core/dist/index.js',
+    import: '{ cached, memoryStore }',
+    limit: '5 kB',
+    gzip: true,
+    // Without our tsconfig, whose `paths` lead to sources: users have no such thing.
+    modifyEsbuildConfig: (config) => ({ ...config, tsconfigRaw: {} }),
+  },
+]

@@ -1,0 +1,45 @@
+import { styleText } from 'node:util'
+import type { Answer } from './ask.ts'
+import type { Proof } from './proofs.ts'
+
+const plain = !process.stdout.isTTY || Boolean(process.env.NO_COLOR) || process.env.TERM === 'dumb'
+const style = (format: Parameters<typeof styleText>[0], text: string) =>
+  plain ? text : styleText(format, text, { validateStream: false })
+
+export const bold = (text: string): string => style('bold', text)
+
+const milliseconds = (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
+const short = (key: string) => (key.length > 40 ? `${key.slice(0, 37)}...` : key)
+
+/** One line for each question. */
+export function printTable(answers: readonly Answer[]): void {
+  const head = ['report', 'first call', 'second call', 'speed-up', 'first answer', 'key']
+  const rows = answers.map(({ label, key, first, second }) => [
+    label,
+    milliseconds(first.milliseconds),
+    milliseconds(second.milliseconds),
+    second.state === 'from store' ? `${Math.round(second.report.took / second.milliseconds)} x` : 'none',
+    first.state,
+    short(key),
+  ])
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)))
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => (column > 0 && column < 4 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+      .join('   ')
+      .trimEnd()
+  console.log(bold(line(head)))
+  for (const row of rows) console.log(line(row))
+  console.log('speed-up: what it took to compute the report, in this run or an earlier one, over the second call')
+}
+
+/** A line with a mark. */
+export function sayProof({ holds, title, facts }: Proof): void {
+  const mark = holds ? style('green', plain ? 'ok' : '\u2713') : style('red', 'FAILED')
+  console.log(`${mark} ${title}: ${facts}`)
+}
+
+/** What went wrong, on standard error. */
+export function sayTrouble(message: string): void {
+  console.error(`quickstart: ${message}`)
+}

@@ -1,0 +1,67 @@
+// Everything but the tests: format, lint, import law, types, unused code, packed packages, size, public API.
+// Prints a line for each step, the output of those that fail, and `N passed, N failed`.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { packAll } from './pack.mjs'
+
+const projects = ['packages', 'apps', 'integrations']
+  .flatMap((group) => readdirSync(group).map((name) => `${group}/${name}`))
+  .flatMap((folder) => [folder, `${folder}/test/legacy`])
+  .concat('scripts')
+  .filter((folder) => existsSync(`${folder}/tsconfig.json`))
+
+const temporary = mkdtempSync(join(tmpdir(), 'autocache-check-'))
+
+/** Each step is the commands it runs; all of them, so that one run shows every complaint. */
+const steps = {
+  'format and lint': () => [['biome', 'ci', '--error-on-warnings', '--colors=off', '.']],
+  'import law': () => [['node', 'scripts/import-law.mjs']],
+  types: () => projects.map((folder) => ['tsc', '--project', folder]),
+  'unused code': () => [['knip', '--treat-config-hints-as-errors']],
+  build: () => [['turbo', 'run', 'build', '--output-logs=errors-only', '--ui=stream']],
+  'packed packages': () =>
+    packAll(temporary).flatMap(({ tarball }) => [
+      ['publint', '--strict', tarball],
+      ['attw', '--profile', 'esm-only', '--no-emoji', '--no-color', tarball],
+    ]),
+  size: () => [['size-limit']],
+  'public API': () => [['node', 'scripts/api-report.mjs']],
+  changesets: () => (onBranch() ? [['changeset', 'status', '--since=main']] : []),
+}
+
+/** Whether there is a local main to compare with; not so in a copy without git, or on main itself. */
+function onBranch() {
+  const git = (...args) => spawnSync('git', args, { encoding: 'utf8' })
+  const [head, main] = ['HEAD', 'main'].map((name) => git('rev-parse', '--verify', '--quiet', name).stdout)
+  return Boolean(main) && head !== main
+}
+
+let failed = 0
+for (const [name, commands] of Object.entries(steps)) {
+  const started = Date.now()
+  const complaints = run(commands)
+  const seconds = ((Date.now() - started) / 1000).toFixed(1)
+  console.log(`${complaints === '' ? 'ok    ' : 'FAILED'}  ${name.padEnd(18)}${seconds.padStart(6)} s`)
+  if (complaints === '') continue
+  failed += 1
+  console.log(complaints)
+}
+rmSync(temporary, { recursive: true, force: true })
+console.log(`\n${Object.keys(steps).length - failed} passed, ${failed} failed`)
+process.exitCode = failed > 0 ? 1 : 0
+
+/** The output of those commands that failed. */
+function run(commands) {
+  try {
+    return commands()
+      .map(([command, ...args]) => {
+        const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
+        return status === 0 ? '' : `$ ${[command, ...args].join(' ')}\n${error ?? ''}${stdout}${stderr}\n`
+      })
+      .join('')
+  } catch (error) {
+    return `${error.message}\n${error.stderr ?? ''}`
+  }
+}

@@ -1,0 +1,42 @@
+import ts from 'typescript'
+import { defineConfig, type Plugin } from 'vitest/config'
+
+/** Vite lowers legacy decorators (where a tsconfig asks for them, `test/legacy`) but not TC39 ones; TypeScript does. */
+const tc39Decorators: Plugin = {
+  name: 'tc39-decorators',
+  enforce: 'pre',
+  transform(code, id) {
+    if (!id.endsWith('.ts') || id.includes('/legacy/') || !/^\s*@\w/m.test(code)) return
+    const { outputText, sourceMapText } = ts.transpileModule(code, {
+      fileName: id,
+      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, sourceMap: true },
+    })
+    return { code: outputText, map: sourceMapText ?? null }
+  },
+}
+
+/** One project per folder. Imports of our own packages lead to their sources, through `paths` in tsconfig.base.json. */
+const project = (name: string, root: string, { types = false } = {}) => ({
+  root,
+  plugins: [tc39Decorators],
+  resolve: { tsconfigPaths: true },
+  test: {
+    name,
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    typecheck: { enabled: types, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
+  },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('core', 'packages/core', { types: true }),
+      project('conformance', 'packages/conformance', { types: true }),
+      project('keyv', 'packages/keyv', { types: true }),
+      project('quickstart', 'apps/quickstart'),
+      project('consumers', 'integrations/consumers'),
+      project('scripts', 'scripts'),
+    ],
+  },
+})

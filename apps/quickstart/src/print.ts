@@ -9,11 +9,12 @@ const style = (format: Parameters<typeof styleText>[0], text: string) =>
 export const bold = (text: string): string => style('bold', text)
 
 const milliseconds = (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
-const short = (key: string) => (key.length > 40 ? `${key.slice(0, 37)}...` : key)
+/** A key with the beginning of its digest. */
+const short = (key: string) => `${key.slice(0, key.lastIndexOf(':') + 9)}...`
 
 /** One line for each question. */
 export function printTable(answers: readonly Answer[]): void {
-  const head = ['report', 'first call', 'second call', 'speed-up', 'first answer', 'key']
+  const head = ['report', 'first call', 'second call', 'speed-up', 'state', 'key']
   const rows = answers.map(({ label, key, first, second }) => [
     label,
     milliseconds(first.milliseconds),

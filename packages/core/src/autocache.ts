@@ -24,7 +24,7 @@ import { AutocacheError } from './errors.ts'
 import { createHub, type EventOf, type EventType, type Hub, type Stats } from './events.ts'
 import { createOperations, type Operations } from './handle.ts'
 import { createInputs, dependencyVersions } from './inputs.ts'
-import { completeKey, defaultKeyBounds, keyPrefix } from './key.ts'
+import { completeKey, keyPrefix } from './key.ts'
 import { Lane, stateOf } from './lane.ts'
 import { type MemoryStore, memoryStore } from './memory-store.ts'
 import {
@@ -32,20 +32,17 @@ import {
   type AutocacheOptions,
   checkOptions,
   type FunctionOptions,
-  invalidOption,
   type ResolvedOptions,
+  resolveBounds,
   resolveOptions,
 } from './options.ts'
 import type { Store } from './store.ts'
 import type { CachedFunction, CachedMember, Handle, IsAsync } from './types.ts'
-import { claim, identify, isClass } from './version.ts'
+import { cachedKey, claim, identify, isClass } from './version.ts'
 import { type Wire, wire } from './wire.ts'
 import { diagnostics, digest as nativeDigest, packageName } from '#platform'
 
 type Defined = { readonly caller: Caller; readonly operations: Operations; readonly definition: Definition }
-
-/** What stands behind a cached function; by a shared symbol, so that `of` knows those of another copy of this package. */
-const definedKey = Symbol.for('autocache.cached')
 
 /**
  * Caches functions and methods.
@@ -77,11 +74,11 @@ export interface Cached<TStore extends Store> {
 
 /** A decorator of both kinds, for methods whose arguments and result fit its options. */
 export interface MethodDecorator<TStore extends Store, TArgs extends any[], TResult> {
-  <TMethod extends (...args: TArgs) => IsAsync<TStore> extends true ? Promise<TResult> : Promise<TResult> | TResult>(
+  <TMethod extends (...args: [...TArgs, ...any[]]) => IsAsync<TStore> extends true ? Promise<TResult> : Promise<TResult> | TResult>(
     method: TMethod,
     context: ClassMethodDecoratorContext<any, TMethod>,
   ): TMethod
-  <TMethod extends (...args: TArgs) => IsAsync<TStore> extends true ? Promise<TResult> : Promise<TResult> | TResult>(
+  <TMethod extends (...args: [...TArgs, ...any[]]) => IsAsync<TStore> extends true ? Promise<TResult> : Promise<TResult> | TResult>(
     target: object,
     name: string | symbol,
     descriptor: TypedPropertyDescriptor<TMethod>,
@@ -130,11 +127,7 @@ export function createAutocache<TStore extends Store = MemoryStore>(
 function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire: Wire | undefined): Autocache<TStore> {
   checkOptions(options, 'instance')
   const { enabled = true, logger, keyBounds, clock = () => Date.now(), ...defaults } = options
-  if (options.store) checkStore(options.store)
-  const bounds = { ...defaultKeyBounds, ...keyBounds }
-  for (const [name, bound] of Object.entries(bounds)) {
-    if (!(name in defaultKeyBounds) || !(bound > 0)) throw invalidOption(`keyBounds.${name}`, 'depth, nodes or size: a number above 0')
-  }
+  const bounds = resolveBounds(keyBounds)
   const hub: Hub = createHub(logger, diagnostics)
   const stores = new Set<Store>()
   let memory: MemoryStore | undefined
@@ -143,14 +136,13 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
   /** Everything about one cached function, or the error that belongs where it is written. */
   function define(fn: AnyFunction, functionOptions: FunctionOptions, method: string | undefined): Defined {
     if (isClass(fn)) throw new AutocacheError('INVALID_OPTION', `\`${fn.name}\` is a class: it is constructed, not called, and cannot be cached.`)
-    if (functionOptions.store) checkStore(functionOptions.store)
     const resolved = resolveOptions(functionOptions, defaults, ownStore)
     const { store } = resolved
     const shared = store.lifetime === 'shared'
     const identity = identify(fn, resolved, method, enabled)
     const report = hub.reporter(identity.label, resolved.onEvent)
     const namespace = resolved.namespace ?? (shared ? requireNamespace() : 'local')
-    const encoding = ownWire ?? store.wire
+    const encoding = ownWire ?? (store.wire as Wire | undefined)
     const digest = encoding?.digest ?? nativeDigest
     if (!digest && resolved.keys === 'digest') {
       throw new AutocacheError('INVALID_OPTION', "Option `keys: 'digest'` needs an instance here: `createAutocache({ keys: 'digest' })`.")
@@ -169,6 +161,7 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
       lane = identity.source === 'process' ? new Lane(store, prefix) : Lane.of(store, prefix)
       return lane
     }
+    const inputsOf = createInputs(fn, resolved, bounds, digest)
     const readable = resolved.keys === 'readable'
     const definition: Definition = {
       fn,
@@ -177,7 +170,7 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
       options: resolved,
       enabled,
       lane: laneOf,
-      inputsOf: createInputs(fn, resolved, bounds, digest),
+      inputsOf,
       suffixOf(argumentsText) {
         if (readable && maxBytes === Infinity) return argumentsText
         const { prefix } = laneOf()
@@ -186,6 +179,7 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
       sealer: sealerOf(resolved, encoding, () => report({ type: 'mutated' })),
       report,
       clock,
+      quick: store.holds === 'references' && !resolved.clone && !isDevelopment() && inputsOf.plain,
     }
     const caller = createCaller(definition)
     return { caller, operations: createOperations(definition, caller), definition }
@@ -200,7 +194,7 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     Object.defineProperties(wrapper, {
       name: { value: fn.name, configurable: true },
       length: { value: fn.length, configurable: true },
-      [definedKey]: { value: { defined, fn } },
+      [cachedKey]: { value: { defined, fn } },
       ...Object.getOwnPropertyDescriptors(handleOf(defined, fn, undefined, method)),
     })
     return wrapper
@@ -239,7 +233,7 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
 
     of(object, method) {
       const member: unknown = object[method]
-      const known = typeof member === 'function' && (member as { [definedKey]?: { defined: Defined; fn: AnyFunction } })[definedKey]
+      const known = typeof member === 'function' && (member as { [cachedKey]?: { defined: Defined; fn: AnyFunction } })[cachedKey]
       if (!known) {
         throw new AutocacheError('INVALID_OPTION', `\`${String(method)}\` of that object is not a cached method. Decorate or wrap it first.`)
       }
@@ -282,11 +276,14 @@ function handleOf({ caller, operations, definition }: Defined, fn: AnyFunction, 
 
 function sealerOf({ store, clone, codec }: ResolvedOptions, encoding: Wire | undefined, onMutated: () => void): Sealer {
   if (store.holds === 'references') {
-    const development = typeof process !== 'undefined' && process.env.NODE_ENV === 'development'
-    return referenceSealer(clone, development && !clone ? onMutated : undefined)
+    return referenceSealer(clone, isDevelopment() && !clone ? onMutated : undefined)
   }
   if (encoding) return encoding.sealer(store.holds, codec)
   throw new AutocacheError('INVALID_OPTION', 'A store that holds text or bytes needs an instance: `createAutocache({ store }).cached(fn)`.')
+}
+
+function isDevelopment(): boolean {
+  return typeof process !== 'undefined' && process.env.NODE_ENV === 'development'
 }
 
 function requireNamespace(): string {
@@ -296,19 +293,6 @@ function requireNamespace(): string {
     'INVALID_OPTION',
     'Option `namespace` is missing and no package.json with a name is near: over a shared store it keeps two programs apart.',
   )
-}
-
-function checkStore(store: Store): void {
-  const { lifetime, holds } = store
-  const declares =
-    (lifetime === 'process' || lifetime === 'shared') && (holds === 'references' || holds === 'text' || holds === 'bytes')
-  if (!declares || [store.get, store.set, store.delete].some((operation) => typeof operation !== 'function')) {
-    throw invalidOption(
-      'store',
-      "a store: `get`, `set`, `delete`, `lifetime` ('process' or 'shared') and `holds` ('references', 'text' or 'bytes'). " +
-        'Wrap a client with its adapter, such as `keyvStore(keyv)` of @autocache/keyv',
-    )
-  }
 }
 
 function optionsOf(options: unknown = {}): FunctionOptions {

@@ -14,13 +14,15 @@
  * Deliberately inexact: arguments that a caller changes between its call and the moment the function runs (over an
  * asynchronous store, after the read) are seen changed by the function; the result is then not stored (R15).
  */
-import { type Opened, isOneShot, type Sealer } from './entry.ts'
+import { isOneShot, type Opened, oneShotError, type Sealer } from './entry.ts'
 import { EntryFormatError, type StoreError, UnkeyableValueError, UnstorableValueError } from './errors.ts'
 import type { Reporter } from './events.ts'
 import { Flight, type Landing } from './flight.ts'
 import { isFresh } from './freshness.ts'
-import type { Inputs } from './inputs.ts'
+import { HitPath } from './hit-path.ts'
+import type { Inputs, InputsOf } from './inputs.ts'
 import { isAsync, isThenable, type Lane } from './lane.ts'
+import type { Slot } from './memory-store.ts'
 import { type AnyFunction, type ResolvedOptions, toMilliseconds } from './options.ts'
 import { replaceSignals } from './signals.ts'
 import type { Identity } from './version.ts'
@@ -35,12 +37,14 @@ export interface Definition {
   readonly options: ResolvedOptions
   readonly enabled: boolean
   readonly lane: () => Lane
-  readonly inputsOf: (self: unknown, args: readonly unknown[]) => Inputs
+  readonly inputsOf: InputsOf
   /** The end of the key, after the lane's prefix, for the text of some inputs. */
   readonly suffixOf: (text: string) => string
   readonly sealer: Sealer
   readonly report: Reporter
   readonly clock: () => number
+  /** Whether an entry's body is the answer as it stands, in a memory store of ours: then hits take the short way. */
+  readonly quick: boolean
 }
 
 /** One call on its way. */
@@ -61,9 +65,14 @@ export interface Found {
 interface Fill {
   readonly call: Call
   readonly createdAt: number
+  /** For the duration in the event, if anybody hears it. */
   readonly startedAt: number
-  /** Whether nothing has come between that forbids to store what it makes. */
-  readonly writable: () => boolean
+  /** How often its lane had been fenced when it began; decides for a run without a flight whether it may be stored. */
+  readonly fenced: number
+  /** The flight it belongs to, whose word goes for all that come between. */
+  flight: Flight | undefined
+  /** Whether what was written before must not come back once this is stored. */
+  readonly replaces: boolean
 }
 
 /** What a run came to, and the write it started. */
@@ -80,8 +89,8 @@ export interface Caller {
   prepare(self: unknown, args: readonly unknown[]): Call
   /** A call past its key. */
   answer(call: Call): unknown
-  /** A call that does not read: it fills, and others may wait for it. */
-  fill(call: Call): unknown
+  /** A call that does not read: it fills, and others may wait for it. Where it `replaces`, nothing older is believed after. */
+  fill(call: Call, replaces: boolean): unknown
   /** What the store's answer is worth to a call, or `undefined` for a miss. */
   decide(call: Call, held: unknown): Found | undefined
   /** The call past its key, or `undefined` where it goes straight through. @throws UnkeyableValueError */
@@ -96,14 +105,19 @@ export interface Caller {
   readonly promises: boolean
 }
 
+/** What the hit path answers where the general one must. */
+const general = Symbol('general')
+
 /** Puts the steps together for one cached function. */
 export function createCaller(definition: Definition): Caller {
   const { fn, options, enabled, inputsOf, suffixOf, sealer, report, clock } = definition
-  const { store, storeTimeout, flightTimeout, partition } = options
+  const { store, storeTimeout, flightTimeout, partition, ttl } = options
+  const { counts } = report
   const shownKeys = options.keys === 'digest'
   const isAsyncFunction = Object.prototype.toString.call(fn) === '[object AsyncFunction]'
   /** What the function was seen to answer with: decides whether a fill needs the care of a flight from the start. */
   let answers: 'values' | 'promises' | undefined = isAsyncFunction ? 'promises' : undefined
+  const hits = definition.quick && typeof ttl === 'number' ? new HitPath() : undefined
   let lane: Lane | undefined
   const laneOf = (): Lane => (lane ??= definition.lane())
   const keyOf = (suffix: string): string => laneOf().prefix + suffix
@@ -148,12 +162,26 @@ export function createCaller(definition: Definition): Caller {
     }
   }
 
-  /** Runs the function for a flight: apart from the caller's async context unless that is part of the key (R08). */
-  function execute(call: Call, flight: Flight): unknown {
-    const signal = flight.controller?.signal
+  /** Runs the function for a fill: apart from the caller's async context unless that is part of the key (R08). */
+  function execute(call: Call, flight: Flight | undefined): unknown {
+    const signal = flight?.controller?.signal
     const args = signal ? replaceSignals(call.args, signal) : call.args
-    const run = () => flight.run(() => fn.apply(call.self, args as unknown[]))
+    const run = flight ? () => flight.run(() => fn.apply(call.self, args as unknown[])) : () => fn.apply(call.self, args as unknown[])
     return partition ? run() : detached(run)
+  }
+
+  /**
+   * The hit path: answers from a slot of a memory store where nothing asks for more than its value; else `general`.
+   * See `hit-path.ts`.
+   */
+  function answerFrom(slot: Slot | null | undefined): unknown {
+    if (!slot || report.observed() || laneOf().flights.size > 0 || laneOf().isFenced) return general
+    const { entry } = slot
+    if (entry.outcome !== 'value') return general
+    if (ttl !== Infinity && !isFresh(entry.createdAt, ttl as number, clock())) return general
+    slot.visited = true
+    counts.hit = (counts.hit ?? 0) + 1
+    return entry.promised ? Promise.resolve(entry.body) : entry.body
   }
 
   /** Takes apart what the store answered: the entry and its value where a call may be answered by it. */
@@ -190,7 +218,9 @@ export function createCaller(definition: Definition): Caller {
     if (outcome === 'error') return options.errorTtl
     if (typeof options.ttl !== 'function') return options.ttl
     try {
-      return toMilliseconds(options.ttl(value, ...args))
+      const duration: unknown = options.ttl(value, ...args)
+      hush(duration)
+      return toMilliseconds(duration)
     } catch {
       return undefined
     }
@@ -216,18 +246,21 @@ export function createCaller(definition: Definition): Caller {
   function landValue(fill: Fill, body: unknown, promised: boolean): Landed {
     const { call, createdAt, startedAt } = fill
     const key = shown(call.suffix)
-    report({ type: 'fill', key, duration: performance.now() - startedAt })
+    report({ type: 'fill', key, duration: startedAt && performance.now() - startedAt })
     const own: Landed = { landing: { shared: false, value: body } }
+    const thrown = (error: unknown): Landed => ({ landing: { shared: true, outcome: 'error', createdAt, take: () => error } })
     try {
       if (isOneShot(body)) {
         report({ type: 'unstored', key, reason: 'one-shot' })
-        return own
+        return options.strict ? thrown(oneShotError()) : own
       }
       if (!stillSame(call)) {
         report({ type: 'unstored', key, reason: 'inputs-changed' })
         return own
       }
-      const verdict = !options.cacheIf || options.cacheIf(body, ...call.args)
+      const verdict: unknown = !options.cacheIf || options.cacheIf(body, ...call.args)
+      hush(verdict)
+      if (isThenable(verdict)) report({ type: 'unstored', key, reason: 'option-failed' })
       const wanted = Boolean(verdict) && !isThenable(verdict)
       let sealed: ReturnType<Sealer['seal']>
       let taken: unknown
@@ -237,7 +270,7 @@ export function createCaller(definition: Definition): Caller {
       } catch (error) {
         if (!wanted) return own
         report({ type: 'unstored', key, reason: 'unfaithful', path: pathOf(error), error })
-        return options.strict ? { landing: { shared: true, outcome: 'error', createdAt, take: () => error } } : own
+        return options.strict ? thrown(error) : own
       }
       const landing: Landing = { shared: true, outcome: 'value', createdAt, take: firstly(taken, sealed.take) }
       return { landing, written: wanted ? keep(fill, sealed.held, ttlOf('value', body, call.args)) : undefined }
@@ -252,22 +285,25 @@ export function createCaller(definition: Definition): Caller {
     const { createdAt } = fill
     const { suffix } = fill.call
     const key = shown(suffix)
-    const refusal = !fill.writable() ? 'superseded' : laneOf().isCongested ? 'backlog' : ttl === undefined && 'option-failed'
+    const writable = fill.flight ? fill.flight.writable : laneOf().fenced === fill.fenced
+    const refusal = !writable ? 'superseded' : laneOf().isCongested ? 'backlog' : ttl === undefined && 'option-failed'
     if (refusal) {
       report({ type: 'unstored', key, reason: refusal })
       return undefined
     }
-    if (!ttl || createdAt + ttl <= clock()) return undefined
+    if (!ttl || (ttl !== Infinity && createdAt + ttl <= clock())) return undefined
     try {
+      if (fill.replaces) laneOf().raise(suffix)
       const context = { expiresAt: expiry(createdAt, ttl), setOptions: options.setOptions }
-      const answer = laneOf().set(suffix, held, createdAt, context, Infinity)
+      const answer = laneOf().set(suffix, held, context, Infinity)
       if (!isThenable(answer)) {
         report({ type: 'write', key })
         return undefined
       }
       const written = Promise.resolve(answer).then(() => report({ type: 'write', key }), storeFailed)
       try {
-        options.waitUntil?.(written)
+        const kept: unknown = options.waitUntil?.(written)
+        if (isThenable(kept)) kept.then(undefined, (error) => report({ type: 'listener-error', error }))
       } catch (error) {
         report({ type: 'listener-error', error })
       }
@@ -279,14 +315,12 @@ export function createCaller(definition: Definition): Caller {
   }
 
   /** A fill over a store that answers at once: plain while the function answers at once, a flight when it promises. */
-  function fillNow(call: Call): unknown {
-    const lane = laneOf()
-    const { fenced } = lane
-    const fill = begin(call, () => lane.fenced === fenced)
+  function fillNow(call: Call, replaces = false): unknown {
     const flight = answers === 'values' ? undefined : new Flight(call.inputs.signals.length > 0)
+    const fill = begin(call, replaces, undefined)
     let result: unknown
     try {
-      result = flight ? execute(call, flight) : fn.apply(call.self, call.args as unknown[])
+      result = execute(call, flight)
     } catch (error) {
       return handOver(landError(fill, error, false).landing)
     }
@@ -297,37 +331,35 @@ export function createCaller(definition: Definition): Caller {
     answers = 'promises'
     // A function taken for one that answers at once ran without a flight's care: its promise is its caller's alone.
     if (!flight) return result
-    const shared: Fill = { ...fill, writable: () => flight.writable }
-    depart(call, flight)
+    fill.flight = flight
+    // Fenced by the function itself, before its first await: nobody else may have it.
+    if (laneOf().fenced !== fill.fenced) flight.writable = false
+    else laneOf().enter(call.suffix, flight)
     flight.landing = Promise.resolve(result).then(
-      (body) => arrive(call, flight, landValue(shared, body, true)),
-      (error: unknown) => arrive(call, flight, landError(shared, error, true)),
+      (body) => arrive(call, flight, landValue(fill, body, true)),
+      (error: unknown) => arrive(call, flight, landError(fill, error, true)),
     )
-    return board(call, flight, true)
+    return boardFirst(call, flight)
   }
 
-  function begin(call: Call, writable: () => boolean): Fill {
-    return { call, createdAt: laneOf().begin(call.suffix, clock()), startedAt: performance.now(), writable }
-  }
-
-  function depart(call: Call, flight: Flight): void {
-    const { flights } = laneOf()
-    const earlier = flights.get(call.suffix)
-    if (earlier) earlier.writable = false
-    flights.set(call.suffix, flight)
+  function begin(call: Call, replaces: boolean, flight: Flight | undefined): Fill {
+    const lane = laneOf()
+    const createdAt = lane.begin(clock())
+    const startedAt = report.observed() ? performance.now() : 0
+    return { call, createdAt, startedAt, fenced: lane.fenced, flight, replaces }
   }
 
   function arrive(call: Call, flight: Flight, { landing, written }: Landed): Landing {
     flight.landed = landing
-    flight.landedAt = performance.now()
-    if (written) void written.then(() => leave(call, flight))
-    else leave(call, flight)
+    if (written) {
+      flight.landedAt = performance.now()
+      void written.then(() => leave(call, flight))
+    } else leave(call, flight)
     return landing
   }
 
   function leave(call: Call, flight: Flight): void {
-    const { flights } = laneOf()
-    if (flights.get(call.suffix) === flight) flights.delete(call.suffix)
+    laneOf().retire(call.suffix, flight)
   }
 
   /** Gives a landing to the caller who flew first. */
@@ -337,17 +369,23 @@ export function createCaller(definition: Definition): Caller {
     return landing.take()
   }
 
-  /** Waits for a flight as its first caller or as a later one, who runs the function himself where he must. */
-  async function board(call: Call, flight: Flight, first: boolean): Promise<unknown> {
+  /** Waits for a flight as its first caller. */
+  function boardFirst(call: Call, flight: Flight): Promise<unknown> {
+    const { signals } = call.inputs
+    if (signals.length === 0 && !Flight.current) return flight.stay().then(handOver)
+    return flight.ride(signals, undefined, () => leave(call, flight)).then((landing) => handOver(landing!))
+  }
+
+  /** Waits for a flight as a later caller, who runs the function himself where he must. */
+  async function board(call: Call, flight: Flight): Promise<unknown> {
     const landing =
-      (!first && flight.landed) ||
-      (await flight.ride(call.inputs.signals, first ? undefined : flightTimeout, () => leave(call, flight)))
+      flight.landed ?? (await flight.ride(call.inputs.signals, flightTimeout, () => leave(call, flight)))
     if (landing === undefined) {
       flight.joinable = false
       report({ type: 'flight-timeout', key: shown(call.suffix) })
       return answer(call)
     }
-    if (!first && !landing.shared) return fn.apply(call.self, call.args as unknown[])
+    if (!landing.shared) return fn.apply(call.self, call.args as unknown[])
     return handOver(landing)
   }
 
@@ -374,7 +412,11 @@ export function createCaller(definition: Definition): Caller {
     const flight = flightFor(call)
     if (flight) {
       report({ type: 'join', key: shown(call.suffix) })
-      return board(call, flight, false)
+      return board(call, flight)
+    }
+    if (laneOf().isClosed(call.suffix)) {
+      missed(call.suffix, 'unsettled')
+      return fillAfter(call)
     }
     let held: unknown
     try {
@@ -382,9 +424,14 @@ export function createCaller(definition: Definition): Caller {
     } catch (error) {
       storeFailed(error)
       missed(call.suffix, 'store-error')
-      return isAsync(store) ? answerLater(call, undefined) : fillNow(call)
+      return fillAfter(call)
     }
     return isThenable(held) ? answerLater(call, held) : answerNow(call, held)
+  }
+
+  /** Fills without another read. */
+  function fillAfter(call: Call, replaces = false): unknown {
+    return isAsync(store) ? answerLater(call, undefined, replaces) : fillNow(call, replaces)
   }
 
   function answerNow(call: Call, held: unknown): unknown {
@@ -399,7 +446,7 @@ export function createCaller(definition: Definition): Caller {
   }
 
   /** Over a store that promises: the flight begins with the read, or without one where `read` is missing. */
-  function answerLater(call: Call, read: PromiseLike<unknown> | undefined): Promise<unknown> {
+  function answerLater(call: Call, read: PromiseLike<unknown> | undefined, replaces = false): Promise<unknown> {
     const flight = new Flight(call.inputs.signals.length > 0)
     const fly = async (): Promise<Landing> => {
       if (read) {
@@ -410,7 +457,7 @@ export function createCaller(definition: Definition): Caller {
           return arrive(call, flight, { landing: { shared: true, outcome, createdAt, take: firstly(value, opened.take) } })
         }
       }
-      const fill = begin(call, () => flight.writable)
+      const fill = begin(call, replaces, flight)
       let promised = false
       let body: unknown
       try {
@@ -422,9 +469,9 @@ export function createCaller(definition: Definition): Caller {
       }
       return arrive(call, flight, landValue(fill, body, promised))
     }
-    depart(call, flight)
+    laneOf().enter(call.suffix, flight)
     flight.landing = fly()
-    return board(call, flight, true)
+    return boardFirst(call, flight)
   }
 
   async function readLater(call: Call, read: PromiseLike<unknown>): Promise<Found | undefined> {
@@ -446,9 +493,13 @@ export function createCaller(definition: Definition): Caller {
     pass,
     ttlOf,
     storeFailed,
-    fill: (call) => (isAsync(store) ? answerLater(call, undefined) : fillNow(call)),
+    fill: fillAfter,
     call(self, args) {
       if (!enabled) return pass(self, args)
+      if (hits && inputsOf.ignore(self)) {
+        const answered = answerFrom(hits.find(args))
+        if (answered !== general) return answered
+      }
       let call: Call | undefined
       try {
         call = admit(self, args)
@@ -456,7 +507,18 @@ export function createCaller(definition: Definition): Caller {
         if (isAsyncFunction || isAsync(store)) return Promise.reject(error)
         throw error
       }
-      return call ? answer(call) : pass(self, args)
+      if (!call) return pass(self, args)
+      if (hits) {
+        const slot = laneOf().slot(call.suffix)
+        const answered = answerFrom(slot)
+        if (answered !== general) {
+          if (call.inputs.fixed) hits.adopt(args, slot!)
+          return answered
+        }
+        // No place for it, and no flight: the store need not be asked again.
+        if (slot === null && laneOf().flights.size === 0) return answerNow(call, undefined)
+      }
+      return answer(call)
     },
     get promises() {
       return answers === 'promises'
@@ -481,4 +543,9 @@ function firstly(taken: unknown, take: () => unknown): () => unknown {
 
 function pathOf(error: unknown): string | undefined {
   return error instanceof UnstorableValueError ? error.path : undefined
+}
+
+/** Lets the rejection of a promise that should not have been one be nobody's. */
+function hush(value: unknown): void {
+  if (isThenable(value)) value.then(undefined, () => {})
 }

@@ -50,7 +50,7 @@ export function clone<T>(value: T): T {
     }
     let result: object
     try {
-      result = structuredClone(part)
+      result = globalThis.Buffer?.isBuffer(part) ? globalThis.Buffer.from(part) : structuredClone(part)
     } catch (cause) {
       return refuse(path, cause)
     }

@@ -84,7 +84,7 @@ function textOf(part: unknown): string {
  * import { createCodec } from '@autocache/core/codec'
  * const codec = createCodec()
  * codec.encode({ tags: new Set(['a']) }) // '[{"tags":1},["Set",2],"a"]'
- * codec.encode({ rows: [{ load: () => 1 }] }) // throws: Cannot store value.rows[0].load: it is a function. ...
+ * const rows = [{ load: () => 1 }] // codec.encode({ rows }) throws: Cannot store value.rows[0].load: it is a function.
  * ```
  */
 export function createCodec(types: readonly CodecType[] = []): Codec {

@@ -1,5 +1,5 @@
 import { clone } from './clone.ts'
-import { EntryFormatError } from './errors.ts'
+import { EntryFormatError, UnstorableValueError } from './errors.ts'
 import { defaultKeyBounds, encodeKey } from './key.ts'
 import type { Entry } from './store.ts'
 
@@ -81,6 +81,11 @@ export function isOneShot(value: unknown): boolean {
   return false
 }
 
+/** Why a one-shot result is refused where it must be stored. */
+export function oneShotError(): UnstorableValueError {
+  return new UnstorableValueError('value', 'The value can be read only once (a stream, an iterator, a response), so it cannot be stored. Return what is in it.')
+}
+
 function isStream(value: object): boolean {
   const like = value as { [name: PropertyKey]: unknown }
   const has = (name: PropertyKey) => typeof like[name] === 'function'
@@ -90,6 +95,7 @@ function isStream(value: object): boolean {
     // Streams of the web and of Node.
     (has('getReader') && has('cancel')) ||
     (has('getWriter') && has('abort')) ||
+    ('readable' in like && 'writable' in like && typeof like.readable === 'object' && typeof like.writable === 'object') ||
     (has('pipe') && has('on')) ||
     (has('write') && has('end') && has('on')) ||
     // Bodies: Request and Response.

@@ -21,6 +21,8 @@ export class Flight {
   writable = true
   /** Whether other calls may wait for it. */
   joinable = true
+  /** Whether it is the one its key leads to. */
+  known = false
   landing!: Promise<Landing>
   landed: Landing | undefined
   /** What aborts the fill when every caller has gone (R16); only where the first call brought a signal. */
@@ -29,7 +31,9 @@ export class Flight {
   /** When the landing came, for how long a write may keep the flight open. */
   landedAt = 0
   #riders = 0
-  readonly #waitsFor = new Set<Flight>()
+  #waitsFor: Set<Flight> | undefined
+  /** The flight whose function made the call that began this one. */
+  readonly #outer = Flight.current
 
   constructor(abortable: boolean) {
     this.controller = abortable ? new AbortController() : undefined
@@ -42,17 +46,27 @@ export class Flight {
   }
 
   /** Whether a call made from within `inner` would wait for itself here, directly or around a ring of flights (L1). */
-  leadsTo(inner: Flight, seen = new Set<Flight>()): boolean {
-    if (this === inner) return true
-    if (seen.has(this)) return false
-    seen.add(this)
-    for (const next of this.#waitsFor) if (next.leadsTo(inner, seen)) return true
+  leadsTo(inner: Flight): boolean {
+    // Whoever made a call that is still under way is taken to wait for it.
+    const waiting = new Set<Flight>()
+    for (let flight: Flight | undefined = inner; flight; flight = flight.#outer) waiting.add(flight)
+    const seen = new Set<Flight>([this])
+    for (const flight of seen) {
+      if (waiting.has(flight)) return true
+      for (const next of flight.#waitsFor ?? []) seen.add(next)
+    }
     return false
   }
 
   /** Runs the function of this flight, so that calls it makes know where they come from. */
   run<T>(fn: () => T): T {
     return context.run(this, fn)
+  }
+
+  /** Waits for the landing as one who stays to the end. */
+  stay(): Promise<Landing> {
+    this.#riders += 1
+    return this.landing
   }
 
   /**
@@ -62,7 +76,7 @@ export class Flight {
    */
   async ride(signals: readonly AbortSignal[], timeout: number | undefined, gone: () => void): Promise<Landing | undefined> {
     const inner = Flight.current
-    if (inner) inner.#waitsFor.add(this)
+    if (inner) (inner.#waitsFor ??= new Set()).add(this)
     this.#riders += 1
     let aboard = true
     const leave = () => {
@@ -98,7 +112,7 @@ export class Flight {
     } finally {
       for (const end of endings) end()
       if (aboard) leave()
-      if (inner) inner.#waitsFor.delete(this)
+      if (inner) inner.#waitsFor!.delete(this)
     }
   }
 }

@@ -1,5 +1,7 @@
 import { type Call, type Caller, type Definition, expiry } from './call.ts'
+import { isOneShot, oneShotError } from './entry.ts'
 import { AutocacheError } from './errors.ts'
+import { Flight } from './flight.ts'
 import { type Answer, isAsync, isThenable } from './lane.ts'
 
 /** What `peek` finds: `fresh` where a call would be answered from the entry, by a value or by a kept error. */
@@ -65,7 +67,9 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       caller.storeFailed(error)
       return { state: 'miss' }
     }
-    if (!enabled) return isAsync(store) ? Promise.resolve<Peeked>({ state: 'miss' }) : { state: 'miss' }
+    if (!enabled || lane().isClosed(call.suffix)) {
+      return isAsync(store) ? Promise.resolve<Peeked>({ state: 'miss' }) : { state: 'miss' }
+    }
     let held: unknown
     try {
       held = lane().get(call.suffix, storeTimeout)
@@ -86,32 +90,45 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       settled(() => {
         const call = enabled ? caller.admit(self, args) : undefined
         if (!call) return caller.pass(self, args)
-        lane().fence(call.suffix, clock())
-        return caller.fill(call)
+        lane().supersede(call.suffix)
+        return caller.fill(call, true)
       }),
 
     prime: (self, args, value) =>
       settled(() => {
         const call = prepare(self, args)
-        lane().fence(call.suffix, clock())
-        const createdAt = lane().begin(call.suffix, clock())
-        const key = lane().prefix + call.suffix
+        const { suffix } = call
+        lane().fence(suffix)
+        const createdAt = lane().begin(clock())
+        // A flight that nobody joins: whatever comes before a promised value has arrived forbids to write it.
+        const flight = new Flight(false)
+        flight.joinable = false
+        lane().enter(suffix, flight)
         const put = (body: unknown, promised: boolean): Answer<void> => {
+          lane().retire(suffix, flight)
+          if (isOneShot(body)) throw oneShotError()
           const ttl = caller.ttlOf('value', body, args)
           if (ttl === undefined) throw new AutocacheError('INVALID_OPTION', 'Option `ttl` gave no duration for the primed value.')
-          if (ttl === 0 || !enabled) return isAsync(store) ? Promise.resolve() : undefined
-          const { held } = sealer.seal({ key, createdAt, outcome: 'value', promised }, body)
+          if (ttl === 0 || !enabled || !flight.writable) return isAsync(store) ? Promise.resolve() : undefined
+          const { held } = sealer.seal({ key: lane().prefix + suffix, createdAt, outcome: 'value', promised }, body)
           const context = { expiresAt: expiry(createdAt, ttl), setOptions: options.setOptions }
-          return lane().set(call.suffix, held, createdAt, context, storeTimeout)
+          return lane().set(suffix, held, context, storeTimeout)
         }
-        return isThenable(value) ? Promise.resolve(value).then((body) => put(body, true)) : put(value, caller.promises)
+        if (!isThenable(value)) return put(value, caller.promises)
+        return Promise.resolve(value).then(
+          (body) => put(body, true),
+          (error) => {
+            lane().retire(suffix, flight)
+            throw error
+          },
+        )
       }),
 
     invalidate: (self, args) =>
       settled(() => {
         const call = prepare(self, args)
         const { suffix } = call
-        lane().fence(suffix, clock())
+        lane().fence(suffix)
         const done = () => report({ type: 'invalidate', key: shown(call) })
         const removed = lane().delete(suffix, storeTimeout)
         return isThenable(removed) ? Promise.resolve(removed).then(done) : done()
@@ -166,7 +183,8 @@ export function createOperations(definition: Definition, caller: Caller): Operat
   /** One batched read; `undefined` where the store has none, so that each call reads for itself. */
   async function readMany(calls: readonly Call[]): Promise<Map<string, unknown> | undefined> {
     if (calls.length === 0) return undefined
-    const suffixes = [...new Set(calls.map((call) => call.suffix))]
+    const suffixes = [...new Set(calls.map((call) => call.suffix))].filter((suffix) => !lane().isClosed(suffix))
+    if (suffixes.length === 0) return undefined
     try {
       const answers = await lane().getMany(suffixes, storeTimeout)
       if (!answers) return undefined
@@ -183,7 +201,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     const found = decide(call, held.get(call.suffix))
     // What the batch has answered it does not answer again: the next call of this key reads for itself.
     held.delete(call.suffix)
-    if (!found) return caller.fill(call)
+    if (!found) return caller.fill(call, false)
     if (found.opened.outcome === 'error') throw found.value
     return found.value
   }

@@ -3,7 +3,7 @@
  * (R05); `deps` and `partition`. Everything but the arguments is hidden behind a digest before it stands in a readable
  * key, because it may be secret.
  */
-import { UnkeyableValueError, UnversionedFunctionError } from './errors.ts'
+import { AutocacheError, UnkeyableValueError, UnversionedFunctionError } from './errors.ts'
 import { encodeArguments, encodeKey, type KeyBounds } from './key.ts'
 import type { AnyFunction, ResolvedOptions } from './options.ts'
 import { isAbortSignal, signalsIn } from './signals.ts'
@@ -53,34 +53,51 @@ export function dependencyVersions(options: ResolvedOptions): string {
   return functions.map((fn) => `+${dependencyOf(fn, options.store.lifetime === 'shared')}`).join('')
 }
 
-/** Creates the function that reads the inputs of a call. It throws what `key`, `deps` or `partition` throw. */
+/** Reads the inputs of a call. It throws what `key`, `deps` or `partition` throw. */
+export interface InputsOf {
+  (self: unknown, args: readonly unknown[]): Inputs
+  /** Whether a receiver is no input. */
+  ignore(self: unknown): boolean
+  /** Whether arguments and receiver are the only inputs. */
+  readonly plain: boolean
+}
+
+/** Creates what reads the inputs of a function's calls. */
 export function createInputs(
   fn: AnyFunction,
   options: ResolvedOptions,
   bounds: KeyBounds,
   digest: Digest,
-): (self: unknown, args: readonly unknown[]) => Inputs {
+): InputsOf {
   const { key, deps, partition } = options
   const shared = options.store.lifetime === 'shared'
   const stamp: Stamp | undefined = stampOf(fn)
-  const hide = (text: string) => (options.keys === 'digest' || !digest ? text : `~${digest(text)}`)
+  const hide = (text: string) => (options.keys === 'digest' || !digest ? text : `#${digest(text)}`)
   let facts: ReturnType<typeof textFacts> | undefined
   const factsOf = () => (facts ??= textFacts(fn))
 
-  function listDeps(): readonly unknown[] | undefined {
-    if (typeof deps === 'function') {
-      return deps().map((value) => (typeof value === 'function' ? dependencyOf(value as AnyFunction, shared) : [value]))
+  /** The text of the hidden inputs. The functions of a list are in the version instead. */
+  function hiddenInputs(): string {
+    const list = typeof deps === 'function' ? deps() : deps
+    if (!Array.isArray(list)) {
+      if (typeof deps !== 'function') return ''
+      throw new AutocacheError('INVALID_OPTION', 'The function given as `deps` must return a list.')
     }
-    return Array.isArray(deps) ? (deps as readonly unknown[]).filter((value) => typeof value !== 'function') : undefined
+    return list
+      .map((value: unknown, at) => {
+        if (typeof value !== 'function') return encodeKey(value, bounds, { root: `deps[${at}]` })
+        return deps === list ? '' : `(${dependencyOf(value as AnyFunction, shared)})`
+      })
+      .join()
   }
 
   function receiver(self: unknown): string {
-    if (stamp) return stamp.receiver ? `;t${hide(encodeKey(stamp.receiver(self), bounds))}` : ''
-    if (self === undefined || factsOf().ignoresThis) return ''
-    if (typeof self !== 'object' && typeof self !== 'function') return `;t${encodeKey(self, bounds)}`
+    if (ignore(self)) return ''
+    if (stamp) return `;t${hide(encodeKey(stamp.receiver!(self), bounds))}`
+    if (isPrimitive(self)) return `;t${encodeKey(self, bounds)}`
     if (!shared) return `;t#${identityOf(self!)}`
     try {
-      return `;t${encodeKey(self, bounds, { root: 'this' })}`
+      return `;t${hide(encodeKey(self, bounds, { root: 'this' }))}`
     } catch (error) {
       if (!(error instanceof UnkeyableValueError) || error.reason !== 'kind') throw error
       throw new UnkeyableValueError(
@@ -93,19 +110,23 @@ export function createInputs(
     }
   }
 
-  return (self, args) => {
+  const ignore = (self: unknown) => (stamp ? !stamp.receiver : self === undefined || factsOf().ignoresThis)
+
+  return Object.assign(read, { ignore, plain: !key && !deps && !partition && !stamp?.captures })
+
+  function read(self: unknown, args: readonly unknown[]): Inputs {
     const signals: AbortSignal[] = []
     let text = ''
     if (partition) text += `;p${hide(encodeKey(partition(), bounds, { root: 'partition' }))}`
-    const hidden = listDeps()
-    if (hidden?.length) text += `;d${hide(encodeKey(hidden, bounds, { root: 'deps' }))}`
+    const hidden = deps && hiddenInputs()
+    if (hidden) text += `;d${hide(hidden)}`
     if (stamp?.captures) text += `;c${hide(encodeKey(stamp.captures.call(self), bounds, { root: 'captures' }))}`
     if (key) {
       text += `;=${encodeKey(key.apply(self, args as unknown[]), bounds, { root: 'key' })}`
       return { text, signals: signalsIn(args), fixed: false }
     }
-    const fixed = text === '' && self === undefined && args.every(isPrimitive)
     text += receiver(self)
+    const fixed = text === '' && args.every(isPrimitive)
     const last = args[args.length - 1]
     const missing = args.length > 0 && (last === undefined || isAbortSignal(last))
     const trailing = missing && (stamp?.trailing ?? (factsOf().dropsTrailing ? 'drop' : 'keep')) === 'drop' ? 'drop' : 'keep'

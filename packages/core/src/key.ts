@@ -60,7 +60,7 @@ export interface EncodeArgumentsOptions extends EncodeOptions {
 /** The symbol of the key hook: `[cacheKey]() { return this.id }` says what identifies an instance. */
 export const cacheKey: unique symbol = Symbol.for('autocache.cacheKey') as never
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever is found by looking at a value, a prototype or a global by name
+/** Whatever is found by looking at a value, a prototype or a global by name. */
 type Untyped = any
 const host: Untyped = globalThis
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype)
@@ -76,7 +76,8 @@ export function registerKeyer<T extends object>(
   toKey: (value: T) => unknown,
 ): void {
   const { prototype } = Class
-  if (isPlain(prototype) || Array.isArray(prototype)) throw new AutocacheError('INVALID_OPTION', 'registerKeyer takes a class.')
+  if (isPlain(prototype) || Array.isArray(prototype))
+    throw new AutocacheError('INVALID_OPTION', 'registerKeyer takes a class.')
   keyers.set(prototype, toKey)
 }
 
@@ -93,7 +94,14 @@ export function registerKeyer<T extends object>(
 export function encodeKey(value: unknown, bounds: KeyBounds = defaultKeyBounds, options: EncodeOptions = {}): string {
   const text = leaf(value)
   if (text !== undefined && text.length <= bounds.size) return text
-  return guarded(startWalk(bounds, options, options.root ?? 'value'), (walk) => encode(value, walk))
+  const walk = startWalk(bounds, options, options.root ?? 'value')
+  try {
+    const text = encode(value, walk)
+    fit(walk, text.length)
+    return text
+  } catch (error) {
+    return explain(walk, error)
+  }
 }
 
 /**
@@ -101,69 +109,80 @@ export function encodeKey(value: unknown, bounds: KeyBounds = defaultKeyBounds, 
  * is an argument reads like `undefined`, one that is a property of a plain object argument like no property.
  * @throws UnkeyableValueError and others as {@link encodeKey}
  */
-export function encodeArguments(
-  args: readonly unknown[],
-  bounds: KeyBounds,
-  options: EncodeArgumentsOptions,
-): string {
+export function encodeArguments(args: readonly unknown[], bounds: KeyBounds, options: EncodeArgumentsOptions): string {
   if (args.length === 1 && args[0] !== undefined) {
     const text = leaf(args[0])
     if (text !== undefined && text.length <= bounds.size) return text
   }
-  const root = options.root ?? 'args'
-  return guarded(startWalk(bounds, options, root, options.signals), (walk) => {
+  const walk = startWalk(bounds, options, options.root ?? 'args', options.signals)
+  try {
     let text = ''
     let kept = 0
     count(walk, args.length)
     for (let index = 0; index < args.length; index++) {
-      walk.root = `${root}[${index}]`
+      walk.index = index
       const item = encode(args[index], walk) || 'undefined'
       text += index ? `,${item}` : item
+      fit(walk, text.length)
       if (item !== 'undefined' || options.trailing === 'keep') kept = text.length
     }
     return text.slice(0, kept)
-  })
+  } catch (error) {
+    return explain(walk, error)
+  }
 }
 
-/** One reading. `trail[n]` is the step down from `ancestors[n]`: a path is made of it only where something is refused. */
+/** One reading of a value. */
 interface Walk {
-  root: string
-  readonly trail: (string | number | symbol)[]
-  readonly ancestors: object[]
-  readonly depth: number
-  nodes: number
-  size: number
+  readonly bounds: KeyBounds
   readonly labelOf: EncodeOptions['labelOf']
   readonly signals: AbortSignal[] | undefined
+  readonly root: string
+  /** Which argument is being read. */
+  index: number | undefined
+  /** The container being read, in the one around it, and so on. */
+  top: Frame | undefined
+  nodes: number
   /** Whether a hook or keyer is running, whose throw is not ours. */
   hooked: boolean
 }
 
-function startWalk(
-  { depth, nodes, size }: KeyBounds,
-  { labelOf }: EncodeOptions,
-  root: string,
-  signals?: AbortSignal[],
-): Walk {
-  return { root, trail: [], ancestors: [], depth, nodes, size, labelOf, signals, hooked: false }
+/** A container under way. A path is made of the steps where something is refused, and nowhere else. */
+interface Frame {
+  readonly value: object
+  readonly up: Frame | undefined
+  step: string | number | symbol
 }
 
-function guarded(walk: Walk, read: (walk: Walk) => string): string {
-  try {
-    return read(walk)
-  } catch (error) {
-    if (walk.hooked || error instanceof UnkeyableValueError) throw error
-    return refuse(walk, 'unreadable', 'reading it threw', { cause: error })
-  }
+function startWalk(bounds: KeyBounds, { labelOf }: EncodeOptions, root: string, signals?: AbortSignal[]): Walk {
+  return { bounds, labelOf, signals, root, index: undefined, top: undefined, nodes: bounds.nodes, hooked: false }
+}
+
+function explain(walk: Walk, error: unknown): never {
+  if (walk.hooked || error instanceof UnkeyableValueError) throw error
+  return refuse(walk, 'unreadable', 'unreadable', { cause: error })
 }
 
 function refuse(walk: Walk, reason: UnkeyableValueError['reason'], what: string, options?: ErrorOptions): never {
-  let path = walk.root
-  for (const step of walk.trail.slice(0, walk.ancestors.length)) {
-    path += typeof step === 'symbol' ? '[cacheKey]()' : /^[a-z_$][\w$]*$/i.test(`${step}`) ? `.${step}` : `[${JSON.stringify(step)}]`
+  let path = ''
+  for (let { top } = walk; top; top = top.up) {
+    const { step } = top
+    path =
+      (typeof step === 'symbol'
+        ? '[cacheKey]()'
+        : /^[a-z_$][\w$]*$/i.test(`${step}`)
+          ? `.${step as string}`
+          : `[${JSON.stringify(step)}]`) + path
   }
-  const remedy = reason === 'bounds' ? 'raise the bounds' : 'pass plain data, give its class a [cacheKey]() method or registerKeyer'
-  throw new UnkeyableValueError(path, reason, `Not a key: ${path} is ${what}. Remedy: ${remedy}, or set the option \`key\`.`, options)
+  path = walk.root + (walk.index === undefined ? '' : `[${walk.index}]`) + path
+  const remedy =
+    reason === 'bounds' ? 'raise the bounds' : 'pass plain data, give its class a [cacheKey]() method or registerKeyer'
+  throw new UnkeyableValueError(
+    path,
+    reason,
+    `Not a key: ${path} is ${what}. Remedy: ${remedy}, or set the option \`key\`.`,
+    options,
+  )
 }
 
 /** Counts values, before they are read. */
@@ -172,9 +191,8 @@ function count(walk: Walk, values: number): void {
   if (walk.nodes < 0) refuse(walk, 'bounds', 'too many values')
 }
 
-function spend(walk: Walk, size: number): void {
-  walk.size -= size
-  if (walk.size < 0) refuse(walk, 'bounds', 'too large')
+function fit(walk: Walk, length: number): void {
+  if (length > walk.bounds.size) refuse(walk, 'bounds', 'too large')
 }
 
 /** The text of what needs no walk, or `undefined`. */
@@ -184,44 +202,59 @@ function leaf(value: unknown): string | undefined {
   return value == null || typeof value === 'boolean' ? `${value}` : undefined
 }
 
+/** A quote, a backslash, a control character, a surrogate: whatever JSON escapes. */
+const mustEscape = /[^ !#-[\]-\ud7ff\ue000-\uffff]/
+
 function quote(text: string): string {
-  return /["\\\u0000-\u001f\ud800-\udfff]/.test(text) ? JSON.stringify(text) : `"${text}"`
+  return mustEscape.test(text) ? JSON.stringify(text) : `"${text}"`
 }
 
-function encode(value: Untyped, walk: Walk): string {
-  let text = leaf(value)
+const quotedNames = new Map<string, string>()
+
+/** A property name in quotes with its colon. Names come again and again, so the first thousand are remembered. */
+function quoteName(name: string): string {
+  let text = quotedNames.get(name)
   if (text === undefined) {
-    if (typeof value === 'string') {
-      spend(walk, value.length)
-      return quote(value)
-    }
-    if (typeof value === 'bigint') {
-      // Refused by its bits, because to make a million digits takes long.
-      if (BigInt.asIntN(walk.size * 3, value) !== value) spend(walk, Infinity)
-      text = `${value}n`
-    } else if (typeof value === 'symbol') {
-      const name = Symbol.keyFor(value)
-      if (name === undefined) return refuse(walk, 'kind', 'a symbol without Symbol.for')
-      text = `Symbol(${quote(name)})`
-    } else return encodeReference(value, walk)
+    text = `${quote(name)}:`
+    if (quotedNames.size < 1000) quotedNames.set(name, text)
   }
-  spend(walk, text.length)
   return text
 }
 
+function encode(value: Untyped, walk: Walk): string {
+  const text = leaf(value)
+  if (text !== undefined) return text
+  if (typeof value === 'string') {
+    fit(walk, value.length)
+    return quote(value)
+  }
+  if (typeof value === 'bigint') {
+    // By its bits, because to make a million digits takes long.
+    if (BigInt.asIntN(Math.min(walk.bounds.size * 4, 2 ** 50), value) !== value) fit(walk, Infinity)
+    return `${value}n`
+  }
+  if (typeof value === 'symbol') {
+    const name = Symbol.keyFor(value)
+    return name === undefined ? refuse(walk, 'kind', 'a symbol without Symbol.for') : `Symbol(${quote(name)})`
+  }
+  return encodeReference(value, walk)
+}
+
 function encodeReference(value: Untyped, walk: Walk): string {
-  const { ancestors } = walk
-  const level = ancestors.lastIndexOf(value)
-  if (level >= 0) return `^${ancestors.length - level}`
-  if (ancestors.length >= walk.depth) refuse(walk, 'bounds', 'too deep')
+  let levels = 1
+  for (let { top } = walk; top; top = top.up) {
+    if (top.value === value) return `^${levels}`
+    levels++
+  }
+  if (levels > walk.bounds.depth) refuse(walk, 'bounds', 'too deep')
   const prototype = Object.getPrototypeOf(value)
   let what = typeof value === 'function' && 'a function'
   if (Array.isArray(value)) {
     // Before its keys are listed, because a list of 2 ** 32 - 1 holes is quickly made.
     count(walk, value.length)
-    // The Array.prototype of any realm is itself an array; `length` is the first name after the elements.
-    if (Array.isArray(prototype) && isPlain(Object.getPrototypeOf(prototype))) {
-      if (Reflect.ownKeys(value).at(-1) === 'length') return `[${encodeList(value, value, walk)}]`
+    // The Array.prototype of any realm is itself an array.
+    if (prototype === Array.prototype || (Array.isArray(prototype) && isPlain(Object.getPrototypeOf(prototype)))) {
+      if (isMereList(value)) return `[${encodeList(value, value, walk)}]`
       what = 'an array with properties of its own'
     }
   } else if (isPlain(prototype)) {
@@ -235,41 +268,57 @@ function encodeReference(value: Untyped, walk: Walk): string {
     walk.hooked = false
     if (key === value) refuse(walk, 'kind', 'its own key')
     const label = walk.labelOf?.(value)
-    walk.trail[ancestors.push(value) - 1] = cacheKey
+    const { up } = enter(value, walk, cacheKey)
     const text = encode(key, walk)
-    ancestors.pop()
+    walk.top = up
     return `Key(${label === undefined ? '' : `${quote(label)};`}${text})`
   }
   return what ? refuse(walk, 'kind', what) : encodeBuiltIn(value, prototype, walk)
 }
 
+function enter(value: object, walk: Walk, step: Frame['step']): Frame {
+  return (walk.top = { value, up: walk.top, step })
+}
+
 function encodeRecord(value: Untyped, names: string[], walk: Walk): string {
   count(walk, names.length)
-  const level = walk.ancestors.push(value) - 1
+  const frame = enter(value, walk, 0)
   let text = ''
   for (const name of sort(names)) {
-    walk.trail[level] = name
-    spend(walk, name.length)
+    frame.step = name
     const item = encode(value[name], walk)
     // The one empty text is that of an AbortSignal.
-    if (item) text += `${text && ','}${quote(name)}:${item}`
+    if (item) text += (text && ',') + quoteName(name) + item
+    fit(walk, text.length)
   }
-  walk.ancestors.pop()
+  walk.top = frame.up
   return `{${text}}`
 }
 
 /** The elements of a list whose number was counted before. */
 function encodeList(value: object, items: readonly unknown[], walk: Walk): string {
-  const level = walk.ancestors.push(value) - 1
+  const frame = enter(value, walk, 0)
   let text = ''
   for (let index = 0; index < items.length; index++) {
-    walk.trail[level] = index
+    frame.step = index
     const item = items[index]
     if (index) text += ','
     text += item === undefined && !Object.hasOwn(items, index) ? '<hole>' : encode(item, walk)
+    fit(walk, text.length)
   }
-  walk.ancestors.pop()
+  walk.top = frame.up
   return text
+}
+
+/** Whether an array has nothing besides elements. The strings of a template have `raw`, which is not enumerable. */
+function isMereList(value: unknown[]): boolean {
+  // Elements come first, so the last name tells.
+  const last = Object.keys(value).at(-1) ?? -1
+  return (
+    ((+last < value.length && `${+last >>> 0}` === last) || last === -1) &&
+    !('raw' in value) &&
+    !Object.getOwnPropertySymbols(value).length
+  )
 }
 
 /** Sorts by UTF-16 unit, in place; in one pass where it is sorted already, as literals often are. */
@@ -294,33 +343,30 @@ function isPlain(prototype: object | null | undefined): boolean {
   )
 }
 
-function encodeBuiltIn(value: Untyped, prototype: object, walk: Walk): string {
-  const { ancestors, signals } = walk
-  const Class = prototype.constructor
-  const name = String(Class?.name)
+function encodeBuiltIn(value: Untyped, prototype: Untyped, walk: Walk): string {
+  const { signals, top } = walk
+  const Class = prototype?.constructor
+  const hasClass = Class?.prototype === prototype
+  const name = hasClass ? Class.name : 'no known class'
   const own = (host[name] ?? host.Temporal?.[name])?.prototype
   // Native code with the prototype that belongs to it is a class of some realm; our own may be written in JavaScript.
-  const isNative =
-    Class?.prototype === prototype &&
-    /^function \w+\(\) {\s+\[native code]\s+}$/.test(Function.prototype.toString.call(Class))
+  const isNative = hasClass && /^function \w+\(\) {\s+\[native code]\s+}$/.test(Function.prototype.toString.call(Class))
   const isError = isNative && Object.prototype.toString.call(value) === '[object Error]'
   const content = isError || ((isNative || prototype === own) && contentOf(value, name, own))
   if (!content) return refuse(walk, 'kind', `an instance of ${name}`)
 
   if (name === 'AbortSignal') {
-    const [holder] = ancestors
-    if (!signals || (holder && (ancestors.length > 1 || !isPlain(Object.getPrototypeOf(holder))))) {
+    if (!signals || (top && (top.up || typeof top.step !== 'string' || !isPlain(Object.getPrototypeOf(top.value))))) {
       return refuse(walk, 'kind', 'an AbortSignal too deep in the arguments')
     }
     signals.push(value)
     return ''
   }
 
-  const length = ArrayBuffer.isView(value) ? Reflect.get(own, 'length', value) : 0
-  // Own names begin with elements and what such a value is born with, so the last one tells whether there are others.
-  const born = name === 'RegExp' ? 'lastIndex' : name === 'String' ? 'length' : length ? `${length - 1}` : undefined
+  const length = (ArrayBuffer.isView(value) && Reflect.get(own, 'length', value)) || 0
+  const names = name === 'RegExp' ? 1 : name === 'String' ? value.length + 1 : length
   if (
-    (!isError && !(length > 4096) && Object.getOwnPropertyNames(value).at(-1) !== born) ||
+    (!isError && length <= 4096 && Object.getOwnPropertyNames(value).length !== names) ||
     // Node and Deno keep the state of web classes under symbols.
     (!/^(URL|Head)/.test(name) && Object.getOwnPropertySymbols(value).length)
   ) {
@@ -329,12 +375,14 @@ function encodeBuiltIn(value: Untyped, prototype: object, walk: Walk): string {
   if (isError) {
     const names = Object.getOwnPropertyNames(value).filter(
       (name) =>
-        name !== 'stack' && (/^(message|name|cause|errors?|suppressed)$/.test(name) || Object.prototype.propertyIsEnumerable.call(value, name)),
+        name !== 'stack' &&
+        (/^(message|name|cause|errors?|suppressed)$/.test(name) ||
+          Object.prototype.propertyIsEnumerable.call(value, name)),
     )
     return name + encodeRecord(value, names, walk)
   }
   if (content instanceof Uint8Array) {
-    spend(walk, (content.length / 3) * 4)
+    fit(walk, (content.length / 3) * 4)
     return `${name}("${toBase64(content)}")`
   }
   count(walk, Reflect.get(own, 'size', value) ?? 1)
@@ -358,7 +406,12 @@ function contentOf(value: Untyped, name: string, own: Untyped): Untyped {
     if (name !== 'URL' && own !== host.Temporal?.[name].prototype) return
     const text = own.toString.call(value, { calendarName: 'always' })
     // The text of a Duration is balanced (1,000 ms read like 1 s); that of a ZonedDateTime rounds its offset to minutes.
-    return [text, ...['milliseconds', 'microseconds', 'nanoseconds', 'epochNanoseconds'].map(get).filter((part) => part !== undefined)]
+    return [
+      text,
+      ...['milliseconds', 'microseconds', 'nanoseconds', 'epochNanoseconds']
+        .map(get)
+        .filter((part) => part !== undefined),
+    ]
   } catch {}
 }
 
@@ -381,52 +434,50 @@ export interface KeyPrefixParts {
   readonly maxBytes?: number | undefined
 }
 
-/** All parts of a key. */
-export interface KeyParts extends KeyPrefixParts {
+/** The arguments of a key, and what the store takes. */
+export interface KeySuffixParts extends Pick<KeyPrefixParts, 'digest' | 'maxBytes'> {
+  /** What {@link encodeArguments} made of them. */
   readonly argumentsText: string
-  /** Whether the arguments stand in clear where they fit. */
+  /** Whether they stand in clear where they fit. */
   readonly readable: boolean
 }
 
 const digestLength = 44
 
-/** Printable ASCII without spaces, `%`, `~` and what `unsafe` adds; by UTF-16 unit, so that no two texts meet. */
-function escape(text: string, unsafe: RegExp): string {
-  return text.replace(unsafe, (unit) => {
-    return `%${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
+/** Replaces what is `unsafe` by UTF-16 unit, so that no two texts meet. */
+function escapeUnits(text: string, unsafe: RegExp): string {
+  return text.replace(unsafe, (unit) => `%${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /**
- * `<namespace>:<label>:<version>:`, the same for every call of a function whatever its arguments: room for the digest of
- * the arguments is always kept. A part that does not fit is digested, never cut: label, then namespace, then version.
+ * `<namespace>:<label>:<version>:` in printable ASCII without spaces: the same for every call of a function, because room
+ * for the digest of arguments is always kept. A part that does not fit is digested, never cut: the label, then the
+ * namespace, then the version.
  * @throws AutocacheError `INVALID_OPTION` where even the digests do not fit
  */
 export function keyPrefix({ namespace, label, version, digest, maxBytes = Infinity }: KeyPrefixParts): string {
   const raw = [namespace, label, version]
-  const parts = raw.map((part) => escape(part, /[^!-$&-9;-}]/g))
-  const prefix = (): string => `${parts.join(':')}:`
+  const parts = raw.map((part) => escapeUnits(part, /[^!-$&-9;-}]/g))
+  const prefix = () => `${parts.join(':')}:`
+  const fits = () => prefix().length + digestLength <= maxBytes
   for (const at of [1, 0, 2]) {
-    if (prefix().length + digestLength <= maxBytes) break
-    if ((parts[at] as string).length > digestLength) parts[at] = `~${digest(raw[at] as string)}`
+    if (!fits() && (parts[at] as string).length > digestLength) parts[at] = `~${digest(raw[at] as string)}`
   }
-  if (prefix().length + digestLength <= maxBytes) return prefix()
-  throw new AutocacheError('INVALID_OPTION', `A key does not fit into ${maxBytes} bytes. Use a store that takes 180.`)
+  if (fits()) return prefix()
+  throw new AutocacheError(
+    'INVALID_OPTION',
+    `No key fits into the ${maxBytes} bytes of the store. 180 are always enough.`,
+  )
 }
 
-/** The whole key: {@link keyPrefix}, then the arguments in clear where that is wanted and fits, else `~` and a digest. */
-export function composeKey(parts: KeyParts): string {
-  return completeKey(keyPrefix(parts), parts)
-}
-
-/** {@link composeKey} with the prefix made before, as a call does. */
+/** The whole key: its prefix, then the arguments in clear where that is wanted and they fit, else `~` and their digest. */
 export function completeKey(
   prefix: string,
-  { argumentsText, readable, digest, maxBytes = Infinity }: Omit<KeyParts, 'namespace' | 'label' | 'version'>,
+  { argumentsText, readable, digest, maxBytes = Infinity }: KeySuffixParts,
 ): string {
   if (readable) {
-    // No store rewrites what stays in this process, and nothing follows the arguments.
-    const text = maxBytes === Infinity ? argumentsText : escape(argumentsText, /[^!-$&-}]/g)
+    // A store without a limit is in this process, and nothing follows the arguments.
+    const text = maxBytes === Infinity ? argumentsText : escapeUnits(argumentsText, /[^!-$&-}]/g)
     if (prefix.length + text.length <= maxBytes) return prefix + text
   }
   return `${prefix}~${digest(argumentsText)}`

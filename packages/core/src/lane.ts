@@ -3,13 +3,13 @@
  * way, and the fences that keep out what was computed before an invalidation. Two definitions of one label and version
  * over one store share a lane, so that they share flights and see each other's invalidations.
  *
- * A fence is an instant: no entry whose fill began at or before it is believed (R18). It is raised before a removal is
- * sent and lowered when the removal is acknowledged and no earlier write can still land; so a write that timed out and
- * arrives late, or a removal the store never took, cannot bring an old value back in this process (R20). A write begun
- * after it lowers it as well when it lands, because it replaced what stood there. Fills after a fence get a later
- * `createdAt`, even in the same millisecond.
+ * While the fence of a key stands, nothing that the store holds for it is believed (R18, R20). It is raised before a
+ * removal is sent, or before a value is written that replaces another, and it falls when the store acknowledged that and
+ * no earlier write can still land. So a write that timed out and arrives late, or a removal the store never took, cannot
+ * bring an old value back in this process. No clock takes part in it.
  */
 import type { Flight } from './flight.ts'
+import type { Slot } from './memory-store.ts'
 import { StoreError } from './errors.ts'
 import type { SetContext, Store, SyncScope } from './store.ts'
 import { after, turn } from '#platform'
@@ -33,6 +33,7 @@ interface Operations {
   get(key: string): Answer<unknown>
   set(key: string, entry: unknown, context: SetContext): Answer<void>
   delete(key: string): Answer<boolean>
+  slot?(key: string): Slot | null
 }
 
 /** What autocache knows of a store besides its contract. */
@@ -72,9 +73,8 @@ export function isAsync(store: Store): boolean {
   return state.asynchronous
 }
 
-/** A fence, and whether writes were under way when it was raised that may land after the removal. */
+/** A fence: `doubtful` where writes were under way when it was raised, which may land after the removal. */
 interface Fence {
-  readonly instant: number
   readonly doubtful: boolean
 }
 
@@ -86,11 +86,10 @@ export class Lane {
   readonly #operations: Operations
   readonly #fences = new Map<string, Fence>()
   readonly #writes = new Map<string, Promise<unknown>>()
-  /** The fence of every key of the lane. */
+  /** No entry that began up to this instant is believed: what is left of fences that were too many to keep apart. */
   #floor = -Infinity
   /** The latest `createdAt` given out. */
   #latest = -Infinity
-
   readonly store: Store
   /** What every key of the lane begins with. */
   readonly prefix: string
@@ -117,6 +116,11 @@ export class Lane {
     return this.#within('get', timeout, answer)
   }
 
+  /** The place of an entry in a memory store of ours; `null` where it has none, `undefined` in another store. */
+  slot(key: string): Slot | null | undefined {
+    return this.#operations.slot?.(key)
+  }
+
   /** Asks for several keys at once; `undefined` where the store cannot. */
   getMany(keys: readonly string[], timeout: number): Answer<readonly unknown[]> | undefined {
     const { store } = this
@@ -129,10 +133,15 @@ export class Lane {
    * Writes an entry. After `timeout` the promise rejects; the write itself counts as able to land until the store
    * settles it.
    */
-  set(key: string, entry: unknown, createdAt: number, context: SetContext, timeout: number): Answer<void> {
+  set(key: string, entry: unknown, context: SetContext, timeout: number): Answer<void> {
+    const fence = this.#fences.get(key)
+    // What stood there is gone when this write has landed, unless an earlier one can still come.
+    const lower = () => {
+      if (fence && !fence.doubtful) this.#lower(key, fence)
+    }
     const answer = this.#ask('set', () => this.#operations.set(key, entry, context))
-    if (!isThenable(answer)) return this.#acknowledged(key, createdAt)
-    const write = Promise.resolve(answer).then(() => this.#acknowledged(key, createdAt))
+    if (!isThenable(answer)) return lower()
+    const write = Promise.resolve(answer).then(lower)
     const all: Promise<unknown> = Promise.allSettled([this.#writes.get(key), write]).then(() => {
       this.#state.writes.delete(all)
       if (this.#writes.get(key) !== all) return
@@ -146,9 +155,10 @@ export class Lane {
 
   /** Removes an entry; resolves when the store acknowledged it. */
   delete(key: string, timeout: number): Answer<void> {
-    const fence = this.#fences.get(key)
+    // A removal may have been done before a write that was under way when it was sent: it settles nothing.
+    const fence = this.#writes.has(key) ? undefined : this.#fences.get(key)
     const lower = () => {
-      if (!this.#writes.has(key)) this.#lower(key, fence)
+      if (fence) this.#lower(key, fence)
     }
     const answer = this.#within('delete', timeout, this.#ask('delete', () => this.#operations.delete(key)))
     return isThenable(answer) ? answer.then(lower) : lower()
@@ -159,59 +169,82 @@ export class Lane {
     return this.#state.writes.size >= backlog
   }
 
-  /** The writes of a key that may still land. */
-  pending(key: string): Promise<unknown> | undefined {
-    return this.#writes.get(key)
-  }
-
-  /** The instant a fill of this key begins: later than every fence that stands for it. */
-  begin(key: string, now: number): number {
-    const createdAt = Math.max(now, this.#floor + 1, (this.#fences.get(key)?.instant ?? -Infinity) + 1)
+  /** The instant a fill begins. */
+  begin(now: number): number {
+    const createdAt = Math.max(now, this.#floor + 1)
     if (createdAt > this.#latest) this.#latest = createdAt
     return createdAt
   }
 
-  /** Whether an entry of this key may be believed. */
-  trusts(key: string, createdAt: number): boolean {
-    if (createdAt <= this.#floor) return false
-    const fence = this.#fences.size > 0 ? this.#fences.get(key) : undefined
-    return !fence || createdAt > fence.instant
+  /** Whether a fence keeps out all that the store holds for a key, so that it need not be asked. */
+  isClosed(key: string): boolean {
+    return this.#fences.size > 0 && this.#fences.has(key)
   }
 
-  /** Raises the fence of a key: no flight of it is joined, and nothing that began before is believed or written. */
-  fence(key: string, now: number): void {
+  /** Whether an entry may be believed. */
+  trusts(key: string, createdAt: number): boolean {
+    return createdAt > this.#floor && !this.isClosed(key)
+  }
+
+  /** Whether any fence stands in this lane. */
+  get isFenced(): boolean {
+    return this.#fences.size > 0 || this.#floor > -Infinity
+  }
+
+  /** Lets go of the flight of a key: nobody joins it any more, and what it makes is not written. */
+  supersede(key: string): void {
     this.fenced += 1
+    this.#replace(key)
+  }
+
+  /** Leads a key to a flight; an earlier one goes on for those who wait for it, and is not written. */
+  enter(key: string, flight: Flight): void {
+    if (this.flights.size > 0) this.#replace(key)
+    flight.known = true
+    this.flights.set(key, flight)
+  }
+
+  #replace(key: string): void {
     const flight = this.flights.get(key)
-    if (flight) {
-      flight.writable = false
-      this.flights.delete(key)
-    }
-    const instant = Math.max(now, this.#latest)
+    if (!flight) return
+    flight.writable = false
+    this.retire(key, flight)
+  }
+
+  /** Ends that a key leads to this flight. */
+  retire(key: string, flight: Flight): void {
+    if (flight.known) this.flights.delete(key)
+    flight.known = false
+  }
+
+  /** Lets go of the flight of a key and raises its fence. */
+  fence(key: string): void {
+    this.supersede(key)
+    this.raise(key)
+  }
+
+  /** Raises the fence of a key. */
+  raise(key: string): void {
     if (this.#fences.size >= backlog) {
       this.#fences.clear()
-      this.#floor = instant
+      this.#floor = this.#latest
     }
-    this.#fences.set(key, { instant, doubtful: this.#writes.has(key) })
+    this.#fences.set(key, { doubtful: this.#writes.has(key) })
   }
 
-  /** A write landed: what stood there before is gone, unless an earlier write can still come. */
-  #acknowledged(key: string, createdAt: number): void {
-    const fence = this.#fences.get(key)
-    if (fence && !fence.doubtful && fence.instant < createdAt) this.#lower(key, fence)
-  }
 
   /** Every write of a key has settled, in whatever order: where a fence was raised among them, nothing there is known. */
   #clearUp(key: string): void {
     if (!this.#fences.get(key)?.doubtful) return
     try {
-      const removed = this.delete(key, 2 ** 31 - 1)
+      const removed = this.delete(key, Infinity)
       if (isThenable(removed)) removed.then(undefined, () => {})
     } catch {
       // The fence stays, and with it the distrust.
     }
   }
 
-  #lower(key: string, fence: Fence | undefined): void {
+  #lower(key: string, fence: Fence): void {
     if (this.#fences.get(key) === fence) this.#fences.delete(key)
   }
 

@@ -9,25 +9,42 @@ export interface MemoryStoreOptions {
   readonly maxBytes?: number
 }
 
+/** The place of one entry in a memory store, for those who look it up by something shorter than its key. */
+export interface Slot {
+  /** The entry that stands there now; overwritten in place. */
+  entry: Entry
+  /** Whether it was read since the hand last came by; set it when you answer from it. */
+  visited: boolean
+  /** The indexes that lead here; each is told when the entry goes. */
+  indexes: { readonly index: SlotIndex; readonly key: unknown }[] | undefined
+}
+
+/** Something that finds slots and forgets them when they go. */
+export interface SlotIndex {
+  delete(key: unknown): void
+}
+
+/** A handle on a memory store's keys below one prefix. */
+export interface MemoryScope extends SyncScope<'references', undefined> {
+  /** The place of an entry, without marking it as read. */
+  slot(key: string): Slot | null
+}
+
 /** The default store: a bounded map of references in this process. */
 export interface MemoryStore extends SyncStore<'references', undefined> {
-  scope(prefix: string): SyncScope<'references', undefined>
+  scope(prefix: string): MemoryScope
   clear(prefix?: string): void
   keys(prefix: string): IterableIterator<string>
   /** How many entries it holds now. */
   readonly size: number
 }
 
-/** An entry in the store: a link of the eviction list, and the handles' indexes that point here. */
-interface Node {
+/** An entry in the store: a link of the eviction list. */
+interface Node extends Slot {
   readonly key: string
-  entry: Entry
   bytes: number
-  /** Read since the hand last came by. */
-  visited: boolean
   newer: Node | undefined
   older: Node | undefined
-  readonly indexes: { readonly index: Map<string, Node>; readonly key: string }[]
 }
 
 /**
@@ -56,7 +73,7 @@ export function memoryStore({ max = 10_000, maxBytes = Infinity }: MemoryStoreOp
 
   function remove(node: Node): void {
     nodes.delete(node.key)
-    for (const { index, key } of node.indexes) index.delete(key)
+    if (node.indexes) for (const { index, key } of node.indexes) index.delete(key)
     bytes -= node.bytes
     if (node === hand) hand = node.newer
     if (node.newer) node.newer.older = node.older
@@ -89,7 +106,7 @@ export function memoryStore({ max = 10_000, maxBytes = Infinity }: MemoryStoreOp
       node.visited = true
     } else {
       while (nodes.size >= max) evict()
-      node = { key, entry, bytes: size, visited: false, newer: undefined, older: newest, indexes: [] }
+      node = { key, entry, bytes: size, visited: false, newer: undefined, older: newest, indexes: undefined }
       if (newest) newest.newer = node
       else oldest = node
       newest = node
@@ -131,11 +148,19 @@ export function memoryStore({ max = 10_000, maxBytes = Infinity }: MemoryStoreOp
       const adopt = (key: string, node: Node | undefined) => {
         if (!node || index.get(key) === node) return node
         index.set(key, node)
-        node.indexes.push({ index, key })
+        ;(node.indexes ??= []).push({ index, key })
         return node
       }
-      const find = (key: string) => index.get(key) ?? adopt(key, nodes.get(prefix + key))
+      // A miss asks for a key and then writes it: the same string is hashed once.
+      let lastKey = ''
+      let lastFull = prefix
+      const full = (key: string) => {
+        if (key !== lastKey) lastFull = prefix + (lastKey = key)
+        return lastFull
+      }
+      const find = (key: string) => index.get(key) ?? adopt(key, nodes.get(full(key)))
       return {
+        slot: (key) => find(key) ?? null,
         get(key) {
           const node = find(key)
           if (!node) return undefined
@@ -143,7 +168,7 @@ export function memoryStore({ max = 10_000, maxBytes = Infinity }: MemoryStoreOp
           return node.entry
         },
         set(key, entry) {
-          adopt(key, write(prefix + key, entry))
+          write(full(key), entry)
         },
         delete(key) {
           const node = find(key)

@@ -1,7 +1,7 @@
 import type { Codec } from './codec.ts'
 import { AutocacheError } from './errors.ts'
 import type { AutocacheEvent, Logger } from './events.ts'
-import type { KeyBounds } from './key.ts'
+import { defaultKeyBounds, type KeyBounds } from './key.ts'
 import type { AsyncStore, Store, SyncStore } from './store.ts'
 
 /** Any function. */
@@ -152,45 +152,91 @@ export function invalidOption(option: string, expected: string): AutocacheError 
   return new AutocacheError('INVALID_OPTION', `Option \`${option}\` must be ${expected}.`)
 }
 
-const duration = "a duration: milliseconds from 0 up, or text such as '250ms', '5m', '1.5h', '7d'"
+type Rule = readonly [fits: (value: unknown) => boolean, expected: string]
 
-// What each option must be: the name of a type, or 'duration'. An option may be any of several.
-const kinds: Record<string, string> = {
-  name: 'string',
-  version: 'string function',
-  key: 'function',
-  deps: 'object function',
-  partition: 'function',
-  ttl: 'duration function',
-  cacheIf: 'function',
-  errorTtl: 'duration',
-  clone: 'boolean',
-  keys: 'string',
-  strict: 'boolean',
-  setOptions: 'any',
-  namespace: 'string',
-  storeTimeout: 'duration',
-  flightTimeout: 'duration',
-  codec: 'object',
-  onEvent: 'function',
-  waitUntil: 'function',
-  store: 'object',
+const isFunction = (value: unknown) => typeof value === 'function'
+const isText = (value: unknown) => typeof value === 'string' && value !== ''
+const isDuration = (value: unknown) => toMilliseconds(value) !== undefined
+/** Whether a value is an object with these members, each a function. */
+const offers = (value: unknown, ...members: string[]) =>
+  typeof value === 'object' && value !== null && members.every((member) => isFunction(Reflect.get(value, member)))
+
+const aText = 'a text that is not empty'
+const aDuration = "a duration: milliseconds from 0 up, or text such as '250ms', '5m', '1.5h', '7d'"
+const oneOf = (...values: unknown[]) => (value: unknown) => values.includes(value)
+const bool: Rule = [oneOf(true, false), 'true or false']
+const fun: Rule = [isFunction, 'a function']
+const time: Rule = [isDuration, aDuration]
+
+const commonRules: [string, Rule][] = [
+  ['version', [(value) => isText(value) || isFunction(value), `${aText}, or a function that returns one`]],
+  ['key', fun],
+  ['deps', [isDeps, "a list, a function that returns one, or `{ ignore: ['name'] }`"]],
+  ['partition', fun],
+  ['ttl', [(value) => isDuration(value) || isFunction(value), `${aDuration}; or a function that returns one`]],
+  ['cacheIf', fun],
+  ['errorTtl', time],
+  ['clone', bool],
+  ['keys', [oneOf('readable', 'digest'), "'readable' or 'digest'"]],
+  ['strict', bool],
+  ['setOptions', [() => true, '']],
+  ['namespace', [isText, aText]],
+  ['storeTimeout', time],
+  ['flightTimeout', time],
+  ['codec', [(value) => offers(value, 'encode', 'decode') && isText((value as Codec).id), 'a codec: `id`, `encode` and `decode`']],
+  ['onEvent', fun],
+  ['waitUntil', fun],
+  [
+    'store',
+    [
+      isStore,
+      "a store: `get`, `set`, `delete`, `lifetime` ('process' or 'shared') and `holds` ('references', 'text' or 'bytes'). " +
+        'A client becomes one through its adapter, such as `keyvStore(keyv)` of @autocache/keyv',
+    ],
+  ],
+]
+
+const rules = {
+  function: new Map<string, Rule>([...commonRules, ['name', [isText, aText]]]),
+  instance: new Map<string, Rule>([
+    ...commonRules,
+    ['enabled', bool],
+    ['logger', [(value) => offers(value), 'a logger: an object with `debug` and `warn`, such as `console`']],
+    ['keyBounds', [(value) => offers(value), 'an object of bounds: `depth`, `nodes`, `size`']],
+    ['clock', fun],
+  ]),
 }
-const instanceKinds: Record<string, string> = { enabled: 'boolean', logger: 'object', keyBounds: 'object', clock: 'function' }
+
+function isDeps(value: unknown): boolean {
+  if (isFunction(value) || Array.isArray(value)) return true
+  return offers(value) && Object.keys(value as object).join() === 'ignore' && Array.isArray((value as { ignore: unknown }).ignore)
+}
+
+function isStore(value: unknown): boolean {
+  if (!offers(value, 'get', 'set', 'delete')) return false
+  const { lifetime, holds } = value as Store
+  return oneOf('process', 'shared')(lifetime) && oneOf('references', 'text', 'bytes')(holds)
+}
+
+/** The bounds of keys with their defaults. Throws for one that does not exist or is no number above 0. */
+export function resolveBounds(bounds: Partial<KeyBounds> = {}): KeyBounds {
+  for (const [name, bound] of Object.entries(bounds)) {
+    if (!Object.hasOwn(defaultKeyBounds, name) || typeof bound !== 'number' || !(bound > 0)) {
+      throw invalidOption(`keyBounds.${name}`, 'one of `depth`, `nodes` and `size`, and a number above 0')
+    }
+  }
+  return { ...defaultKeyBounds, ...bounds }
+}
 
 /** Throws for an option that does not exist or is not what it must be: where it is written, not at the first call. */
-export function checkOptions(options: object, of: 'function' | 'instance'): void {
-  for (const [option, value] of Object.entries(options)) {
-    const kind = kinds[option] ?? (of === 'instance' ? instanceKinds[option] : undefined)
-    if (!kind || (of === 'instance' && option === 'name')) {
+export function checkOptions(options: unknown, of: 'function' | 'instance'): void {
+  if (!offers(options)) throw new AutocacheError('INVALID_OPTION', `The options of ${of === 'function' ? 'a function' : 'an instance'} are an object.`)
+  for (const [option, value] of Object.entries(options as object)) {
+    const rule = rules[of].get(option)
+    if (!rule) {
       throw new AutocacheError('INVALID_OPTION', `There is no option \`${option}\` for ${of === 'function' ? 'a function' : 'an instance'}.`)
     }
-    if (value === undefined || kind === 'any') continue
-    const found = value === null ? 'null' : typeof value
-    const fits = kind.split(' ').some((one) => (one === 'duration' ? toMilliseconds(value) !== undefined : one === found))
-    if (!fits) throw invalidOption(option, kind.replace('duration', duration).replace(/ (?=function$)/, ' or a '))
-    if (option === 'keys' && value !== 'readable' && value !== 'digest') throw invalidOption(option, "'readable' or 'digest'")
-    if (value === '' && (option === 'version' || option === 'name')) throw invalidOption(option, 'a text that is not empty')
+    if (value !== undefined && !rule[0](value)) throw invalidOption(option, rule[1])
   }
 }
 

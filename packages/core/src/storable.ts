@@ -12,7 +12,9 @@
  * - A view comes back over its own bytes at offset 0, so Buffer's pool is never written out. Views that overlap are
  *   refused, except those that span their whole buffer: they go on sharing it.
  * - Named properties of a typed array are looked for up to 4,096 elements; listing keys costs 80 ns an element.
- * - `url.searchParams` beside its `url` in one value becomes independent of it.
+ * - `url.searchParams` beside its `url` in one value becomes independent of it. Symbols put on a web or Temporal value
+ *   are dropped.
+ * - Where V8 shows the stack of an Error through an accessor, the copy has a plain property.
  *
  * Refused for its bounds: more than 500 levels, more than 65,536 holes in one array, a cycle that passes through an Error
  * or a registered type.
@@ -28,7 +30,10 @@ import { UnstorableValueError } from './errors.ts'
  * ```ts
  * import { createCodec, type CodecType } from '@autocache/core/codec'
  * class Money {
- *   constructor(readonly cents: bigint) {}
+ *   cents: bigint
+ *   constructor(cents: bigint) {
+ *     this.cents = cents
+ *   }
  * }
  * const money: CodecType<Money> = {
  *   name: 'Money',
@@ -46,7 +51,10 @@ export type CodecType<T = unknown> = {
   readonly name: string
   /** What to store instead: anything that can be stored itself. */
   encode(value: T): unknown
-  /** The value again. The data comes from a store: throw for what `encode` never returned. */
+  /**
+   * The value again. The data comes from a store: throw for what `encode` never returned. Where it leads into a cycle
+   * around this value, the others of the cycle may not be complete yet.
+   */
   decode(data: unknown): T
 } & ({ readonly class: abstract new (...args: never) => T } | { test(value: object): boolean })
 
@@ -225,10 +233,10 @@ function copyPlain(value: object, intake: Intake, empty: Record<string, unknown>
   return copy
 }
 
-/** A kind without parts whose values have `expected` own properties. */
-const leaf = (make: (value: object) => object, expected: (value: object) => number = () => 0): Copier => {
+/** A kind without parts or own properties; Deno keeps what is in a web class under symbols of its own. */
+const leaf = (make: (value: object) => object): Copier => {
   return (value, intake) => {
-    intake.bare(value, expected(value))
+    if (Object.getOwnPropertyNames(value).length > 0) intake.refuse(`${tagOf(value)} with properties of its own`)
     return make(value)
   }
 }
@@ -237,7 +245,8 @@ const leaf = (make: (value: object) => object, expected: (value: object) => numb
 const copyTyped: Copier = (value, intake, name) => {
   const prototype: object = Object.getPrototypeOf(Uint8Array.prototype)
   const read = (property: PropertyKey) => slot(prototype, property, value)
-  if (read(Symbol.toStringTag) !== name.replace('Buffer', 'Uint8Array')) intake.refuse(`no ${name}`)
+  if (read(Symbol.toStringTag) !== name.replace('Buffer', 'Uint8Array'))
+    intake.refuse(`not the ${name} that its prototype says`)
   const length = read('length') as number
   if (length <= MAX_LISTED) intake.bare(value, length)
   else if (Object.getOwnPropertySymbols(value).length > 0) intake.refuse('an object with a symbol as a key')
@@ -253,7 +262,7 @@ const copyBoxed: Copier = (value, intake, name) => {
 
 /** An Error with every own property, hidden or not, in order. Some engines show `stack` as an accessor. */
 const copyError: Copier = (value, intake, name) => {
-  if (tagOf(value) !== 'Error') intake.refuse(`no ${name}`)
+  if (tagOf(value) !== 'Error') intake.refuse(`not the ${name} that its prototype says`)
   return intake.madeLast(() => {
     const properties = intake.keys(value).flatMap((key) => {
       const copy = key === 'stack' ? intake.part(key, Reflect.get(value, key)) : intake.property(value, key, key, true)
@@ -274,7 +283,7 @@ export const errorNames: readonly string[] = words(
 /** Every kind of object that can be stored, by the name of its intrinsic constructor. */
 const copiers: Record<string, Copier> = {
   Object(value, intake) {
-    if (tagOf(value) !== 'Object') intake.refuse(`of the kind ${tagOf(value)}`)
+    if (tagOf(value) !== 'Object') intake.refuse(`not the plain object that its prototype says`)
     return copyPlain(value, intake, {})
   },
   Array(value, intake) {
@@ -312,7 +321,7 @@ const copiers: Record<string, Copier> = {
   RegExp(value, intake) {
     intake.bare(value, 1)
     const { source, flags, lastIndex } = value as RegExp
-    if (tagOf(value) !== 'RegExp') intake.refuse('no RegExp')
+    if (tagOf(value) !== 'RegExp') intake.refuse('not the RegExp that its prototype says')
     if (lastIndex !== 0) intake.refuse('a RegExp in the middle of a search (its lastIndex is not 0)')
     return new RegExp(source, flags)
   },
@@ -327,11 +336,11 @@ const copiers: Record<string, Copier> = {
     const { buffer, byteOffset, byteLength } = value as DataView<ArrayBuffer>
     return new DataView(intake.bytes(buffer, byteOffset, byteLength))
   },
-  // Under fake timers every Date has a `constructor` of its own.
-  Date: leaf(
-    (date) => new Date(Date.prototype.getTime.call(date)),
-    (date) => Number(Object.hasOwn(date, 'constructor')),
-  ),
+  Date(value, intake) {
+    // Under fake timers every Date has a `constructor` of its own.
+    intake.bare(value, Object.hasOwn(value, 'constructor') ? 1 : 0)
+    return new Date(Date.prototype.getTime.call(value))
+  },
   URL: leaf((url) => new URL(slot(URL.prototype, 'href', url) as string)),
   URLSearchParams: leaf((search) => new URLSearchParams(URLSearchParams.prototype.toString.call(search))),
   Headers: leaf((headers) => {

@@ -13,8 +13,6 @@
  * `memory-store.ts` is the example to read before writing one; `@autocache/conformance` is the suite to run after.
  */
 
-import type { Wire } from './wire.ts'
-
 /** What a store keeps: live references to values, text, or bytes. Core hands over exactly that. */
 export type Holds = 'references' | 'text' | 'bytes'
 
@@ -68,7 +66,7 @@ export interface StoreTraits<THolds extends Holds = Holds> {
    * `wire` of `@autocache/core/plumbing`, for stores that hold text or bytes: it lets the bare `cached` use the store.
    * Instances made by `createAutocache` have it anyway.
    */
-  readonly wire?: Wire | undefined
+  readonly wire?: object | undefined
 }
 
 /** The three operations of a synchronous store on the keys below one prefix. */

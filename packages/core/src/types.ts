@@ -4,7 +4,7 @@ import type { AnyFunction } from './options.ts'
 import type { Store } from './store.ts'
 
 /** Whether a store answers with promises; one that is not known to answer at once counts as one. */
-export type IsAsync<TStore> = TStore extends { get(key: string): infer TAnswer }
+export type IsAsync<TStore> = [TStore] extends [{ get(key: string): infer TAnswer }]
   ? Extract<TAnswer, PromiseLike<any>> extends never
     ? false
     : true

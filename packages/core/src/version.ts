@@ -60,23 +60,37 @@ export interface TextFacts {
   readonly minified: boolean
 }
 
-const sourceOf = (fn: AnyFunction): string => Function.prototype.toString.call(fn)
+/** What a cached function carries; by a shared symbol, so that every copy of this package knows those of another. */
+export const cachedKey = Symbol.for('autocache.cached')
+
+/** The function that was written: a cached function stands for the one it wraps. */
+function written(fn: AnyFunction): AnyFunction {
+  let inner = fn
+  while (Object.hasOwn(inner, cachedKey)) inner = (inner as unknown as { [cachedKey]: { fn: AnyFunction } })[cachedKey].fn
+  return inner
+}
+
+const sourceOf = (fn: AnyFunction): string => Function.prototype.toString.call(written(fn))
+
+const isHidden = (text: string): boolean => /\{\s*\[native code\]\s*\}\s*$/.test(text)
 
 /** Reads {@link TextFacts}. Native, bound and proxied functions hide their text: nothing is certain of them. */
 export function textFacts(fn: AnyFunction): TextFacts {
   const text = sourceOf(fn)
-  const hidden = /\{\s*\[native code\]\s*\}\s*$/.test(text) || /\beval\b|\\u/.test(text)
+  const unquoted = text.replace(/(["'`])(?:\\.|(?!\1)[^\\])*\1/gs, '')
+  const hidden = isHidden(text) || /\beval\b|\\u/.test(text)
   const arrow = /^(?:async\s*)?(?:\([^()]*\)|[\w$]+)\s*=>/.test(text)
   return {
     dropsTrailing: !hidden && !/\barguments\b|\.\.\./.test(text),
     ignoresThis: !hidden && (arrow || !/\bthis\b|\bsuper\b/.test(text)),
-    minified: fn.name.length < 3 || !/\s=>\s|\)\s+\{/.test(text),
+    minified: fn.name.length < 3 || !/\s=>\s|\)\s+\{/.test(unquoted),
   }
 }
 
 /** Whether a value is a class: it cannot be called, so it cannot be cached. */
 export function isClass(fn: AnyFunction): boolean {
-  return /^class\b/.test(sourceOf(fn))
+  // A method may be called `class`.
+  return /^class(?:\s*\{|\s+[^\s(])/.test(sourceOf(fn))
 }
 
 /** Where a version came from. */
@@ -103,21 +117,26 @@ function processVersion(): () => string {
 
 /** The version of an explicit option. Only a function may answer with the runtime-source scheme. */
 function explicitVersion(version: NonNullable<ResolvedOptions['version']>, fn: AnyFunction): string {
-  if (typeof version === 'string') return `x-${version}`
+  if (typeof version === 'string') return `x-${escaped(version)}`
   const computed: unknown = version(fn)
   if (typeof computed !== 'string' || computed === '') {
     throw new AutocacheError('INVALID_OPTION', 'The function given as `version` must return a text that is not empty.')
   }
-  return /^r\d+-[a-z2-7]{26}$/.test(computed) ? computed : `x-${computed}`
+  return /^r\d+-[a-z2-7]{26}$/.test(computed) ? computed : `x-${escaped(computed)}`
 }
 
-/** The texts behind each label and version of a store, for R02. */
-const definitionsOf = new WeakMap<Store, Map<string, string>>()
+/** Without `+`, which joins the versions of `deps`. */
+function escaped(version: string): string {
+  return version.replace(/[%+]/g, (sign) => (sign === '+' ? '%2b' : '%25'))
+}
+
+/** What stands behind each label and version of a store, for R02: a text, or the function itself where it hides its text. */
+const definitionsOf = new WeakMap<Store, Map<string, { readonly code: string | AnyFunction; told: boolean }>>()
 
 /**
  * Notes that `fn` is known by this label and version over this store (R02).
- * @returns whether the same text already was
- * @throws AutocacheError `DUPLICATE_DEFINITION` where another text was
+ * @returns whether the same code was known before, the first time that happens
+ * @throws AutocacheError `DUPLICATE_DEFINITION` where other code was
  */
 export function claim(store: Store, namespace: string, identity: Identity, fn: AnyFunction): boolean {
   if (identity.source !== 'explicit') return false
@@ -125,16 +144,22 @@ export function claim(store: Store, namespace: string, identity: Identity, fn: A
   if (!known) definitionsOf.set(store, (known = new Map()))
   const name = JSON.stringify([namespace, identity.label, identity.version()])
   const text = sourceOf(fn)
+  const code = isHidden(text) ? written(fn) : text
   const earlier = known.get(name)
-  known.set(name, earlier ?? text)
-  if (earlier !== undefined && earlier !== text) {
+  if (!earlier) {
+    known.set(name, { code, told: false })
+    return false
+  }
+  if (earlier.code !== code) {
     throw new AutocacheError(
       'DUPLICATE_DEFINITION',
       `Two different functions are cached as \`${identity.label}\` under one version in one store, and would answer for ` +
         'each other. Give one of them another `name`, or raise the `version` of the one that changed.',
     )
   }
-  return earlier !== undefined
+  const first = !earlier.told
+  earlier.told = true
+  return first
 }
 
 /**

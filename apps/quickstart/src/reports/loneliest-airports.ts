@@ -15,7 +15,7 @@ export function loneliestAirports(howMany: number): Report<LonelyAirport[]> {
     () => loneliestOf(airports().filter(({ country }) => country === 'USA')).slice(0, howMany),
     ([first]) =>
       first
-        ? `The loneliest airport is ${first.airport.name}: ${Math.round(first.kilometres)} km to ${first.nearest.name}.`
+        ? `The loneliest airport of the USA is ${first.airport.name}: ${Math.round(first.kilometres)} km to ${first.nearest.name}.`
         : 'No airport was asked for.',
   )
 }

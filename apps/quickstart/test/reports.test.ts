@@ -183,6 +183,29 @@ describe('carbonForecast', () => {
     expect(Math.abs(passingOf(months) - expected.getTime()) / 864e5).toBeLessThan(1)
   })
 
+  it('has the interval that another generator and a fit of its own for each resample give', () => {
+    const { residuals, seasons } = decompose(months)
+    const times = months.map(({ date }) => date.getTime() / 864e5 / 365.25 - 20)
+    const trend = months.map(({ ppm }, index) => ppm - seasons[index]! - residuals[index]!)
+    let state = 42
+    const random = (below: number) => Math.floor(((state = (state * 48271) % 2147483647) / 2147483647) * below)
+    const moments = Array.from({ length: 4000 }, () => {
+      const series = trend.slice()
+      for (let month = 0; month < series.length; month += 24) {
+        const from = random(residuals.length - 24)
+        for (let step = 0; step < 24 && month + step < series.length; step += 1) {
+          series[month + step]! += residuals[from + step]!
+        }
+      }
+      const [a, b, c] = parabola(times, series)
+      return ((-b + Math.sqrt(b * b - 4 * c * (a - 450))) / (2 * c) + 20) * 365.25 * 864e5
+    }).sort((first, second) => first - second)
+    const { earliest, latest } = carbonForecast(450).findings
+    const days = (date: Date, instant: number) => Math.abs(date.getTime() - instant) / 864e5
+    expect(days(earliest, moments[100]!)).toBeLessThan(15)
+    expect(days(latest, moments[3900]!)).toBeLessThan(15)
+  })
+
   /** When the trend of some months passes 450 ppm, day by day. */
   function passingOf(some: typeof months): number {
     const [a, b, c] = decompose(some).trend as [number, number, number]
@@ -243,4 +266,19 @@ function countThrough({ names, legs }: Network): Map<string, number> {
     }
   }
   return new Map(names.map((name, index) => [name, through[index]! / trips]))
+}
+
+/** The least-squares parabola through points, by Cramer's rule. */
+function parabola(x: readonly number[], y: readonly number[]): [number, number, number] {
+  const power = (n: number) => x.reduce((sum, value) => sum + value ** n, 0)
+  const [s0, s1, s2, s3, s4] = [x.length, power(1), power(2), power(3), power(4)]
+  const [t0, t1, t2] = [0, 1, 2].map((n) => x.reduce((sum, value, index) => sum + value ** n * y[index]!, 0))
+  const det = (...[a, b, c, d, e, f, g, h, i]: (number | undefined)[]) =>
+    a! * (e! * i! - f! * h!) - b! * (d! * i! - f! * g!) + c! * (d! * h! - e! * g!)
+  const all = det(s0, s1, s2, s1, s2, s3, s2, s3, s4)
+  return [
+    det(t0, t1, t2, s1, s2, s3, s2, s3, s4) / all,
+    det(s0, s1, s2, t0, t1, t2, s2, s3, s4) / all,
+    det(s0, s1, s2, s1, s2, s3, t0, t1, t2) / all,
+  ]
 }

@@ -64,12 +64,13 @@ export interface Cached<TStore extends Store> {
   /** Wraps a function. */
   <TFunction extends AnyFunction, TOwn extends Store = TStore>(
     fn: TFunction,
-    options?: FunctionOptions<Parameters<TFunction>, Awaited<ReturnType<TFunction>>, TOwn>,
+    // A decorator's context has a `name` too: without this, `@cached` on a getter would read as a wrapped function.
+    options?: FunctionOptions<Parameters<TFunction>, Awaited<ReturnType<TFunction>>, TOwn> & { readonly addInitializer?: never },
   ): CachedFunction<TFunction, TOwn>
   /** Decorates a method of a class: `@cached({ ttl: '5m' })`, of either kind. */
-  <TArgs extends any[] = any[], TResult = any>(
-    options: FunctionOptions<TArgs, TResult, TStore>,
-  ): MethodDecorator<TStore, TArgs, TResult>
+  <TArgs extends any[] = any[], TResult = any, TOwn extends Store = TStore>(
+    options: FunctionOptions<TArgs, TResult, TOwn>,
+  ): MethodDecorator<TOwn, TArgs, TResult>
 }
 
 /** A decorator of both kinds, for methods whose arguments and result fit its options. */
@@ -201,16 +202,23 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
   }
 
   /** One export for three uses. A second argument tells the decorators apart: a context object, or a member's name. */
-  function cached(subject: unknown, second?: unknown, descriptor?: PropertyDescriptor): unknown {
-    if (typeof second === 'string' || typeof second === 'symbol') return decorateLegacy({}, second, descriptor)
+  function cached(...args: unknown[]): unknown {
+    const [subject, second, descriptor] = args
     if (isDecoratorContext(second)) return decorate({}, subject, second)
-    if (typeof subject === 'function') return wrap(subject as AnyFunction, optionsOf(second))
-    const functionOptions = optionsOf(subject)
+    if (isMemberName(second) && (args.length > 2 || typeof subject === 'object')) {
+      return decorateLegacy({}, second, descriptor as PropertyDescriptor | undefined)
+    }
+    if (typeof subject === 'function') return wrap(subject as AnyFunction, second === undefined ? {} : (second as FunctionOptions))
+    if (args.length > 1 || (args.length === 1 && (typeof subject !== 'object' || subject === null))) {
+      throw new AutocacheError('INVALID_OPTION', '`cached` takes a function and its options, or as a decorator the options alone.')
+    }
+    const functionOptions = subject ?? {}
     checkOptions(functionOptions, 'function')
-    return (target: unknown, context: unknown, legacy?: PropertyDescriptor) =>
-      isDecoratorContext(context)
-        ? decorate(functionOptions, target, context)
-        : decorateLegacy(functionOptions, context as string | symbol, legacy)
+    return (target: unknown, context: unknown, legacy?: PropertyDescriptor) => {
+      if (isDecoratorContext(context)) return decorate(functionOptions, target, context)
+      if (isMemberName(context)) return decorateLegacy(functionOptions, context, legacy)
+      throw new AutocacheError('INVALID_OPTION', '`@cached(options)` decorates methods, not a class. Wrap functions with `cached(fn, options)`.')
+    }
   }
 
   function decorate(functionOptions: FunctionOptions, method: unknown, context: ClassMethodDecoratorContext): AnyFunction {
@@ -232,6 +240,9 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     cached: cached as Cached<TStore>,
 
     of(object, method) {
+      if ((typeof object !== 'object' && typeof object !== 'function') || object === null) {
+        throw new AutocacheError('INVALID_OPTION', '`of` takes an object and the name of one of its cached methods.')
+      }
       const member: unknown = object[method]
       const known = typeof member === 'function' && (member as { [cachedKey]?: { defined: Defined; fn: AnyFunction } })[cachedKey]
       if (!known) {
@@ -295,9 +306,8 @@ function requireNamespace(): string {
   )
 }
 
-function optionsOf(options: unknown = {}): FunctionOptions {
-  if (typeof options === 'object' && options !== null) return options
-  throw new AutocacheError('INVALID_OPTION', '`cached` takes a function, options, or both; it received something else.')
+function isMemberName(value: unknown): value is string | symbol {
+  return typeof value === 'string' || typeof value === 'symbol'
 }
 
 function isDecoratorContext(value: unknown): value is ClassMethodDecoratorContext {

@@ -15,7 +15,7 @@
  * asynchronous store, after the read) are seen changed by the function; the result is then not stored (R15).
  */
 import { isOneShot, type Opened, oneShotError, type Sealer } from './entry.ts'
-import { EntryFormatError, type StoreError, UnkeyableValueError, UnstorableValueError } from './errors.ts'
+import { UnkeyableValueError, UnstorableValueError } from './errors.ts'
 import type { Reporter } from './events.ts'
 import { Flight, type Landing } from './flight.ts'
 import { isFresh } from './freshness.ts'
@@ -100,7 +100,7 @@ export interface Caller {
   /** How long a result is kept, in milliseconds. */
   ttlOf(outcome: 'value' | 'error', value: unknown, args: readonly unknown[]): number | undefined
   /** Reports a failure of the store. */
-  storeFailed(error: unknown): void
+  storeFailed(operation: string, cause: unknown): void
   /** Whether the function was seen to answer with promises. */
   readonly promises: boolean
 }
@@ -188,19 +188,20 @@ export function createCaller(definition: Definition): Caller {
   function decide(call: Call, held: unknown): Found | undefined {
     const { suffix } = call
     if (held === undefined || held === null) return missed(suffix, 'absent')
+    let found: Found
     try {
       const opened = sealer.open(held, keyOf(suffix))
-      if (!laneOf().trusts(suffix, opened.createdAt)) return missed(suffix, 'unsettled')
-      const found = { opened, value: opened.take() }
-      const ttl = ttlOf(opened.outcome, found.value, call.args)
-      if (ttl !== Infinity && !isFresh(opened.createdAt, ttl ?? 0, clock())) return missed(suffix, 'expired')
-      report({ type: 'hit', key: shown(suffix) })
-      return found
+      found = { opened, value: opened.take() }
     } catch (error) {
-      if (!(error instanceof EntryFormatError) && !(error instanceof UnstorableValueError)) throw error
       report({ type: 'unreadable-entry', key: shown(suffix), error })
       return missed(suffix, 'unreadable')
     }
+    const { outcome, createdAt } = found.opened
+    if (!laneOf().trusts(suffix, createdAt)) return missed(suffix, 'unsettled')
+    const ttl = ttlOf(outcome, found.value, call.args)
+    if (ttl !== Infinity && !isFresh(createdAt, ttl ?? 0, clock())) return missed(suffix, 'expired')
+    report({ type: 'hit', key: shown(suffix) })
+    return found
   }
 
   function missed(suffix: string, reason: 'absent' | 'expired' | 'unreadable' | 'unsettled' | 'store-error'): undefined {
@@ -208,9 +209,9 @@ export function createCaller(definition: Definition): Caller {
     return undefined
   }
 
-  function storeFailed(error: unknown): void {
-    const failure = error as StoreError
-    report({ type: 'store-error', operation: failure.operation, error: failure })
+  function storeFailed(operation: string, cause: unknown): void {
+    const error = laneOf().failed(operation, cause)
+    report({ type: 'store-error', operation: error.operation, error })
   }
 
   /** How long a result is kept, in milliseconds; `undefined` where the option's function gives no duration. */
@@ -300,7 +301,10 @@ export function createCaller(definition: Definition): Caller {
         report({ type: 'write', key })
         return undefined
       }
-      const written = Promise.resolve(answer).then(() => report({ type: 'write', key }), storeFailed)
+      const written = Promise.resolve(answer).then(
+        () => report({ type: 'write', key }),
+        (error) => storeFailed('set', error),
+      )
       try {
         const kept: unknown = options.waitUntil?.(written)
         if (isThenable(kept)) kept.then(undefined, (error) => report({ type: 'listener-error', error }))
@@ -309,7 +313,7 @@ export function createCaller(definition: Definition): Caller {
       }
       return written
     } catch (error) {
-      storeFailed(error)
+      storeFailed('set', error)
       return undefined
     }
   }
@@ -422,7 +426,7 @@ export function createCaller(definition: Definition): Caller {
     try {
       held = laneOf().get(call.suffix, storeTimeout)
     } catch (error) {
-      storeFailed(error)
+      storeFailed('get', error)
       missed(call.suffix, 'store-error')
       return fillAfter(call)
     }
@@ -470,7 +474,11 @@ export function createCaller(definition: Definition): Caller {
       return arrive(call, flight, landValue(fill, body, promised))
     }
     laneOf().enter(call.suffix, flight)
-    flight.landing = fly()
+    flight.landing = fly().catch((error: unknown) => {
+      // Only the clock gets here: what else could throw is part of the landing.
+      leave(call, flight)
+      throw error
+    })
     return boardFirst(call, flight)
   }
 
@@ -479,7 +487,7 @@ export function createCaller(definition: Definition): Caller {
     try {
       held = await read
     } catch (error) {
-      storeFailed(error)
+      storeFailed('get', error)
       return missed(call.suffix, 'store-error')
     }
     return decide(call, held)

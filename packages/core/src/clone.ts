@@ -32,7 +32,7 @@ export function clone<T>(value: T): T {
       }
       return result
     }
-    if (prototype === Map.prototype && Object.keys(part).length === 0) {
+    if (prototype === Map.prototype && Reflect.ownKeys(part).length === 0) {
       const result = new Map()
       copies.set(part, result)
       let at = 0
@@ -41,7 +41,7 @@ export function clone<T>(value: T): T {
       }
       return result
     }
-    if (prototype === Set.prototype && Object.keys(part).length === 0) {
+    if (prototype === Set.prototype && Reflect.ownKeys(part).length === 0) {
       const result = new Set()
       copies.set(part, result)
       let at = 0
@@ -58,6 +58,9 @@ export function clone<T>(value: T): T {
       refuse(path)
     }
     copies.set(part, result)
+    // Of an error `structuredClone` keeps the cause, and what that is has to be looked at like any other part.
+    const cause = Object.getOwnPropertyDescriptor(part, 'cause')
+    if (cause) Object.defineProperty(result, 'cause', { ...cause, value: copy(cause.value, `${path}.cause`) })
     return result
   }
 

@@ -41,18 +41,25 @@ export function referenceSealer(copies: boolean, onMutated?: (entry: Entry) => v
       return { held: entry, take: () => copy(entry.body) }
     },
     open(held, key) {
+      if (typeof held !== 'object' || held === null) throw new EntryFormatError(`a ${typeof held}`, supported)
       const entry = held as Entry
-      if (typeof entry !== 'object' || entry === null || entry.format !== 1) {
+      const { format, key: own, codec, createdAt, outcome, promised, body } = entry
+      if (
+        format !== 1 ||
+        codec !== 'reference' ||
+        !Number.isFinite(createdAt) ||
+        (outcome !== 'value' && outcome !== 'error') ||
+        typeof promised !== 'boolean'
+      ) {
         throw new EntryFormatError('something that is not an entry', supported)
       }
-      if (entry.key !== key) throw new EntryFormatError('the entry of another key', supported)
-      if (entry.codec !== 'reference') throw new EntryFormatError('an encoded entry', supported)
+      if (own !== key) throw new EntryFormatError('the entry of another key', supported)
       const print = prints?.get(entry)
-      if (print !== undefined && print !== fingerprint(entry.body)) {
+      if (print !== undefined && print !== fingerprint(body)) {
         prints!.delete(entry)
         onMutated!(entry)
       }
-      return { createdAt: entry.createdAt, outcome: entry.outcome, promised: entry.promised, take: () => copy(entry.body) }
+      return { createdAt, outcome, promised, take: () => copy(body) }
     },
   }
 }

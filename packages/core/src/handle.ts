@@ -64,7 +64,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
         : { state: 'fresh', outcome, value: found.value, createdAt }
     }
     const failed = (error: unknown): Peeked => {
-      caller.storeFailed(error)
+      caller.storeFailed('get', error)
       return { state: 'miss' }
     }
     if (!enabled || lane().isClosed(call.suffix)) {
@@ -187,11 +187,13 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     if (suffixes.length === 0) return undefined
     try {
       const answers = await lane().getMany(suffixes, storeTimeout)
-      if (!answers) return undefined
+      if (answers === undefined) return undefined
+      if (!Array.isArray(answers)) throw new TypeError('getMany answered with something that is not a list.')
       return new Map(suffixes.map((suffix, at) => [suffix, answers[at]]))
     } catch (error) {
-      caller.storeFailed(error)
-      return undefined
+      // Failed once for all of them: none asks again.
+      caller.storeFailed('getMany', error)
+      return new Map(suffixes.map((suffix) => [suffix, undefined]))
     }
   }
 

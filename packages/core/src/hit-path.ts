@@ -66,6 +66,11 @@ export class HitPath implements SlotIndex {
     ;(slot.indexes ??= []).push({ index: this, key: args })
   }
 
+  /** How many first arguments it knows, over all lengths. */
+  get size(): number {
+    return this.#longer.reduce((sum, branch) => sum + branch.size, this.#one.size)
+  }
+
   /** Forgets an argument list, and the branches that led only to it. */
   delete(key: unknown): void {
     const args = key as readonly unknown[]

@@ -67,10 +67,10 @@ export function isAsync(store: Store): boolean {
       state.asynchronous = isThenable(answer)
       if (isThenable(answer)) answer.then(undefined, () => {})
     } catch {
-      state.asynchronous = false
+      // It has not said: the next answer tells.
     }
   }
-  return state.asynchronous
+  return state.asynchronous ?? false
 }
 
 /** A fence: `doubtful` where writes were under way when it was raised, which may land after the removal. */
@@ -98,7 +98,7 @@ export class Lane {
     this.store = store
     this.prefix = prefix
     this.#state = stateOf(store)
-    this.#operations = 'scope' in store && store.scope ? (store.scope(prefix) as SyncScope) : prefixed(store, prefix)
+    this.#operations = scoped(store, prefix) ?? prefixed(store, prefix)
   }
 
   /** The lane of a prefix that other definitions may share. */
@@ -112,7 +112,8 @@ export class Lane {
   /** Asks the store. What it throws or rejects with becomes a `StoreError`; a promise is given `timeout` milliseconds. */
   get(key: string, timeout: number): Answer<unknown> {
     const answer = this.#ask('get', () => this.#operations.get(key))
-    this.#state.asynchronous ??= isThenable(answer)
+    if (isThenable(answer)) this.#state.asynchronous = true
+    else this.#state.asynchronous ??= false
     return this.#within('get', timeout, answer)
   }
 
@@ -248,7 +249,8 @@ export class Lane {
     if (this.#fences.get(key) === fence) this.#fences.delete(key)
   }
 
-  #failed(operation: string, cause: unknown): StoreError {
+  /** What a store threw, as a `StoreError`. */
+  failed(operation: string, cause: unknown): StoreError {
     if (cause instanceof StoreError) return cause
     const name = nameOf(this.store)
     return new StoreError(name, operation, `${name} failed to ${operation}; its own error is the cause.`, { cause })
@@ -257,9 +259,9 @@ export class Lane {
   #ask<T>(operation: string, run: () => Answer<T>): Answer<T> {
     try {
       const answer = run()
-      return isThenable(answer) ? Promise.resolve(answer).catch((cause) => Promise.reject(this.#failed(operation, cause))) : answer
+      return isThenable(answer) ? Promise.resolve(answer).catch((cause) => Promise.reject(this.failed(operation, cause))) : answer
     } catch (cause) {
-      throw this.#failed(operation, cause)
+      throw this.failed(operation, cause)
     }
   }
 
@@ -286,6 +288,15 @@ export class Lane {
         },
       )
     })
+  }
+}
+
+/** The store's own handle on a prefix, where it has one. */
+function scoped(store: Store, prefix: string): Operations | undefined {
+  try {
+    return 'scope' in store ? store.scope?.(prefix) as SyncScope | undefined : undefined
+  } catch {
+    return undefined
   }
 }
 

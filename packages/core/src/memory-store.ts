@@ -62,8 +62,9 @@ interface Node extends Slot {
  * ```
  */
 export function memoryStore({ max = 10_000, maxBytes = Infinity }: MemoryStoreOptions = {}): MemoryStore {
-  if (!(max >= 1)) throw invalidOption('max', 'a number from 1 up')
-  if (!(maxBytes >= 1)) throw invalidOption('maxBytes', 'a number from 1 up')
+  for (const [name, bound] of Object.entries({ max, maxBytes })) {
+    if (typeof bound !== 'number' || !(bound >= 1)) throw invalidOption(name, 'a number from 1 up')
+  }
 
   const nodes = new Map<string, Node>()
   let bytes = 0
@@ -92,29 +93,25 @@ export function memoryStore({ max = 10_000, maxBytes = Infinity }: MemoryStoreOp
     remove(node)
   }
 
-  function write(key: string, entry: Entry): Node | undefined {
+  function write(key: string, entry: Entry): void {
     const size = maxBytes === Infinity ? 0 : estimateBytes(entry.body) + 2 * key.length
-    let node = nodes.get(key)
-    if (size > maxBytes) {
-      if (node) remove(node)
-      return undefined
+    const known = nodes.get(key)
+    if (known && size <= known.bytes) {
+      bytes += size - known.bytes
+      known.bytes = size
+      known.entry = entry
+      known.visited = true
+      return
     }
-    if (node) {
-      bytes += size - node.bytes
-      node.bytes = size
-      node.entry = entry
-      node.visited = true
-    } else {
-      while (nodes.size >= max) evict()
-      node = { key, entry, bytes: size, visited: false, newer: undefined, older: newest, indexes: undefined }
-      if (newest) newest.newer = node
-      else oldest = node
-      newest = node
-      bytes += size
-      nodes.set(key, node)
-    }
-    while (bytes > maxBytes) evict()
-    return nodes.get(key)
+    if (known) remove(known)
+    if (size > maxBytes) return
+    while (nodes.size >= max || bytes + size > maxBytes) evict()
+    const node: Node = { key, entry, bytes: size, visited: false, newer: undefined, older: newest, indexes: undefined }
+    if (newest) newest.newer = node
+    else oldest = node
+    newest = node
+    bytes += size
+    nodes.set(key, node)
   }
 
   return {

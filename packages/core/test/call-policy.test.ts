@@ -113,14 +113,12 @@ describe.each(eachKind)('errors over %s', (_name, makeStore) => {
 
   test('an error that cannot be stored reaches the caller as it is', async () => {
     class Refused extends Error {
-      constructor(readonly callback: () => void) {
-        super('refused')
-      }
+      readonly callback = () => {}
     }
     const { cache } = testScope({ store: makeStore(), ttl: Infinity, errorTtl: Infinity, strict: true })
     const load = cache.cached(
       async () => {
-        throw new Refused(() => {})
+        throw new Refused('refused')
       },
       { name: 'load', version: '1' },
     )
@@ -180,7 +178,12 @@ describe.each(eachKind)('time over %s', (_name, makeStore) => {
   })
 
   test.each([
-    ['throws', () => { throw new Error('ttl') }],
+    [
+      'throws',
+      () => {
+        throw new Error('ttl')
+      },
+    ],
     ['returns NaN', () => Number.NaN],
     ['returns a negative number', () => -1],
     ['returns no duration', () => 'soon' as never],
@@ -316,7 +319,9 @@ describe.each(eachKind)('what is kept over %s', (_name, makeStore) => {
     expect(await Promise.all([load(), load()])).toEqual([1, 1])
     await idle()
     expect(await load.peek()).toEqual({ state: 'miss' })
-    expect(events).toContainEqual(expect.objectContaining({ type: 'unstored', reason: 'option-failed', error: failure }))
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'unstored', reason: 'option-failed', error: failure }),
+    )
   })
 
   test('an async `cacheIf` is no verdict: not stored, reported, and its rejection is nobody’s', async () => {
@@ -347,7 +352,10 @@ describe.each(copying)('strict over %s', (name) => {
     const { cache } = testScope<Store>({ store: makeStore(), ttl: Infinity, strict: true })
     const load = cache.cached(async () => ({ rows: [{ open: () => 1 }] }), { name: 'load', version: '1' })
     for (const settled of await Promise.allSettled([load(), load()])) {
-      expect(settled).toMatchObject({ status: 'rejected', reason: { code: 'UNSTORABLE_VALUE', path: 'value.rows[0].open' } })
+      expect(settled).toMatchObject({
+        status: 'rejected',
+        reason: { code: 'UNSTORABLE_VALUE', path: 'value.rows[0].open' },
+      })
       expect((settled as PromiseRejectedResult).reason).toBeInstanceOf(UnstorableValueError)
     }
   })
@@ -367,9 +375,19 @@ describe.each(copying)('strict over %s', (name) => {
   test('R07 an entry of another codec is a miss', async () => {
     const store = makeStore()
     class Money {
-      constructor(readonly cents: number) {}
+      readonly cents: number
+      constructor(cents: number) {
+        this.cents = cents
+      }
     }
-    const types = [{ name: 'Money', class: Money, encode: (money: Money) => money.cents, decode: (cents: unknown) => new Money(cents as number) }]
+    const types = [
+      {
+        name: 'Money',
+        class: Money,
+        encode: (money: Money) => money.cents,
+        decode: (cents: unknown) => new Money(cents as number),
+      },
+    ]
     const load = async () => ({ n: (runs += 1) })
     let runs = 0
     const define = (codec?: ReturnType<typeof createCodec>) => {
@@ -439,7 +457,11 @@ describe('what reaches the store', () => {
     await ever()
     await minute.prime([], Promise.resolve(2))
     const at = clock() + 60_000
-    expect(store.contexts.map((context) => context?.setOptions)).toEqual([{ priority: 2 }, { priority: 1 }, { priority: 2 }])
+    expect(store.contexts.map((context) => context?.setOptions)).toEqual([
+      { priority: 2 },
+      { priority: 1 },
+      { priority: 2 },
+    ])
     expect(store.contexts[0]!.expiresAt).toBe(at)
     expect(store.contexts[1]!.expiresAt).toBeUndefined()
     expect(store.contexts[2]!.expiresAt).toBeGreaterThanOrEqual(at)

@@ -26,7 +26,13 @@ describe('a copy', () => {
     ['an array', [1, [2], { a: 3 }]],
     ['an array with holes', [1, , 3, , ,]],
     ['an array with properties of its own', Object.assign([1, 2], { total: 3 })],
-    ['a map', new Map<unknown, unknown>([[{ key: 1 }, { value: [1] }], ['b', new Map([[1, 2]])]])],
+    [
+      'a map',
+      new Map<unknown, unknown>([
+        [{ key: 1 }, { value: [1] }],
+        ['b', new Map([[1, 2]])],
+      ]),
+    ],
     ['a set', new Set<unknown>([1, { a: 1 }, new Set([2])])],
     ['a date', new Date(1234)],
     ['an invalid date', new Date(NaN)],
@@ -49,19 +55,36 @@ describe('a copy', () => {
   })
 
   test('shares nothing that can be changed', () => {
-    const value = { list: [{ n: 1 }], map: new Map([['a', { n: 1 }]]), set: new Set([{ n: 1 }]), at: new Date(0), bytes: new Uint8Array(2) }
+    const value = {
+      list: [{ n: 1 }],
+      map: new Map([['a', { n: 1 }]]),
+      set: new Set([{ n: 1 }]),
+      at: new Date(0),
+      bytes: new Uint8Array(2),
+    }
     const copy = clone(value)
     copy.list[0]!.n = 9
     copy.map.get('a')!.n = 9
     for (const item of copy.set) item.n = 9
     copy.at.setTime(9)
     copy.bytes[0] = 9
-    expect(value).toEqual({ list: [{ n: 1 }], map: new Map([['a', { n: 1 }]]), set: new Set([{ n: 1 }]), at: new Date(0), bytes: new Uint8Array(2) })
+    expect(value).toEqual({
+      list: [{ n: 1 }],
+      map: new Map([['a', { n: 1 }]]),
+      set: new Set([{ n: 1 }]),
+      at: new Date(0),
+      bytes: new Uint8Array(2),
+    })
   })
 
   test('keeps rings and shared parts', () => {
     const shared = { n: 1 }
-    const value: { self?: unknown; a: object; b: object; map: Map<unknown, unknown>; set: Set<unknown> } = { a: shared, b: shared, map: new Map(), set: new Set() }
+    const value: { self?: unknown; a: object; b: object; map: Map<unknown, unknown>; set: Set<unknown> } = {
+      a: shared,
+      b: shared,
+      map: new Map(),
+      set: new Set(),
+    }
     value.self = value
     value.map.set(value.map, shared)
     value.set.add(value.set)
@@ -103,14 +126,22 @@ describe('what cannot be copied faithfully is refused with its path', () => {
     ['a map with a symbol of its own', Object.assign(new Map(), { [Symbol.for('own')]: 5 }), 'value'],
     ['a set with a symbol of its own', { set: Object.assign(new Set(), { [Symbol.for('own')]: 5 }) }, 'value.set'],
     ['a map with a hidden property', Object.defineProperty(new Map(), 'total', { value: 5 }), 'value'],
-    ['a getter', { get now() { return 1 } }, 'value.now'],
+    [
+      'a getter',
+      {
+        get now() {
+          return 1
+        },
+      },
+      'value.now',
+    ],
     ['a promise', { later: Promise.resolve() }, 'value.later'],
     ['a weak map', new WeakMap(), 'value'],
     ['a part of a map', new Map([['a', new Own()]]), 'value.entry(0)'],
     ['a key of a map', new Map([[new Own(), 1]]), 'value.key(0)'],
     ['an item of a set', new Set([1, new Own()]), 'value.item(1)'],
     ['an object of another realm', runInNewContext('({ a: new Date(0) })'), 'value'],
-    ['a part of an error', new Error('x', { cause: new Own() }), 'value'],
+    ['a part of an error', new Error('x', { cause: new Own() }), 'value.cause'],
   ])('%s', (_, value, path) => {
     const error = thrown<UnstorableValueError>(() => clone(value), 'UNSTORABLE_VALUE')
     expect(error).toBeInstanceOf(UnstorableValueError)
@@ -119,7 +150,10 @@ describe('what cannot be copied faithfully is refused with its path', () => {
   })
 
   test('the text never shows a value', () => {
-    const { message } = thrown(() => clone({ a: Object.assign(new Date(0), { password: 'hunter2' }) }), 'UNSTORABLE_VALUE')
+    const { message } = thrown(
+      () => clone({ a: Object.assign(new Date(0), { password: 'hunter2' }) }),
+      'UNSTORABLE_VALUE',
+    )
     expect(message).not.toContain('hunter2')
   })
 })

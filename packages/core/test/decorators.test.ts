@@ -1,3 +1,5 @@
+// biome-ignore-all lint/complexity/noThisInStatic: the receiver of a static method is a case of its own
+// biome-ignore-all lint/complexity/noStaticOnlyClass: and so is a decorated static field
 import { describe, expect, test, vi } from 'vitest'
 import { cached, createAutocache } from '../src/index.ts'
 import { asyncStore, syncStore, thrown } from './version-support.ts'
@@ -82,7 +84,10 @@ const counted = <T>(run: () => T): [T, string[]] => {
 describe('the TC39 decorator', () => {
   test('caches a method, bare and with options', () => {
     const prices = new Prices(3)
-    expect(counted(() => [prices.bare(2), prices.bare(2), prices.bare(3)])).toEqual([[6, 6, 9], ['bare', 'bare']])
+    expect(counted(() => [prices.bare(2), prices.bare(2), prices.bare(3)])).toEqual([
+      [6, 6, 9],
+      ['bare', 'bare'],
+    ])
     expect(counted(() => [prices.optioned(2), prices.optioned(2)])).toEqual([[6, 6], ['optioned']])
   })
 
@@ -98,7 +103,10 @@ describe('the TC39 decorator', () => {
     class Other extends Prices {
       static override factor = 100
     }
-    expect(counted(() => [Prices.scaled(1), Prices.scaled(1), Other.scaled(1)])).toEqual([[10, 10, 100], ['scaled', 'scaled']])
+    expect(counted(() => [Prices.scaled(1), Prices.scaled(1), Other.scaled(1)])).toEqual([
+      [10, 10, 100],
+      ['scaled', 'scaled'],
+    ])
   })
 
   test('caches a method named by a symbol', () => {
@@ -121,18 +129,28 @@ describe('the TC39 decorator', () => {
     expect(Prices.prototype.bare.name).toBe('bare')
     expect(Prices.prototype.bare).toHaveLength(1)
     expect(Prices.prototype[sign].name).toBe('[sign]')
-    expect(Object.getOwnPropertyDescriptor(Prices.prototype, 'bare')).toMatchObject({ enumerable: false, writable: true, configurable: true })
+    expect(Object.getOwnPropertyDescriptor(Prices.prototype, 'bare')).toMatchObject({
+      enumerable: false,
+      writable: true,
+      configurable: true,
+    })
     expect(Object.keys(new Prices(1))).toEqual(['rate'])
   })
 
   test('an inherited method is cached for its objects, each apart', () => {
     const [one, other] = [new Inheriting(3), new Inheriting(4)]
-    expect(counted(() => [one.bare(2), one.bare(2), other.bare(2)])).toEqual([[6, 6, 8], ['bare', 'bare']])
+    expect(counted(() => [one.bare(2), one.bare(2), other.bare(2)])).toEqual([
+      [6, 6, 8],
+      ['bare', 'bare'],
+    ])
   })
 
   test('an overriding method and the one it calls by `super` do not meet', () => {
     const prices = new Discounted(3)
-    expect(counted(() => [prices.bare(2), prices.bare(2)])).toEqual([[5, 5], ['override', 'bare']])
+    expect(counted(() => [prices.bare(2), prices.bare(2)])).toEqual([
+      [5, 5],
+      ['override', 'bare'],
+    ])
     expect(new Prices(3).bare(2)).toBe(6)
   })
 
@@ -230,6 +248,20 @@ describe('the TC39 decorator', () => {
     expect(ran).toHaveBeenCalledTimes(1)
   })
 
+  test('over a store of its own the method answers from that', async () => {
+    const store = asyncStore('process', 'references')
+    class Prices {
+      @own({ store })
+      async quote(sku: string) {
+        return { sku }
+      }
+    }
+    const prices = new Prices()
+    const first = await prices.quote('a')
+    await vi.waitFor(() => expect(store.rows.size).toBe(1))
+    expect(await prices.quote('a')).toBe(first)
+  })
+
   test('R01 R02 over a shared store the class is refused where it is written', () => {
     const { cached } = createAutocache({ store: syncStore(), namespace: 'shop', ttl: '1m' })
     for (const options of [{}, { name: 'Prices.quote' }, { version: '1' }]) {
@@ -250,15 +282,73 @@ describe('on anything but a method the decorator is refused where it is written'
   const any = own as any
   const withOptions = own({ ttl: 1 }) as any
   test.each([
-    ['a getter', () => class { @any get price() { return 1 } }],
-    ['a setter', () => class { @any set price(_: number) {} }],
-    ['a field', () => class { @any price = 1 }],
-    ['a field that holds a function', () => class { @any price = () => 1 }],
-    ['an accessor', () => class { @any accessor price = 1 }],
-    ['a static field', () => class { @any static price = 1 }],
-    ['a getter, with options', () => class { @withOptions get price() { return 1 } }],
-    ['a field, with options', () => class { @withOptions price = 1 }],
-    ['an accessor, with options', () => class { @withOptions accessor price = 1 }],
+    [
+      'a getter',
+      () =>
+        class {
+          @any get price() {
+            return 1
+          }
+        },
+    ],
+    [
+      'a setter',
+      () =>
+        class {
+          @any set price(_: number) {}
+        },
+    ],
+    [
+      'a field',
+      () =>
+        class {
+          @any price = 1
+        },
+    ],
+    [
+      'a field that holds a function',
+      () =>
+        class {
+          @any price = () => 1
+        },
+    ],
+    [
+      'an accessor',
+      () =>
+        class {
+          @any accessor price = 1
+        },
+    ],
+    [
+      'a static field',
+      () =>
+        class {
+          @any static price = 1
+        },
+    ],
+    [
+      'a getter, with options',
+      () =>
+        class {
+          @withOptions get price() {
+            return 1
+          }
+        },
+    ],
+    [
+      'a field, with options',
+      () =>
+        class {
+          @withOptions price = 1
+        },
+    ],
+    [
+      'an accessor, with options',
+      () =>
+        class {
+          @withOptions accessor price = 1
+        },
+    ],
   ])('%s', (_, define) => {
     const { message } = thrown(define, 'INVALID_OPTION')
     expect(message).toContain('`price`')
@@ -266,8 +356,22 @@ describe('on anything but a method the decorator is refused where it is written'
   })
 
   test.each([
-    ['bare', () => { @any class Price {} return Price }],
-    ['with options', () => { @withOptions class Price {} return Price }],
+    [
+      'bare',
+      () => {
+        @any
+        class Price {}
+        return Price
+      },
+    ],
+    [
+      'with options',
+      () => {
+        @withOptions
+        class Price {}
+        return Price
+      },
+    ],
   ])('a class, %s', (_, define) => {
     expect(thrown(define, 'INVALID_OPTION').message).toContain('`Price`')
   })
@@ -296,7 +400,10 @@ describe('the handle of a method', () => {
     prices.bare(1)
     ran.mockClear()
     const answers = await of(prices, 'bare').many([[1], [2]])
-    expect(answers).toEqual([{ status: 'fulfilled', value: 3 }, { status: 'fulfilled', value: 6 }])
+    expect(answers).toEqual([
+      { status: 'fulfilled', value: 3 },
+      { status: 'fulfilled', value: 6 },
+    ])
     expect(ran).toHaveBeenCalledTimes(1)
   })
 
@@ -310,7 +417,10 @@ describe('the handle of a method', () => {
 
   test('has the bare method as its original', () => {
     const { original } = of(new Prices(3), 'bare')
-    expect(counted(() => [original.call(new Prices(5), 2), original.call(new Prices(5), 2)])).toEqual([[10, 10], ['bare', 'bare']])
+    expect(counted(() => [original.call(new Prices(5), 2), original.call(new Prices(5), 2)])).toEqual([
+      [10, 10],
+      ['bare', 'bare'],
+    ])
   })
 
   test('without an object is refused, with the remedy', () => {

@@ -4,7 +4,8 @@ import { putStamp } from '../src/plumbing.ts'
 import { testScope } from '../src/testing.ts'
 import { asyncStore, fromText, syncStore, thrown } from './version-support.ts'
 
-const shared = (keys?: 'readable' | 'digest') => createAutocache({ store: syncStore(), namespace: 'shop', ttl: Infinity, version: '1', keys })
+const shared = (keys?: 'readable' | 'digest') =>
+  createAutocache({ store: syncStore(), namespace: 'shop', ttl: Infinity, version: '1', keys })
 
 describe('the option `key`', () => {
   test('says what to key by instead of the arguments', () => {
@@ -17,7 +18,9 @@ describe('the option `key`', () => {
       },
       { key: ({ id }) => id },
     )
-    expect([fn({ id: 1, connection() {} }), fn({ id: 1, connection() {} }), fn({ id: 2, connection() {} })]).toEqual([1, 1, 2])
+    expect([fn({ id: 1, connection() {} }), fn({ id: 1, connection() {} }), fn({ id: 2, connection() {} })]).toEqual([
+      1, 1, 2,
+    ])
     expect(ran).toHaveBeenCalledTimes(2)
   })
 
@@ -31,7 +34,10 @@ describe('the option `key`', () => {
     const store = syncStore()
     const { cached } = createAutocache({ store, namespace: 'shop', ttl: Infinity, version: '1' })
     const text = '(n) => n + 1'
-    const [plain, keyed] = [cached(fromText(text), { name: 'fn' }), cached(fromText(text), { name: 'fn', key: () => 1 })]
+    const [plain, keyed] = [
+      cached(fromText(text), { name: 'fn' }),
+      cached(fromText(text), { name: 'fn', key: () => 1 }),
+    ]
     expect(plain.keyOf(1)).not.toBe(keyed.keyOf(1))
     expect([plain(1), keyed(5)]).toEqual([2, 6])
   })
@@ -46,7 +52,10 @@ describe('the option `key`', () => {
     expect(catchFrom(sync)).toBe(own)
     for (const call of [
       createAutocache().cached(async () => ran(), { key }),
-      createAutocache({ store: asyncStore(), namespace: 'n', ttl: 1, version: '1' }).cached(() => ran(), { key, name: 'fn' }),
+      createAutocache({ store: asyncStore(), namespace: 'n', ttl: 1, version: '1' }).cached(() => ran(), {
+        key,
+        name: 'fn',
+      }),
     ]) {
       const answer = call()
       expect(await answer.catch((error: unknown) => error)).toBe(own)
@@ -132,7 +141,9 @@ describe('the option `deps`', () => {
     const store = syncStore()
     const { cached } = createAutocache({ store, namespace: 'n', ttl: 1, version: '1' })
     const text = '(n) => n'
-    const keys = [undefined, [], () => [], { ignore: ['logger'] }].map((deps) => cached(fromText(text), { name: 'fn', deps }).keyOf(1))
+    const keys = [undefined, [], () => [], { ignore: ['logger'] }].map((deps) =>
+      cached(fromText(text), { name: 'fn', deps }).keyOf(1),
+    )
     expect(new Set(keys).size).toBe(1)
   })
 
@@ -154,7 +165,10 @@ describe('the option `deps`', () => {
   })
 
   test('an unstamped function is refused over a shared store where it is written, with the remedy', () => {
-    const error = thrown(() => shared().cached(function load() {}, { deps: [function helper() {}] }), 'UNVERSIONED_FUNCTION')
+    const error = thrown(
+      () => shared().cached(function load() {}, { deps: [function helper() {}] }),
+      'UNVERSIONED_FUNCTION',
+    )
     expect(error.message).toContain('`helper`')
     expect(error.message).toContain('`deps`')
     expect(error).toMatchObject({ functionName: 'helper', reason: 'no version' })
@@ -174,7 +188,9 @@ describe('the option `deps`', () => {
     const helper = putStamp(() => 1, { contract: 1, label: 'helper', version: 's1-a' })
     const { cached } = shared()
     const text = '() => 1'
-    const [one, other] = [() => [helper], () => ['s1-a']].map((deps) => cached(fromText(text), { name: 'fn', deps }).keyOf())
+    const [one, other] = [() => [helper], () => ['s1-a']].map((deps) =>
+      cached(fromText(text), { name: 'fn', deps }).keyOf(),
+    )
     expect(one).not.toBe(other)
   })
 
@@ -195,7 +211,10 @@ describe('the option `deps`', () => {
   })
 
   test('a value that cannot be a key is refused with its path', () => {
-    const error = thrown<UnkeyableValueError>(() => shared().cached(function load() {}, { deps: [new (class Own {})()] })(), 'UNKEYABLE_VALUE')
+    const error = thrown<UnkeyableValueError>(
+      () => shared().cached(function load() {}, { deps: [new (class Own {})()] })(),
+      'UNKEYABLE_VALUE',
+    )
     expect(error.path).toBe('deps[0]')
   })
 
@@ -233,7 +252,11 @@ describe('a missing argument at the end', () => {
   const keysOf = (fn: (...args: any[]) => unknown, key: string[] = []) => {
     const { keyOf } = createAutocache().cached(fn)
     for (const args of [[], [undefined], [undefined, undefined], [1], [1, undefined], [1, undefined, 2]]) {
-      key.push(keyOf(...args).split(':').at(-1)!)
+      key.push(
+        keyOf(...args)
+          .split(':')
+          .at(-1)!,
+      )
     }
     return key
   }

@@ -41,7 +41,10 @@ const faulty: [string, (store: Store) => Store][] = [
   ['throws on set', (store) => throwingStore(store, { operations: ['set', 'setMany'] })],
   ['throws undefined', (store) => throwingStore(store, { makeError: () => undefined })],
   ['loses every write', (store) => lossyStore(store, { probability: 1, operations: ['set'] })],
-  ['loses half of everything', (store) => lossyStore(store, { probability: 0.5, operations: ['get', 'set', 'delete'] })],
+  [
+    'loses half of everything',
+    (store) => lossyStore(store, { probability: 0.5, operations: ['get', 'set', 'delete'] }),
+  ],
   ['truncates', (store) => corruptingStore(store, { damage: 'truncate' })],
   ['flips bits', (store) => corruptingStore(store, { damage: 'flip' })],
   ['swaps entries', (store) => corruptingStore(store, { damage: 'swap' })],
@@ -54,7 +57,12 @@ const faulty: [string, (store: Store) => Store][] = [
 
 describe.each(storeKinds)('over %s that', (_kind, makeStore) => {
   test.each(faulty)('%s a call answers what the function answers', async (_fault, spoil) => {
-    const { cache } = testScope<Store>({ store: spoil(makeStore()), ttl: Infinity, keys: 'readable', errorTtl: Infinity })
+    const { cache } = testScope<Store>({
+      store: spoil(makeStore()),
+      ttl: Infinity,
+      keys: 'readable',
+      errorTtl: Infinity,
+    })
     const truth = (name: string, n: number) => ({ name, n, list: [n, name] })
     const plain = cache.cached(truth, { name: 'plain', version: '1' })
     const later = cache.cached(async (name: string, n: number) => truth(name, n), { name: 'later', version: '1' })
@@ -84,10 +92,14 @@ describe.each(storeKinds)('over %s that', (_kind, makeStore) => {
     ])) {
       expect(settled).toMatchObject({ status: 'fulfilled' })
     }
-    expect((await later.many([['a', 1], ['A', 1]])).map((one) => one.status === 'fulfilled' && one.value)).toEqual([
-      truth('a', 1),
-      truth('A', 1),
-    ])
+    expect(
+      (
+        await later.many([
+          ['a', 1],
+          ['A', 1],
+        ])
+      ).map((one) => one.status === 'fulfilled' && one.value),
+    ).toEqual([truth('a', 1), truth('A', 1)])
     const peeked = await later.peek('A', 1)
     if (peeked.state === 'fresh') expect(peeked).toMatchObject({ value: truth('A', 1) })
     expect((await later.explain('A', 1)).state).toBe(peeked.state)
@@ -120,17 +132,19 @@ describe('R09 an entry of another key is a miss', () => {
   })
 
   test.each(storeKinds)('R09 over %s whose batches are out of order', async (_kind, makeStore) => {
-    const store = makeStore() as Store & { getMany: (keys: readonly string[]) => unknown }
-    const inOrder = store.getMany.bind(store)
-    store.getMany = (keys) => {
-      const answer = inOrder(keys) as unknown[] | Promise<unknown[]>
+    const inner = makeStore()
+    const getMany = (keys: readonly string[]) => {
+      const answer = inner.getMany!(keys) as unknown[] | Promise<unknown[]>
       return answer instanceof Promise ? answer.then((list) => [...list].reverse()) : [...answer].reverse()
     }
+    const store = { ...inner, getMany } as unknown as Store
     const { cache } = testScope<Store>({ store, ttl: Infinity })
     const load = cache.cached(async (n: number) => n * 10, { name: 'load', version: '1' })
     await Promise.all([load(1), load(2), load(3)])
     await idle()
-    expect((await load.many([[1], [2], [3]])).map((one) => one.status === 'fulfilled' && one.value)).toEqual([10, 20, 30])
+    expect((await load.many([[1], [2], [3]])).map((one) => one.status === 'fulfilled' && one.value)).toEqual([
+      10, 20, 30,
+    ])
   })
 })
 
@@ -139,8 +153,17 @@ describe('a store that answers with rubbish', () => {
     throw new Error('getter')
   }
   const trap = new Proxy({}, { get: thrower, has: thrower, ownKeys: thrower, getPrototypeOf: thrower })
-  const withGetter = (name: string, rest: object = {}) => Object.defineProperty({ ...rest }, name, { get: thrower, enumerable: true })
-  const envelope = (key: string) => ({ format: 1, key, createdAt: Date.now(), codec: 'reference', outcome: 'value', promised: true, body: 'rubbish' })
+  const withGetter = (name: string, rest: object = {}) =>
+    Object.defineProperty({ ...rest }, name, { get: thrower, enumerable: true })
+  const envelope = (key: string) => ({
+    format: 1,
+    key,
+    createdAt: Date.now(),
+    codec: 'reference',
+    outcome: 'value',
+    promised: true,
+    body: 'rubbish',
+  })
   const rubbish: [string, (key: string) => unknown][] = [
     ['null', () => null],
     ['a number', () => 7],
@@ -164,17 +187,23 @@ describe('a store that answers with rubbish', () => {
     ['a view of another kind', () => new DataView(new ArrayBuffer(3))],
     ['floats', () => new Float64Array([1])],
     ['a node buffer', () => Buffer.from('rubbish')],
-    ['a detached buffer', () => {
-      const bytes = new Uint8Array(8)
-      structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
-      return bytes
-    }],
+    [
+      'a detached buffer',
+      () => {
+        const bytes = new Uint8Array(8)
+        structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+        return bytes
+      },
+    ],
     ['a proxy whose traps throw', () => trap],
-    ['a revoked proxy', () => {
-      const { proxy, revoke } = Proxy.revocable({}, {})
-      revoke()
-      return proxy
-    }],
+    [
+      'a revoked proxy',
+      () => {
+        const { proxy, revoke } = Proxy.revocable({}, {})
+        revoke()
+        return proxy
+      },
+    ],
     ['an object whose format throws', () => withGetter('format')],
     ['an object whose key throws', () => withGetter('key', { format: 1 })],
     ['an object whose codec throws', (key) => withGetter('codec', { format: 1, key })],
@@ -242,7 +271,18 @@ describe('a store that answers with rubbish', () => {
     ['a shorter list', []],
     ['a longer list', [null, 1, 2, 3, 4, 5]],
     ['a proxy whose traps throw', trap],
-    ['a proxy whose traps throw nothing', new Proxy({}, { get: (_, name) => { if (name === 'then') return undefined; throw undefined } })],
+    [
+      'a proxy whose traps throw nothing',
+      new Proxy(
+        {},
+        {
+          get: (_, name) => {
+            if (name === 'then') return undefined
+            throw undefined
+          },
+        },
+      ),
+    ],
   ])('`many` over a batch that is %s answers what the function answers', async (_what, batch) => {
     for (const asynchronous of [true, false]) {
       const inner: Store = asynchronous ? asyncMapStore({ holds: 'text' }) : mapStore({ holds: 'text' })
@@ -267,7 +307,13 @@ describe('a store that answers with rubbish', () => {
 
   test('a store whose operations answer with rubbish acknowledges all the same', async () => {
     for (const answer of [undefined, null, 0, 'OK', trap]) {
-      const store = { lifetime: 'process', holds: 'references', get: () => undefined, set: () => answer, delete: () => answer } as unknown as Store
+      const store = {
+        lifetime: 'process',
+        holds: 'references',
+        get: () => undefined,
+        set: () => answer,
+        delete: () => answer,
+      } as unknown as Store
       const { cache } = testScope<Store>({ store })
       const load = cache.cached((n: number) => n)
       expect(load(1)).toBe(1)
@@ -277,7 +323,10 @@ describe('a store that answers with rubbish', () => {
   test('a flight that met rubbish is not left behind for later callers', async () => {
     const inner = asyncMapStore({ holds: 'references' })
     let spoiled = true
-    const store = { ...inner, get: async (key: string) => (spoiled ? withGetter('format') : inner.get(key)) } as unknown as Store
+    const store = {
+      ...inner,
+      get: async (key: string) => (spoiled ? withGetter('format') : inner.get(key)),
+    } as unknown as Store
     const { cache } = testScope<Store>({ store })
     const load = cache.cached(async (n: number) => n)
     await load(1).catch(() => {})
@@ -292,7 +341,15 @@ describe('a store that fails in its own way', () => {
     ['null', () => null],
     ['text', () => 'down'],
     ['a frozen error', () => Object.freeze(new Error('frozen'))],
-    ['an error whose message throws', () => Object.defineProperty(new Error('x'), 'message', { get() { throw new Error('getter') } })],
+    [
+      'an error whose message throws',
+      () =>
+        Object.defineProperty(new Error('x'), 'message', {
+          get() {
+            throw new Error('getter')
+          },
+        }),
+    ],
   ])('failing with %s is a miss and an event with that cause', async (_what, makeError) => {
     for (const inner of [mapStore({ holds: 'text' }), asyncMapStore({ holds: 'text' })] as Store[]) {
       const { cache, events } = testScope<Store>({ store: throwingStore(inner, { makeError }), ttl: Infinity })
@@ -303,8 +360,14 @@ describe('a store that fails in its own way', () => {
       expect(failures.map(({ operation }) => operation)).toEqual(['get', 'set'])
       for (const { error } of failures) expect(error).toMatchObject({ code: 'STORE_FAILED', store: expect.any(String) })
       expect(events.filter(({ type }) => type === 'miss')).toEqual([expect.objectContaining({ reason: 'store-error' })])
-      await expect((async () => load.invalidate(1))()).rejects.toMatchObject({ code: 'STORE_FAILED', operation: 'delete' })
-      await expect((async () => load.prime([1], Promise.resolve(2)))()).rejects.toMatchObject({ code: 'STORE_FAILED', operation: 'set' })
+      await expect((async () => load.invalidate(1))()).rejects.toMatchObject({
+        code: 'STORE_FAILED',
+        operation: 'delete',
+      })
+      await expect((async () => load.prime([1], Promise.resolve(2)))()).rejects.toMatchObject({
+        code: 'STORE_FAILED',
+        operation: 'set',
+      })
     }
   })
 
@@ -338,7 +401,12 @@ describe('a store that fails in its own way', () => {
   })
 
   test('a store whose `scope` throws is asked without it', () => {
-    const store = { ...mapStore(), scope: () => { throw new Error('scope') } } as unknown as Store
+    const store = {
+      ...mapStore(),
+      scope: () => {
+        throw new Error('scope')
+      },
+    } as unknown as Store
     const { cache } = testScope<Store>({ store })
     let runs = 0
     const load = cache.cached((n: number) => n + (runs += 1))
@@ -359,7 +427,9 @@ describe('L4 a hung store', () => {
     const { cache, events } = testScope({ store, ttl: Infinity, storeTimeout: 40 })
     const load = cache.cached(async (n: number) => n, { name: 'load', version: '1' })
     const began = performance.now()
-    expect(await Promise.all(Array.from({ length: 50 }, (_, n) => load(n)))).toEqual(Array.from({ length: 50 }, (_, n) => n))
+    expect(await Promise.all(Array.from({ length: 50 }, (_, n) => load(n)))).toEqual(
+      Array.from({ length: 50 }, (_, n) => n),
+    )
     expect(performance.now() - began).toBeLessThan(1000)
     const failures = events.filter((event) => event.type === 'store-error')
     expect(failures.length).toBe(50)
@@ -375,7 +445,9 @@ describe('L4 a hung store', () => {
       Array.from({ length: 20 }, (_, n) => [n] as [number]),
       { concurrency: 1 },
     )
-    expect(settled.map((one) => one.status === 'fulfilled' && one.value)).toEqual(Array.from({ length: 20 }, (_, n) => n))
+    expect(settled.map((one) => one.status === 'fulfilled' && one.value)).toEqual(
+      Array.from({ length: 20 }, (_, n) => n),
+    )
     expect(performance.now() - began).toBeLessThan(400)
   })
 
@@ -410,20 +482,23 @@ describe('L2 a blocked event loop is not a slow store', () => {
     while (performance.now() < until);
   }
 
-  test.each([0, 1, 5])('L2 a read that answers in %i ms is a hit though the loop is blocked beyond storeTimeout', async (ms) => {
-    const store = slowStore(asyncMapStore({ holds: 'text' }), ms, { operations: ['get'] })
-    const { cache, types } = testScope({ store, ttl: Infinity, storeTimeout: 40 })
-    let runs = 0
-    const load = cache.cached(async () => (runs += 1), { name: 'load', version: '1' })
-    await load()
-    await idle()
-    for (let round = 0; round < 5; round++) {
-      const call = load()
-      block(90)
-      expect(await call).toBe(1)
-    }
-    expect(types()).not.toContain('store-error')
-  })
+  test.each([0, 1, 5])(
+    'L2 a read that answers in %i ms is a hit though the loop is blocked beyond storeTimeout',
+    async (ms) => {
+      const store = slowStore(asyncMapStore({ holds: 'text' }), ms, { operations: ['get'] })
+      const { cache, types } = testScope({ store, ttl: Infinity, storeTimeout: 40 })
+      let runs = 0
+      const load = cache.cached(async () => (runs += 1), { name: 'load', version: '1' })
+      await load()
+      await idle()
+      for (let round = 0; round < 5; round++) {
+        const call = load()
+        block(90)
+        expect(await call).toBe(1)
+      }
+      expect(types()).not.toContain('store-error')
+    },
+  )
 
   test('L2 blocked again and again while the read is under way', async () => {
     const store = slowStore(asyncMapStore({ holds: 'text' }), 1, { operations: ['get'] })

@@ -20,7 +20,10 @@ describe.each(eachKind)('R16 over %s', (_name, makeStore) => {
       signal?.addEventListener('abort', () => reject(signal.reason))
       return promise
     }
-    const load = scope.cache.cached(async (_id: string, signal?: AbortSignal) => work(signal), { name: 'load', version: '1' })
+    const load = scope.cache.cached(async (_id: string, signal?: AbortSignal) => work(signal), {
+      name: 'load',
+      version: '1',
+    })
     const loadWith = scope.cache.cached(async (_id: string, { signal }: Options = {}) => work(signal), {
       name: 'loadWith',
       version: '1',

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { asyncMapStore, hangingStore, mapStore } from '@autocache/conformance'
 import { describe, expect, test } from 'vitest'
 import { memoryStore, type Store } from '../src/index.ts'
@@ -419,4 +421,34 @@ test('a waiter of a slow flight waits for it and not for its own time-out', asyn
   expect(await isPending(calls[1]!)).toBe(true)
   gate.resolve(5)
   expect(await Promise.all(calls)).toEqual([5, 5])
+})
+
+test('a function that schedules its own next call keeps no chain of what it computed', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const { cache } = testScope({ ttl: 0 })
+  const seen: WeakRef<object>[] = []
+  const done = deferred()
+  const end = deferred()
+  const poll = cache.cached(async (n: number) => {
+    const value = { n, bulk: new Array(1000).fill(n) }
+    seen.push(new WeakRef(value))
+    if (n < 60) setImmediate(() => void poll(n + 1))
+    else {
+      done.resolve()
+      await end.promise
+    }
+    return value
+  })
+  void poll(0)
+  // The last call is still under way.
+  await done.promise
+  await idle()
+  for (let round = 0; round < 3; round++) {
+    collect()
+    await idle()
+  }
+  expect(seen.length).toBe(61)
+  expect(seen.slice(0, 40).filter((value) => value.deref()).length).toBe(0)
+  end.resolve()
 })

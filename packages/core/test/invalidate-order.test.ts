@@ -18,7 +18,10 @@ const command = fc.oneof(
   { weight: 3, arbitrary: fc.record({ type: fc.constant('apply' as const), at: fc.nat(9) }) },
   { weight: 5, arbitrary: fc.record({ type: fc.constant('acknowledge' as const), at: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('fail' as const), at: fc.nat(9) }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('clock' as const), by: fc.integer({ min: -1000, max: 1000 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant('clock' as const), by: fc.integer({ min: -1000, max: 1000 }) }),
+  },
 )
 
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never
@@ -52,7 +55,8 @@ async function play(commands: readonly Command[], asynchronous: boolean, primesL
   const check = (answer: Promise<number>, least: number, now: number) =>
     calls.push(
       answer.then((value) => {
-        if (value < least) violations.push(`A call at world ${now} answered ${value} after an invalidation at ${least}.`)
+        if (value < least)
+          violations.push(`A call at world ${now} answered ${value} after an invalidation at ${least}.`)
       }),
     )
   const quiet = (answer: unknown) => void Promise.resolve(answer).catch(() => {})

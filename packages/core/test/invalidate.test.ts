@@ -1,4 +1,11 @@
-import { hangingStore, asyncMapStore, lossyStore, mapStore, reorderingStore, throwingStore } from '@autocache/conformance'
+import {
+  hangingStore,
+  asyncMapStore,
+  lossyStore,
+  mapStore,
+  reorderingStore,
+  throwingStore,
+} from '@autocache/conformance'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { memoryStore, type Store, StoreError } from '../src/index.ts'
 import { stateOf } from '../src/lane.ts'
@@ -228,29 +235,32 @@ describe.each(eachKind)('R18 over %s', (_name, makeStore) => {
 })
 
 describe.each(eachKind)('R18 what a function does to its own key while it runs, over %s', (_name, makeStore) => {
-  test.each(['before', 'after'] as const)('R18 an invalidation from %s its first await forbids to store', async (when) => {
-    const { cache } = testScope({ store: makeStore(), ttl: Infinity })
-    let now = 1
-    let invalidates = true
-    const look = cache.cached(
-      async () => {
-        const seen = now
-        if (when === 'after') await idle(1)
-        if (invalidates) {
-          invalidates = false
-          now = 2
-          const done = look.invalidate()
-          if (when === 'after') await done
-          else await idle(1)
-        }
-        await idle(1)
-        return seen
-      },
-      { name: 'look', version: '1' },
-    )
-    expect(await look()).toBe(1)
-    expect(await look()).toBe(2)
-  })
+  test.each(['before', 'after'] as const)(
+    'R18 an invalidation from %s its first await forbids to store',
+    async (when) => {
+      const { cache } = testScope({ store: makeStore(), ttl: Infinity })
+      let now = 1
+      let invalidates = true
+      const look = cache.cached(
+        async () => {
+          const seen = now
+          if (when === 'after') await idle(1)
+          if (invalidates) {
+            invalidates = false
+            now = 2
+            const done = look.invalidate()
+            if (when === 'after') await done
+            else await idle(1)
+          }
+          await idle(1)
+          return seen
+        },
+        { name: 'look', version: '1' },
+      )
+      expect(await look()).toBe(1)
+      expect(await look()).toBe(2)
+    },
+  )
 
   test('R18 a caller that starts after such an invalidation does not join', async () => {
     const { cache } = testScope({ store: makeStore(), ttl: Infinity })
@@ -309,7 +319,7 @@ test.each([
       return seen
     },
     { name: 'look', version: '1' },
-  ) as (() => number) & { invalidate(): void; prime(args: [], value: number): void; refresh(): number }
+  ) as unknown as (() => number) & { invalidate(): void; prime(args: [], value: number): void; refresh(): number }
   act = () => {
     now = 2
     look.invalidate()

@@ -20,7 +20,10 @@ const list = (name: string, ...items: Model[]): Model => ({ kind: 'list', name, 
 
 class Hooked {
   key: unknown
-  constructor(readonly label: string | undefined) {}
+  readonly label: string | undefined
+  constructor(label: string | undefined) {
+    this.label = label
+  }
   [cacheKey]() {
     return this.key
   }
@@ -65,7 +68,7 @@ function build(model: Model, ancestors: unknown[] = []): unknown {
       if (name === 'Map') {
         const value = new Map()
         for (const pair of items) {
-          const [key, item] = (pair as { items: [Model, Model] }).items
+          const [key, item] = (pair as unknown as { items: [Model, Model] }).items
           value.set(build(key, [...ancestors, value, undefined]), build(item, [...ancestors, value, undefined]))
         }
         return value
@@ -274,9 +277,7 @@ const special = fc.oneof(
     .map((pairs) =>
       list(
         'URLSearchParams',
-        ...pairs.map((pair) =>
-          list('', ...pair.map((part) => leaf(part.toWellFormed?.() ?? part.replace(/\p{Surrogate}/gu, '\ufffd')))),
-        ),
+        ...pairs.map((pair) => list('', ...pair.map((part) => leaf(part.replace(/\p{Surrogate}/gu, '\ufffd'))))),
       ),
     ),
   fc
@@ -349,7 +350,7 @@ it('what is encoded can be read back exactly: no two different values share a ke
       const expected = normal(some)
       const key = encode(build(expected))
       expect(reader(key).one()).toStrictEqual(expected)
-      expect(key.isWellFormed?.() ?? true).toBe(true)
+      expect(key).not.toMatch(/\p{Surrogate}/u)
       expect(key).toMatch(/^[^~;]/)
     }),
     { numRuns: 3000 },

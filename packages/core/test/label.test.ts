@@ -20,7 +20,9 @@ describe('the label', () => {
   })
 
   test('is the label of the stamp, before the name of the function', () => {
-    expect(cached(putStamp(function own() {}, { contract: 1, label: 'users.own', version: 's1-a' })).label).toBe('users.own')
+    expect(cached(putStamp(function own() {}, { contract: 1, label: 'users.own', version: 's1-a' })).label).toBe(
+      'users.own',
+    )
   })
 
   test("is the function's own name", () => {
@@ -58,7 +60,17 @@ describe('the label', () => {
 
 describe('R02 over a shared store a name that may not survive a build', () => {
   test('R02 is refused where the function has none', () => {
-    expect(needsName(() => shared().cached((() => (n: number) => n)(), { version })).functionName).toBe('anonymous')
+    expect(
+      needsName(() =>
+        shared().cached(
+          (
+            () => (n: number) =>
+              n
+          )(),
+          { version },
+        ),
+      ).functionName,
+    ).toBe('anonymous')
   })
 
   test.each([

@@ -34,7 +34,11 @@ function run(script: string, cwd: string, manifests: Record<string, string>, env
     writeFileSync(join(home, path), text)
   }
   mkdirSync(join(home, cwd), { recursive: true })
-  const answer = execFileSync(process.execPath, [join(home, script)], { cwd: join(home, cwd), encoding: 'utf8', env: { PATH: '', ...env } })
+  const answer = execFileSync(process.execPath, [join(home, script)], {
+    cwd: join(home, cwd),
+    encoding: 'utf8',
+    env: { PATH: '', ...env },
+  })
   return answer.trim()
 }
 let cases = 0
@@ -84,20 +88,31 @@ describe('the default namespace over a shared store', () => {
   test('is not needed where it is given, on the instance or the function', () => {
     const options = { store: syncStore(), ttl: 1, version: '1' }
     const load = function load() {}
-    expect(createAutocache({ ...options, namespace: 'shop' }).cached(load).keyOf()).toMatch(/^shop:/)
-    expect(createAutocache({ ...options, namespace: 'shop' }).cached(load, { namespace: 'till' }).keyOf()).toMatch(/^till:/)
+    expect(
+      createAutocache({ ...options, namespace: 'shop' })
+        .cached(load)
+        .keyOf(),
+    ).toMatch(/^shop:/)
+    expect(
+      createAutocache({ ...options, namespace: 'shop' })
+        .cached(load, { namespace: 'till' })
+        .keyOf(),
+    ).toMatch(/^till:/)
   })
 
   test('keeps two programs apart in one store', () => {
     const store = syncStore()
-    const [one, other] = ['one', 'other'].map((namespace) => createAutocache({ store, ttl: 1e6, version: '1', namespace }).cached((_: string) => namespace, { name: 'load' }))
+    const [one, other] = ['one', 'other'].map((namespace) =>
+      createAutocache({ store, ttl: 1e6, version: '1', namespace }).cached((_: string) => namespace, { name: 'load' }),
+    )
     expect([one!('1'), other!('1'), one!('1')]).toEqual(['one', 'other', 'one'])
   })
 })
 
 describe('two copies of this package', () => {
   type Core = typeof import('../src/index.ts')
-  const load = async () => (await import(/* @vite-ignore */ join(folder, 'node_modules/@autocache/core/dist/index.js'))) as Core
+  const load = async () =>
+    (await import(/* @vite-ignore */ join(folder, 'node_modules/@autocache/core/dist/index.js'))) as Core
 
   test('know the errors of each other', async () => {
     const second = await load()
@@ -106,7 +121,8 @@ describe('two copies of this package', () => {
     expect(theirs).not.toBeInstanceOf(AutocacheError)
     expect(isAutocacheError(theirs)).toBe(true)
     expect(second.isAutocacheError(await catchFrom(() => createAutocache({ ttl: -1 })))).toBe(true)
-    for (const other of [new Error('mine'), { code: 'INVALID_OPTION' }, null, undefined, 'text', 5]) expect(isAutocacheError(other)).toBe(false)
+    for (const other of [new Error('mine'), { code: 'INVALID_OPTION' }, null, undefined, 'text', 5])
+      expect(isAutocacheError(other)).toBe(false)
   })
 
   test('know the cached functions of each other', async () => {

@@ -30,9 +30,38 @@ describe('a duration', () => {
   })
 
   test.each([
-    [-1], [-Infinity], [NaN], ['5 parsecs'], ['5'], [''], [' '], ['5 m'], [' 5m'], ['5m '], ['5M'], ['-5m'], ['+5m'], ['.5m'], ['5.m'],
-    ['1e3ms'], ['5mm'], ['5m5s'], ['1y'], ['m'], ['Infinity'], ['5m\n'], [{}], [[]], [[5]], [null], [undefined], [true], [5n], [new Date(0)],
-    [() => 5], ['٥m'],
+    [-1],
+    [-Infinity],
+    [NaN],
+    ['5 parsecs'],
+    ['5'],
+    [''],
+    [' '],
+    ['5 m'],
+    [' 5m'],
+    ['5m '],
+    ['5M'],
+    ['-5m'],
+    ['+5m'],
+    ['.5m'],
+    ['5.m'],
+    ['1e3ms'],
+    ['5mm'],
+    ['5m5s'],
+    ['1y'],
+    ['m'],
+    ['Infinity'],
+    ['5m\n'],
+    [{}],
+    [[]],
+    [[5]],
+    [null],
+    [undefined],
+    [true],
+    [5n],
+    [new Date(0)],
+    [() => 5],
+    ['٥m'],
   ])('%o is none', (duration) => {
     expect(toMilliseconds(duration)).toBeUndefined()
   })
@@ -66,7 +95,8 @@ const wrongInstance: typeof wrong = [
   ['clock', [null, 0, new Date()], 'function'],
   ['keyBounds', [null, 5, secret], 'object'],
 ]
-const cases = (list: typeof wrong) => list.flatMap(([option, values, takes]) => values.map((value) => [option, value, takes] as const))
+const cases = (list: typeof wrong) =>
+  list.flatMap(([option, values, takes]) => values.map((value) => [option, value, takes] as const))
 
 function check(run: () => unknown, option: string, value: unknown, takes?: string): void {
   const error = thrown(run, 'INVALID_OPTION')
@@ -88,7 +118,12 @@ describe('a wrong option is an error where it is written, which says what it tak
     check(() => createAutocache({ [option]: value }), option, value, takes)
   })
 
-  test.each([['', 'empty'], [null, 'text'], [1, 'text'], [{}, 'text']])('of a function: name: %o', (name, takes) => {
+  test.each([
+    ['', 'empty'],
+    [null, 'text'],
+    [1, 'text'],
+    [{}, 'text'],
+  ])('of a function: name: %o', (name, takes) => {
     check(() => cached(fn, { name: name as never }), 'name', name, takes)
   })
 
@@ -192,13 +227,19 @@ describe('the option `ttl`', () => {
     }
   })
 
-  test.each<[Duration | (() => Duration)]>([[Infinity], ['1m'], [0], [() => 5]])('over a shared store may be %o, here or on the instance', (ttl) => {
-    createAutocache({ store: syncStore(), namespace: 'n', version: '1' }).cached(fn, { ttl })
-    createAutocache({ store: syncStore(), namespace: 'n', version: '1', ttl }).cached(fn)
-  })
+  test.each<[Duration | (() => Duration)]>([[Infinity], ['1m'], [0], [() => 5]])(
+    'over a shared store may be %o, here or on the instance',
+    (ttl) => {
+      createAutocache({ store: syncStore(), namespace: 'n', version: '1' }).cached(fn, { ttl })
+      createAutocache({ store: syncStore(), namespace: 'n', version: '1', ttl }).cached(fn)
+    },
+  )
 
   test('over a store of its own that is shared must be given too', () => {
-    const { message } = thrown(() => createAutocache({ namespace: 'n', version: '1' }).cached(fn, { store: syncStore() }), 'INVALID_OPTION')
+    const { message } = thrown(
+      () => createAutocache({ namespace: 'n', version: '1' }).cached(fn, { store: syncStore() }),
+      'INVALID_OPTION',
+    )
     expect(message).toContain('`ttl`')
   })
 
@@ -226,9 +267,14 @@ describe('a store', () => {
     ['that is a Map', new Map()],
     ['that is empty', {}],
   ])('%s is refused where it is written, with its contract', (_, store) => {
-    for (const run of [() => createAutocache({ store }), () => createAutocache().cached(fn, { store }), () => cached(fn, { store })]) {
+    for (const run of [
+      () => createAutocache({ store }),
+      () => createAutocache().cached(fn, { store }),
+      () => cached(fn, { store }),
+    ]) {
       const { message } = thrown(run, 'INVALID_OPTION')
-      for (const word of ['`store`', '`get`', '`set`', '`delete`', '`lifetime`', '`holds`', 'keyvStore']) expect(message).toContain(word)
+      for (const word of ['`store`', '`get`', '`set`', '`delete`', '`lifetime`', '`holds`', 'keyvStore'])
+        expect(message).toContain(word)
     }
   })
 
@@ -258,7 +304,10 @@ describe('a store', () => {
 
   test('that holds text and brings `wire` needs none', async () => {
     const value = { at: new Date(0), tags: new Set(['a']) }
-    for (const store of [{ ...syncStore('process', 'text'), wire }, { ...syncStore('process', 'bytes'), wire }]) {
+    for (const store of [
+      { ...syncStore('process', 'text'), wire },
+      { ...syncStore('process', 'bytes'), wire },
+    ]) {
       const own = cached((_: number) => value, { store })
       expect(own(1)).toEqual(value)
       expect(own(1)).toEqual(value)
@@ -283,7 +332,8 @@ describe('a store', () => {
 })
 
 describe('enabled: false', () => {
-  const off = (store: Store = memoryStore()) => createAutocache({ store, enabled: false, namespace: 'n', ttl: '1m', version: '1' })
+  const off = (store: Store = memoryStore()) =>
+    createAutocache({ store, enabled: false, namespace: 'n', ttl: '1m', version: '1' })
 
   test('every call goes through, with `this` and every argument', () => {
     const ran = vi.fn()
@@ -295,12 +345,20 @@ describe('enabled: false', () => {
       { name: 'own' },
     )
     expect([own.call('self', 1), own.call('self', 1)]).toEqual([1, 1])
-    expect(ran.mock.calls.map(([self, ...args]) => [String(self), ...args])).toEqual([['self', 1], ['self', 1]])
+    expect(ran.mock.calls.map(([self, ...args]) => [String(self), ...args])).toEqual([
+      ['self', 1],
+      ['self', 1],
+    ])
   })
 
   test('arguments that cannot be told apart go through as well, and nothing that makes keys is asked', () => {
     const asked = vi.fn(() => 0)
-    const own = off().cached((fn: () => number) => fn(), { name: 'own', key: asked, partition: asked, deps: asked as never })
+    const own = off().cached((fn: () => number) => fn(), {
+      name: 'own',
+      key: asked,
+      partition: asked,
+      deps: asked as never,
+    })
     expect(own(() => 5)).toBe(5)
     expect(asked).not.toHaveBeenCalled()
   })
@@ -342,7 +400,14 @@ describe('enabled: false', () => {
   test('over a synchronous store it answers at once, thrown errors too', () => {
     const own = new Error('mine')
     expect(off().cached(fn)('a')).toBe('a')
-    expect(() => off().cached((): string => { throw own }, { name: 'own' })()).toThrow(own)
+    expect(() =>
+      off().cached(
+        (): string => {
+          throw own
+        },
+        { name: 'own' },
+      )(),
+    ).toThrow(own)
   })
 
   test('`invalidate` removes what an enabled instance stored', () => {
@@ -362,7 +427,13 @@ describe('enabled: false', () => {
 
 describe('`of`', () => {
   const { cached: own, of } = createAutocache()
-  const api = { plain: (n: number) => n, load: own((n: number) => n), at: own(function (this: object, n: number) { return [this, n] }) }
+  const api = {
+    plain: (n: number) => n,
+    load: own((n: number) => n),
+    at: own(function (this: object, n: number) {
+      return [this, n]
+    }),
+  }
 
   test('is the handle of a cached function, which may be a property', () => {
     api.load(1)
@@ -411,7 +482,9 @@ describe('an instance', () => {
   })
 
   test('has a store of its own', () => {
-    const [one, other] = [createAutocache(), createAutocache()].map(({ cached }) => cached(() => [], { name: 'own', version: '1' }))
+    const [one, other] = [createAutocache(), createAutocache()].map(({ cached }) =>
+      cached(() => [], { name: 'own', version: '1' }),
+    )
     expect(one!()).not.toBe(other!())
     expect(one!()).toBe(one!())
   })
@@ -421,21 +494,26 @@ describe('an instance', () => {
     expect(key).toMatch(/^local:load:p-[0-9a-f]{32}-\d+:"a"$/)
   })
 
-  test.each(['process', 'shared'] as const)('keys over a %s store are clear or digested as is its custom', (lifetime) => {
-    const { cached } = createAutocache({ store: syncStore(lifetime), namespace: 'n', ttl: 1, version: '1' })
-    const clear = 'n:load:x-1:"a"'
-    const digested = expect.stringMatching(/^n:load:x-1:~[\w-]{43}$/)
-    expect(cached(fn).keyOf('a')).toEqual(lifetime === 'process' ? clear : digested)
-    expect(cached(fn, { keys: 'readable' }).keyOf('a')).toBe(clear)
-    expect(cached(fn, { keys: 'digest' }).keyOf('a')).toEqual(digested)
-  })
+  test.each(['process', 'shared'] as const)(
+    'keys over a %s store are clear or digested as is its custom',
+    (lifetime) => {
+      const { cached } = createAutocache({ store: syncStore(lifetime), namespace: 'n', ttl: 1, version: '1' })
+      const clear = 'n:load:x-1:"a"'
+      const digested = expect.stringMatching(/^n:load:x-1:~[\w-]{43}$/)
+      expect(cached(fn).keyOf('a')).toEqual(lifetime === 'process' ? clear : digested)
+      expect(cached(fn, { keys: 'readable' }).keyOf('a')).toBe(clear)
+      expect(cached(fn, { keys: 'digest' }).keyOf('a')).toEqual(digested)
+    },
+  )
 
   test('arguments never stand in the text of an error, a log line or the key of a shared store', () => {
     const lines: string[] = []
     const logger = { debug: (line: string) => void lines.push(line), warn: (line: string) => void lines.push(line) }
     const store = syncStore()
     const { cache } = testScope({ store, logger, namespace: 'n', ttl: '1m', version: '1' })
-    const own = cache.cached((credentials: { password: string; fn?: () => void }) => credentials.password.length, { name: 'own' })
+    const own = cache.cached((credentials: { password: string; fn?: () => void }) => credentials.password.length, {
+      name: 'own',
+    })
     own({ password: secret })
     own({ password: secret })
     const error = thrown(() => own({ password: secret, fn() {} }), 'UNKEYABLE_VALUE')

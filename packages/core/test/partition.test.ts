@@ -8,8 +8,14 @@ const pause = () => new Promise((resolve) => setImmediate(resolve))
 // Typed as one of them, since the tests await what they get.
 const stores: [string, () => Autocache<MemoryStore>][] = [
   ['memory', () => createAutocache({ version: '1' })],
-  ['a shared synchronous store', () => createAutocache({ store: syncStore('shared', 'text'), namespace: 'n', ttl: Infinity, version: '1' }) as never],
-  ['an asynchronous store', () => createAutocache({ store: asyncStore(), namespace: 'n', ttl: Infinity, version: '1' }) as never],
+  [
+    'a shared synchronous store',
+    () => createAutocache({ store: syncStore('shared', 'text'), namespace: 'n', ttl: Infinity, version: '1' }) as never,
+  ],
+  [
+    'an asynchronous store',
+    () => createAutocache({ store: asyncStore(), namespace: 'n', ttl: Infinity, version: '1' }) as never,
+  ],
 ]
 
 describe.each(stores)('R08 over %s', (_, create) => {
@@ -86,14 +92,21 @@ describe.each(stores)('R08 over %s', (_, create) => {
   })
 
   test('R08 with `partition` a function that answers at once runs in it each time', async () => {
-    const fn = create().cached((n: number) => `${tenants.getStore()} ${n}`, { name: 'fn', partition: () => tenants.getStore() })
+    const fn = create().cached((n: number) => `${tenants.getStore()} ${n}`, {
+      name: 'fn',
+      partition: () => tenants.getStore(),
+    })
     const answers: unknown[] = []
-    for (const n of [1, 2, 1]) for (const tenant of ['acme', 'globex']) answers.push(await tenants.run(tenant, async () => fn(n)))
+    for (const n of [1, 2, 1])
+      for (const tenant of ['acme', 'globex']) answers.push(await tenants.run(tenant, async () => fn(n)))
     expect(answers).toEqual(['acme 1', 'globex 1', 'acme 2', 'globex 2', 'acme 1', 'globex 1'])
   })
 
   test('R08 every operation goes by the partition of who asks', async () => {
-    const fn = create().cached((n: number) => `${tenants.getStore()} ${n}`, { name: 'fn', partition: () => tenants.getStore() })
+    const fn = create().cached((n: number) => `${tenants.getStore()} ${n}`, {
+      name: 'fn',
+      partition: () => tenants.getStore(),
+    })
     await tenants.run('acme', async () => fn(1))
     const state = (tenant: string) => tenants.run(tenant, async () => (await fn.peek(1)).state)
     await pause()
@@ -144,8 +157,16 @@ describe('the option `partition`', () => {
   })
 
   test('tells `undefined` from no partition and from its name as a text', () => {
-    const keys = [undefined, 'undefined', null].map((value) => createAutocache({ version: '1' }).cached(function fn() {}, { partition: () => value }).keyOf())
-    keys.push(createAutocache({ version: '1' }).cached(function fn() {}).keyOf())
+    const keys = [undefined, 'undefined', null].map((value) =>
+      createAutocache({ version: '1' })
+        .cached(function fn() {}, { partition: () => value })
+        .keyOf(),
+    )
+    keys.push(
+      createAutocache({ version: '1' })
+        .cached(function fn() {})
+        .keyOf(),
+    )
     expect(new Set(keys.map((key) => key.split(':').at(-1))).size).toBe(4)
   })
 

@@ -54,7 +54,10 @@ describe('a stamp', () => {
   })
 
   test('gives way to an explicit `version` and `name`', () => {
-    const fn = over().cached(putStamp(() => 0, stamp), { version: '7', name: 'given' })
+    const fn = over().cached(
+      putStamp(() => 0, stamp),
+      { version: '7', name: 'given' },
+    )
     expect([fn.label, fn.version]).toEqual(['given', 'x-7'])
   })
 
@@ -74,7 +77,8 @@ describe('a stamp', () => {
 
   test('on a method gives its label where a decorator alone asks for `name`', () => {
     const { cached } = over()
-    const stamped = (method: (this: any, sku: string) => string, _: ClassMethodDecoratorContext) => putStamp(method, { ...stamp, label: 'Prices.quote' })
+    const stamped = (method: (this: any, sku: string) => string, _: ClassMethodDecoratorContext) =>
+      putStamp(method, { ...stamp, label: 'Prices.quote' })
     class Prices {
       @cached
       @stamped
@@ -114,9 +118,12 @@ describe('R05 captures', () => {
         function (this: { base: number }, n: number) {
           return this.base + n
         },
-        { ...stamp, captures(this: unknown) {
-          return [(this as { base: number }).base]
-        } },
+        {
+          ...stamp,
+          captures(this: unknown) {
+            return [(this as { base: number }).base]
+          },
+        },
       ),
     )
     expect([fn.call({ base: 1 }, 1), fn.call({ base: 2 }, 1)]).toEqual([2, 3])
@@ -165,7 +172,11 @@ describe('R05 captures', () => {
   })
 
   test('R05 that are empty differ from none in no key of another function', () => {
-    const keys = [undefined, () => [], () => [[]]].map((captures) => over().cached(putStamp(() => 0, { ...stamp, captures })).keyOf())
+    const keys = [undefined, () => [], () => [[]]].map((captures) =>
+      over()
+        .cached(putStamp(() => 0, { ...stamp, captures }))
+        .keyOf(),
+    )
     expect(new Set(keys).size).toBe(3)
   })
 

@@ -175,24 +175,47 @@ describe('expectPure', () => {
 
   test('fails where the answers differ', async () => {
     let count = 0
-    const error = await failing(() => expectPure(function tick() { return ++count }))
+    const error = await failing(() =>
+      expectPure(function tick() {
+        return ++count
+      }),
+    )
     expect(error.message).toContain('`tick`')
     await failing(() => expectPure(async () => ++count))
   })
 
   test('fails where an argument is changed', async () => {
-    const error = await failing(() => expectPure(function sort(list: number[]) { return [...list.sort()] }, [3, 1, 2]))
+    const error = await failing(() =>
+      expectPure(
+        function sort(list: number[]) {
+          return [...list.sort()]
+        },
+        [3, 1, 2],
+      ),
+    )
     expect(error.message).toContain('`sort`')
     expect(error.message).toMatch(/argument/)
-    await failing(() => expectPure(async (list: number[]) => { await null; list.push(1) }, []))
+    await failing(() =>
+      expectPure(async (list: number[]) => {
+        await null
+        list.push(1)
+      }, []),
+    )
   })
 
   test("passes the function's own error on", async () => {
     const own = new Error('mine')
-    await expect(expectPure(() => { throw own })).rejects.toBe(own)
+    await expect(
+      expectPure(() => {
+        throw own
+      }),
+    ).rejects.toBe(own)
   })
 
   test('says where an answer cannot be compared', async () => {
-    await expect(expectPure(() => () => 1)).rejects.toMatchObject({ code: 'UNKEYABLE_VALUE', path: expect.stringContaining('result') })
+    await expect(expectPure(() => () => 1)).rejects.toMatchObject({
+      code: 'UNKEYABLE_VALUE',
+      path: expect.stringContaining('result'),
+    })
   })
 })

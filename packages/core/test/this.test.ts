@@ -3,7 +3,8 @@ import { cached, cacheKey, createAutocache, registerKeyer, UnkeyableValueError }
 import { putStamp } from '../src/plumbing.ts'
 import { asyncStore, fromText, syncStore, thrown } from './version-support.ts'
 
-const shared = (keys?: 'readable' | 'digest') => createAutocache({ store: syncStore(), namespace: 'shop', ttl: Infinity, version: '1', keys })
+const shared = (keys?: 'readable' | 'digest') =>
+  createAutocache({ store: syncStore(), namespace: 'shop', ttl: Infinity, version: '1', keys })
 
 describe('the wrapper', () => {
   test('keeps name and length', () => {
@@ -12,9 +13,12 @@ describe('the wrapper', () => {
     expect(cached((...rest: number[]) => rest)).toHaveLength(0)
     const symbol = Symbol('own')
     expect(cached({ [symbol]() {} }[symbol]!).name).toBe('[own]')
-    expect(Object.getOwnPropertyDescriptor(cached(function named() {}), 'name')).toEqual(
-      Object.getOwnPropertyDescriptor(function named() {}, 'name'),
-    )
+    expect(
+      Object.getOwnPropertyDescriptor(
+        cached(function named() {}),
+        'name',
+      ),
+    ).toEqual(Object.getOwnPropertyDescriptor(function named() {}, 'name'))
   })
 
   test('passes `this` and every argument on', () => {
@@ -44,7 +48,6 @@ describe('the wrapper', () => {
   test.each([[null], [undefined], [0], [''], [true], [1n]])('works for the receiver %o', (self) => {
     const fn = vi.fn()
     const ran = cached(function (this: unknown, n: number) {
-      'use strict'
       fn(this)
       return n
     })
@@ -58,7 +61,10 @@ describe('the wrapper', () => {
     })
     const answers = [0, '0', 0n, false, 'false', undefined].map((self) => [fn.call(self), fn.call(self)])
     expect(answers).toEqual(
-      ['number 0', 'string 0', 'bigint 0', 'boolean false', 'string false', 'undefined undefined'].map((text) => [text, text]),
+      ['number 0', 'string 0', 'bigint 0', 'boolean false', 'string false', 'undefined undefined'].map((text) => [
+        text,
+        text,
+      ]),
     )
   })
 
@@ -70,15 +76,33 @@ describe('the wrapper', () => {
       }.bind({ base: 10 }),
     )
     expect([bound(1), bound(1), bound(2)]).toEqual([11, 11, 12])
-    const proxied = cached(new Proxy((n: number) => n + 1, { apply: (fn, self, args) => 2 * Reflect.apply(fn, self, args) }))
+    const proxied = cached(
+      new Proxy((n: number) => n + 1, { apply: (fn, self, args) => 2 * Reflect.apply(fn, self, args) }),
+    )
     expect([proxied(1), proxied(1)]).toEqual([4, 4])
   })
 
   test('may wrap a method that is called like a keyword', () => {
     const { class: own } = { class: (n: number) => n + 1 }
     expect(cached(own)(1)).toBe(2)
-    expect(cached({ class(n: number) { return n + 2 } }.class)(1)).toBe(3)
-    expect(cached({ async(n: number) { return n + 3 } }.async)(1)).toBe(4)
+    expect(
+      cached(
+        {
+          class(n: number) {
+            return n + 2
+          },
+        }.class,
+      )(1),
+    ).toBe(3)
+    expect(
+      cached(
+        {
+          async(n: number) {
+            return n + 3
+          },
+        }.async,
+      )(1),
+    ).toBe(4)
   })
 })
 
@@ -141,12 +165,9 @@ describe('R03 over a store that ends with the process', () => {
 
   test('R03 a wrapped method that hides its text is keyed by its object', () => {
     const fn = cached(
-      new Proxy(
-        function (this: { value: number }) {
-          return this.value
-        },
-        {},
-      ),
+      new Proxy(function (this: { value: number }) {
+        return this.value
+      }, {}),
     )
     expect([fn.call({ value: 1 }), fn.call({ value: 2 })]).toEqual([1, 2])
   })
@@ -155,12 +176,7 @@ describe('R03 over a store that ends with the process', () => {
     ['an arrow', (n) => [n]],
     ['an async arrow', async (n) => [n]],
     ['an arrow of one bare parameter', fromText('n => [n]')],
-    [
-      'a function that does not name it',
-      function (n) {
-        return [n]
-      },
-    ],
+    ['a function that does not name it', (n) => [n]],
   ])('R03 %s does not see `this`, and shares its entries among objects', async (_, fn) => {
     const wrapped = cached(fn)
     expect(await wrapped.call({ n: 1 }, 1)).toBe(await wrapped.call({ n: 2 }, 1))
@@ -195,7 +211,11 @@ describe('R03 over a store that ends with the process', () => {
         return `${this.id} ${n}`
       }
     }
-    expect([new Account('a').total(1), new Account('a').total(1), new Account('b').total(1)]).toEqual(['a 1', 'a 1', 'b 1'])
+    expect([new Account('a').total(1), new Account('a').total(1), new Account('b').total(1)]).toEqual([
+      'a 1',
+      'a 1',
+      'b 1',
+    ])
     expect(ran).toHaveBeenCalledTimes(2)
   })
 })
@@ -247,7 +267,11 @@ describe('R03 over a shared store', () => {
         return this.id
       }
     }
-    expect([new Account('a').describe(), new Account('a').describe(), new Account('b').describe()]).toEqual(['a', 'a', 'b'])
+    expect([new Account('a').describe(), new Account('a').describe(), new Account('b').describe()]).toEqual([
+      'a',
+      'a',
+      'b',
+    ])
     expect(ran).toHaveBeenCalledTimes(2)
   })
 
@@ -265,7 +289,11 @@ describe('R03 over a shared store', () => {
       }
     }
     registerKeyer(Foreign, ({ id }) => id)
-    expect([new Foreign('a').describe(), new Foreign('a').describe(), new Foreign('b').describe()]).toEqual(['a', 'a', 'b'])
+    expect([new Foreign('a').describe(), new Foreign('a').describe(), new Foreign('b').describe()]).toEqual([
+      'a',
+      'a',
+      'b',
+    ])
     expect(ran).toHaveBeenCalledTimes(2)
   })
 
@@ -293,12 +321,14 @@ describe('R03 over a shared store', () => {
   test('R03 `key` replaces `this`', () => {
     class Account {
       id = 'a'
-      @(shared().cached({
-        name: 'Account.describe',
-        key(this: Account) {
-          return this.id
-        },
-      }))
+      @(
+        shared().cached({
+          name: 'Account.describe',
+          key(this: Account) {
+            return this.id
+          },
+        })
+      )
       describe() {
         return this.id
       }
@@ -341,15 +371,18 @@ describe('R03 a stamped method', () => {
       { contract: 1, label: 'Account.interest', version: 's1-a', receiver },
     )
 
-  test.each(['process', 'shared'] as const)('R03 is keyed by the fields of `this` it reads, over a %s store', (lifetime) => {
-    const { cached } = createAutocache({ store: syncStore(lifetime), namespace: 'n', ttl: Infinity })
-    const interest = cached(stamped((self) => [self.rate]))
-    const [one, same, other] = [new Account(2), new Account(2), new Account(3)]
-    expect([interest.call(one, 5), interest.call(same, 5), interest.call(other, 5)]).toEqual([10, 10, 15])
-    expect([one.log, same.log, other.log]).toEqual([['ran'], [], ['ran']])
-    one.rate = 7
-    expect(interest.call(one, 5)).toBe(35)
-  })
+  test.each(['process', 'shared'] as const)(
+    'R03 is keyed by the fields of `this` it reads, over a %s store',
+    (lifetime) => {
+      const { cached } = createAutocache({ store: syncStore(lifetime), namespace: 'n', ttl: Infinity })
+      const interest = cached(stamped((self) => [self.rate]))
+      const [one, same, other] = [new Account(2), new Account(2), new Account(3)]
+      expect([interest.call(one, 5), interest.call(same, 5), interest.call(other, 5)]).toEqual([10, 10, 15])
+      expect([one.log, same.log, other.log]).toEqual([['ran'], [], ['ran']])
+      one.rate = 7
+      expect(interest.call(one, 5)).toBe(35)
+    },
+  )
 
   test('R03 that reads no field shares its entries among objects', () => {
     const { cached } = createAutocache({ store: syncStore(), namespace: 'n', ttl: Infinity })

@@ -37,7 +37,10 @@ export function asyncStore<THolds extends Holds = 'text'>(
 }
 
 /** The `AutocacheError` that `run` throws, which must have this code. */
-export function thrown<TError extends AutocacheError = AutocacheError>(run: () => unknown, code: AutocacheErrorCode): TError {
+export function thrown<TError extends AutocacheError = AutocacheError>(
+  run: () => unknown,
+  code: AutocacheErrorCode,
+): TError {
   try {
     run()
   } catch (error) {

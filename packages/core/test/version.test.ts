@@ -14,10 +14,14 @@ afterEach(() => {
 describe('R01 a function without a version', () => {
   test('R01 is refused over a shared store where it is defined', () => {
     const ran = vi.fn()
-    const error = thrown<UnversionedFunctionError>(() => over().cached(function loadUser(id: string) {
-      ran(id)
-      return id
-    }), 'UNVERSIONED_FUNCTION')
+    const error = thrown<UnversionedFunctionError>(
+      () =>
+        over().cached(function loadUser(id: string) {
+          ran(id)
+          return id
+        }),
+      'UNVERSIONED_FUNCTION',
+    )
     expect(error).toBeInstanceOf(UnversionedFunctionError)
     expect(error.name).toBe('UnversionedFunctionError')
     expect(error.functionName).toBe('loadUser')
@@ -38,7 +42,12 @@ describe('R01 a function without a version', () => {
 
   test('R01 is told every remedy', () => {
     const { message } = thrown(() => over().cached(function loadUser() {}), 'UNVERSIONED_FUNCTION')
-    for (const remedy of ['@autocache/unplugin', 'node --import @autocache/unplugin/register', "version: '1'", 'version: sourceVersion']) {
+    for (const remedy of [
+      '@autocache/unplugin',
+      'node --import @autocache/unplugin/register',
+      "version: '1'",
+      'version: sourceVersion',
+    ]) {
       expect(message).toContain(remedy)
     }
     expect(message).toContain('`loadUser`')
@@ -46,7 +55,9 @@ describe('R01 a function without a version', () => {
 
   test('R01 is accepted over a store that ends with the process, of either kind', async () => {
     expect(createAutocache({ store: syncStore('process') }).cached((n: number) => n)(1)).toBe(1)
-    expect(await createAutocache({ store: asyncStore('process'), namespace: 'n' }).cached(async (n: number) => n)(1)).toBe(1)
+    expect(
+      await createAutocache({ store: asyncStore('process'), namespace: 'n' }).cached(async (n: number) => n)(1),
+    ).toBe(1)
   })
 
   test('R01 has 128 random bits and a number of its own as its version', () => {
@@ -72,7 +83,9 @@ describe('R01 a function without a version', () => {
     const versionOf = async () => {
       vi.resetModules()
       const { createAutocache } = await import('../src/index.ts')
-      return createAutocache().cached(() => 0).version.slice(2, 34)
+      return createAutocache()
+        .cached(() => 0)
+        .version.slice(2, 34)
     }
     expect(await versionOf()).not.toBe(await versionOf())
   })
@@ -169,7 +182,15 @@ describe('an explicit version', () => {
     const source = `r1-${'ab7z'.repeat(6)}aa`
     const versionOf = (version: string) => over().cached(named, { version: () => version }).version
     expect(versionOf(source)).toBe(source)
-    for (const other of [source.toUpperCase(), `${source}a`, source.slice(0, -1), `x${source}`, `${source}\n`, 's1-abc', 'p-1']) {
+    for (const other of [
+      source.toUpperCase(),
+      `${source}a`,
+      source.slice(0, -1),
+      `x${source}`,
+      `${source}\n`,
+      's1-abc',
+      'p-1',
+    ]) {
       expect(versionOf(other)).toBe(`x-${other}`)
     }
   })

@@ -44,7 +44,8 @@ function advance(): void {
  * (L2, L3).
  */
 export function after(ms: number, run: () => void): () => void {
-  const at = now + Math.max(1, Math.ceil(ms / tick))
+  // One more, because the current tick is partly over.
+  const at = now + Math.ceil(ms / tick) + 1
   let slot = wheel.get(at)
   if (!slot) wheel.set(at, (slot = new Set()))
   slot.add(run)

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/noStaticOnlyClass: a decorated static field is a case of its own
 import { join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, test, vi } from 'vitest'
@@ -74,13 +75,19 @@ describe('the legacy decorator', () => {
 
   test('caches a method, bare and with options', () => {
     const prices = new Prices(3)
-    expect(counted(() => [prices.bare(2), prices.bare(2), prices.bare(3)])).toEqual([[6, 6, 9], ['bare', 'bare']])
+    expect(counted(() => [prices.bare(2), prices.bare(2), prices.bare(3)])).toEqual([
+      [6, 6, 9],
+      ['bare', 'bare'],
+    ])
     expect(counted(() => [prices.optioned(2), prices.optioned(2)])).toEqual([[6, 6], ['optioned']])
     expect(of(prices, 'optioned').label).toBe('Prices.optioned')
   })
 
   test('R03 keys by its object', () => {
-    expect(counted(() => [new Prices(3).bare(2), new Prices(4).bare(2)])).toEqual([[6, 8], ['bare', 'bare']])
+    expect(counted(() => [new Prices(3).bare(2), new Prices(4).bare(2)])).toEqual([
+      [6, 8],
+      ['bare', 'bare'],
+    ])
   })
 
   test('caches a method that promises, a static one, and one named by a symbol', async () => {
@@ -95,12 +102,19 @@ describe('the legacy decorator', () => {
   test('keeps name, length and descriptor of the method', () => {
     expect(Prices.prototype.bare.name).toBe('bare')
     expect(Prices.prototype.bare).toHaveLength(1)
-    expect(Object.getOwnPropertyDescriptor(Prices.prototype, 'bare')).toMatchObject({ enumerable: false, writable: true, configurable: true })
+    expect(Object.getOwnPropertyDescriptor(Prices.prototype, 'bare')).toMatchObject({
+      enumerable: false,
+      writable: true,
+      configurable: true,
+    })
   })
 
   test('an overriding method and the one it calls by `super` do not meet', () => {
     const prices = new Discounted(3)
-    expect(counted(() => [prices.bare(2), prices.bare(2)])).toEqual([[5, 5], ['override', 'bare']])
+    expect(counted(() => [prices.bare(2), prices.bare(2)])).toEqual([
+      [5, 5],
+      ['override', 'bare'],
+    ])
   })
 
   test('its handle is taken from an object', () => {
@@ -157,12 +171,64 @@ describe('the legacy decorator', () => {
   const any = own as any
   const withOptions = own({ ttl: 1 }) as any
   test.each([
-    ['a getter', () => { class X { @any get price() { return 1 } } return X }],
-    ['a setter', () => { class X { @any set price(_: number) {} } return X }],
-    ['a field', () => { class X { @any price = 1 } return X }],
-    ['a static field', () => { class X { @any static price = 1 } return X }],
-    ['a getter, with options', () => { class X { @withOptions get price() { return 1 } } return X }],
-    ['a field, with options', () => { class X { @withOptions price = 1 } return X }],
+    [
+      'a getter',
+      () => {
+        class X {
+          @any get price() {
+            return 1
+          }
+        }
+        return X
+      },
+    ],
+    [
+      'a setter',
+      () => {
+        class X {
+          @any set price(_: number) {}
+        }
+        return X
+      },
+    ],
+    [
+      'a field',
+      () => {
+        class X {
+          @any price = 1
+        }
+        return X
+      },
+    ],
+    [
+      'a static field',
+      () => {
+        class X {
+          @any static price = 1
+        }
+        return X
+      },
+    ],
+    [
+      'a getter, with options',
+      () => {
+        class X {
+          @withOptions get price() {
+            return 1
+          }
+        }
+        return X
+      },
+    ],
+    [
+      'a field, with options',
+      () => {
+        class X {
+          @withOptions price = 1
+        }
+        return X
+      },
+    ],
   ])('is refused on %s where it is written', (_, define) => {
     const { message } = thrown(define, 'INVALID_OPTION')
     expect(message).toContain('`price`')
@@ -170,8 +236,22 @@ describe('the legacy decorator', () => {
   })
 
   test.each([
-    ['bare', () => { @any class Price {} return Price }],
-    ['with options', () => { @withOptions class Price {} return Price }],
+    [
+      'bare',
+      () => {
+        @any
+        class Price {}
+        return Price
+      },
+    ],
+    [
+      'with options',
+      () => {
+        @withOptions
+        class Price {}
+        return Price
+      },
+    ],
   ])('is refused on a class, %s', (_, define) => {
     const { message } = thrown(define, 'INVALID_OPTION')
     expect(message).toMatch(/class/)
@@ -181,7 +261,7 @@ describe('the legacy decorator', () => {
   test('is refused on a parameter', () => {
     const { message } = thrown(() => {
       class Price {
-        quote(@(any) _: string) {}
+        quote(@any _: string) {}
       }
       return Price
     }, 'INVALID_OPTION')
@@ -195,7 +275,11 @@ describe('the legacy decorator', () => {
     expect(errors).toEqual([])
     expect(options.experimentalDecorators).toBe(true)
     const problems = ts.getPreEmitDiagnostics(ts.createProgram(fileNames, options))
-    expect(problems.map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`)).toEqual([])
+    expect(
+      problems.map(
+        ({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
+      ),
+    ).toEqual([])
   })
 })
 

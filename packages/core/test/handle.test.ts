@@ -1,0 +1,388 @@
+import { asyncMapStore, hangingStore, mapStore, type Rows, throwingStore } from '@autocache/conformance'
+import { describe, expect, test } from 'vitest'
+import { type Store, StoreError } from '../src/index.ts'
+import { testScope } from '../src/testing.ts'
+import { wire } from '../src/wire.ts'
+import { copying, deferred, eachKind, idle, isPending, kinds, steppedStore } from './call-support.ts'
+
+const values = (settled: readonly PromiseSettledResult<unknown>[]) =>
+  settled.map((one) => (one.status === 'fulfilled' ? one.value : one.reason))
+
+describe.each(eachKind)('many over %s', (_name, makeStore) => {
+  test('answers in the order of the list, from entries and fills', async () => {
+    const { cache } = testScope({ store: makeStore(), ttl: Infinity })
+    const runs: number[] = []
+    const load = cache.cached(
+      async (n: number) => {
+        runs.push(n)
+        await idle(5 - n)
+        return { n }
+      },
+      { name: 'load', version: '1' },
+    )
+    await load(2)
+    await idle()
+    expect(values(await load.many([[3], [2], [1], [4]]))).toEqual([{ n: 3 }, { n: 2 }, { n: 1 }, { n: 4 }])
+    expect(runs).toEqual([2, 3, 1, 4])
+    await idle()
+    expect(values(await load.many([[4], [3], [2], [1]]))).toEqual([{ n: 4 }, { n: 3 }, { n: 2 }, { n: 1 }])
+    expect(runs.length).toBe(4)
+  })
+
+  test.each([1, 2, Infinity])('computes duplicates once, %s at a time', async (concurrency) => {
+    const { cache } = testScope({ store: makeStore(), ttl: Infinity })
+    let runs = 0
+    const load = cache.cached(
+      async (n: number) => {
+        await idle(1)
+        return n * 10 + 0 * (runs += 1)
+      },
+      { name: 'load', version: '1' },
+    )
+    expect(values(await load.many([[1], [1], [2], [1], [2]], { concurrency }))).toEqual([10, 10, 20, 10, 20])
+    expect(runs).toBe(2)
+  })
+
+  test('shares flights with calls that are under way', async () => {
+    const { cache } = testScope({ store: makeStore(), ttl: Infinity })
+    const gate = deferred()
+    let runs = 0
+    const load = cache.cached(
+      async (n: number) => {
+        runs += 1
+        await gate.promise
+        return n
+      },
+      { name: 'load', version: '1' },
+    )
+    const single = load(1)
+    await idle()
+    const many = load.many([[1], [2]])
+    await idle()
+    const later = load(2)
+    await idle()
+    expect(runs).toBe(2)
+    gate.resolve()
+    expect(values(await many)).toEqual([1, 2])
+    expect(await Promise.all([single, later])).toEqual([1, 2])
+  })
+
+  test('settles each call by itself: errors, unkeyable and oversized arguments included', async () => {
+    const { cache, events } = testScope<Store>({ store: makeStore(), ttl: Infinity })
+    const load = cache.cached(
+      (what: unknown) => {
+        if (what === 'boom') throw new RangeError('boom')
+        return typeof what
+      },
+      { name: 'load', version: '1' },
+    )
+    const settled = await load.many([['a'], ['boom'], [() => {}], ['x'.repeat(2_000_000)], ['b']])
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled', 'fulfilled'])
+    expect(values(settled)).toEqual([
+      'string',
+      expect.objectContaining({ message: 'boom' }),
+      expect.objectContaining({ code: 'UNKEYABLE_VALUE', path: 'args[0]' }),
+      'string',
+      'string',
+    ])
+    expect(events).toContainEqual(expect.objectContaining({ type: 'bypass', reason: 'bounds' }))
+  })
+
+  test('runs at most so many fills at once', async () => {
+    const { cache } = testScope({ store: makeStore(), ttl: Infinity })
+    let running = 0
+    let most = 0
+    const load = cache.cached(
+      async (n: number) => {
+        most = Math.max(most, (running += 1))
+        await idle(1)
+        running -= 1
+        return n
+      },
+      { name: 'load', version: '1' },
+    )
+    const calls = Array.from({ length: 20 }, (_, n) => [n] as [number])
+    expect(values(await load.many(calls, { concurrency: 3 }))).toEqual(calls.flat())
+    expect(most).toBe(3)
+    expect(await load.many([])).toEqual([])
+  })
+
+  test('answers with kept errors', async () => {
+    const { cache } = testScope({ store: makeStore(), ttl: Infinity, errorTtl: Infinity })
+    let runs = 0
+    const load = cache.cached(
+      async (): Promise<number> => {
+        throw new Error(`run ${(runs += 1)}`)
+      },
+      { name: 'load', version: '1' },
+    )
+    await load().catch(() => {})
+    await idle()
+    expect(await load.many([[]])).toMatchObject([{ status: 'rejected', reason: { message: 'run 1' } }])
+  })
+
+  test('gives duplicates their own copies where the store copies', async () => {
+    const store = makeStore()
+    if (store.holds === 'references') return
+    const { cache } = testScope({ store, ttl: Infinity })
+    const load = cache.cached(async (n: number) => ({ n }), { name: 'load', version: '1' })
+    await load(1)
+    await idle()
+    const [one, two] = values(await load.many([[1], [1]]))
+    expect(one).toEqual({ n: 1 })
+    expect(two).toEqual({ n: 1 })
+    expect(one).not.toBe(two)
+  })
+})
+
+describe('many and the batched read', () => {
+  test.each([0, -1, Number.NaN])('refuses a concurrency of %s', async (concurrency) => {
+    const { cache } = testScope()
+    const load = cache.cached(async (n: number) => n)
+    await expect((async () => load.many([[1], [2]], { concurrency }))()).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+    })
+  })
+
+  test('asks for all of them at once, each key once', async () => {
+    const store = hangingStore(asyncMapStore({ holds: 'text' }), { operations: [] })
+    const { cache } = testScope({ store, ttl: Infinity })
+    const load = cache.cached(async (n: number) => n, { name: 'load', version: '1' })
+    await Promise.all([load(1), load(2)])
+    await idle()
+    const before = store.fault.calls.get
+    await load.many([[1], [2], [1]])
+    expect(store.fault.calls.getMany).toBe(1)
+    // The third is a second question for one key.
+    expect(store.fault.calls.get - before).toBeLessThanOrEqual(1)
+  })
+
+  test('without `getMany` each call reads for itself', async () => {
+    for (const inner of [mapStore({ holds: 'text' }), asyncMapStore({ holds: 'text' })]) {
+      const { getMany: _getMany, ...store } = inner as ReturnType<typeof mapStore>
+      const { cache } = testScope<Store>({ store: store as unknown as Store, ttl: Infinity })
+      let runs = 0
+      const load = cache.cached(async (n: number) => n + 0 * (runs += 1), { name: 'load', version: '1' })
+      expect(values(await load.many([[1], [2]]))).toEqual([1, 2])
+      await idle()
+      expect(values(await load.many([[1], [2]]))).toEqual([1, 2])
+      expect(runs).toBe(2)
+    }
+  })
+
+  test('a batched read that fails is an event, and every call is answered', async () => {
+    for (const inner of [mapStore({ holds: 'text' }), asyncMapStore({ holds: 'text' })] as Store[]) {
+      const store = throwingStore(inner, { operations: ['getMany'] })
+      const { cache, events } = testScope<Store>({ store, ttl: Infinity })
+      const load = cache.cached(async (n: number) => n, { name: 'load', version: '1' })
+      expect(values(await load.many([[1], [2], [1]]))).toEqual([1, 2, 1])
+      expect(events).toContainEqual(expect.objectContaining({ type: 'store-error', operation: 'getMany' }))
+    }
+  })
+})
+
+describe.each(eachKind)('peek and explain over %s', (_name, makeStore) => {
+  test('peek never fills', async () => {
+    const { cache } = testScope({ store: makeStore(), ttl: '1m' })
+    let runs = 0
+    const load = cache.cached(async (n: number) => n + 0 * (runs += 1), { name: 'load', version: '1' })
+    expect(await load.peek(1)).toEqual({ state: 'miss' })
+    expect(runs).toBe(0)
+    await load(1)
+    await idle()
+    expect(await load.peek(1)).toMatchObject({
+      state: 'fresh',
+      outcome: 'value',
+      value: 1,
+      createdAt: expect.any(Number),
+    })
+    expect(runs).toBe(1)
+  })
+
+  test('peek goes by the clock', async () => {
+    const { cache, clock } = testScope({ store: makeStore(), ttl: '1m' })
+    const load = cache.cached(async (n: number) => n, { name: 'load', version: '1' })
+    await load(1)
+    await idle()
+    clock.advance(60_000)
+    expect(await load.peek(1)).toEqual({ state: 'miss' })
+    expect((await load.explain(1)).state).toBe('miss')
+  })
+
+  test('explain tells label, version, source, key and state, and never fills', async () => {
+    const { cache, clock } = testScope({ store: makeStore(), ttl: '1m' })
+    let runs = 0
+    const load = cache.cached(async (n: number) => n + 0 * (runs += 1), { name: 'load', version: '7' })
+    expect(await load.explain(1)).toMatchObject({
+      label: 'load',
+      version: 'x-7',
+      source: 'explicit',
+      key: load.keyOf(1),
+      state: 'miss',
+      text: expect.stringContaining('load x-7'),
+    })
+    expect(runs).toBe(0)
+    await load(1)
+    await idle()
+    expect(await load.explain(1)).toMatchObject({ state: 'fresh', createdAt: clock() })
+    expect(runs).toBe(1)
+  })
+
+  test('both refuse what cannot be keyed, without the function', async () => {
+    const { cache } = testScope<Store>({ store: makeStore(), ttl: Infinity })
+    const load = cache.cached(async (_what: unknown) => 1, { name: 'load', version: '1' })
+    for (const ask of [load.peek, load.explain, load.invalidate]) {
+      await expect((async () => ask(() => {}))()).rejects.toMatchObject({ code: 'UNKEYABLE_VALUE' })
+    }
+    expect(() => load.keyOf(() => {})).toThrow(expect.objectContaining({ code: 'UNKEYABLE_VALUE' }))
+  })
+})
+
+test('explain speaks of an entry from an instant that no calendar has', async () => {
+  const rows: Rows<'text'> = new Map()
+  const { cache } = testScope({ store: asyncMapStore({ holds: 'text', rows }), ttl: Infinity })
+  const load = cache.cached(async () => 1, { name: 'load', version: '1' })
+  for (const createdAt of [8.64e15 + 1, -1e300, 1e300]) {
+    const facts = { key: load.keyOf(), createdAt, outcome: 'value', promised: true } as const
+    rows.set(load.keyOf(), { held: wire.sealer('text', undefined).seal(facts, 5).held as string, expiresAt: undefined })
+    expect(await load()).toBeGreaterThan(0)
+    await expect(load.explain()).resolves.toMatchObject({ label: 'load' })
+  }
+})
+
+describe.each(eachKind)('refresh and prime over %s', (_name, makeStore) => {
+  test('refresh runs the function whatever is stored, and stores what it returns', async () => {
+    const { cache } = testScope({ store: makeStore(), ttl: Infinity })
+    let runs = 0
+    const load = cache.cached(async () => (runs += 1), { name: 'load', version: '1' })
+    expect(await load()).toBe(1)
+    await idle()
+    expect(await load.refresh()).toBe(2)
+    await idle()
+    expect(await load()).toBe(2)
+    expect(runs).toBe(2)
+  })
+
+  test('callers who come while a refresh runs join it', async () => {
+    const { cache } = testScope({ store: makeStore(), ttl: Infinity })
+    const gate = deferred()
+    let runs = 0
+    const load = cache.cached(
+      async () => {
+        runs += 1
+        if (runs > 1) await gate.promise
+        return runs
+      },
+      { name: 'load', version: '1' },
+    )
+    await load()
+    await idle()
+    const refreshed = load.refresh()
+    await idle()
+    const call = load()
+    await idle()
+    gate.resolve()
+    expect(await Promise.all([refreshed, call])).toEqual([2, 2])
+  })
+
+  test('prime stores a value as if the function had returned it', async () => {
+    const { cache } = testScope({ store: makeStore(), ttl: Infinity })
+    let runs = 0
+    const load = cache.cached(async (n: number) => ({ n: n + 0 * (runs += 1) }), { name: 'load', version: '1' })
+    await load.prime([1], { n: 10 })
+    await load.prime([2], Promise.resolve({ n: 20 }))
+    expect(load(1)).toBeInstanceOf(Promise)
+    expect([await load(1), await load(2)]).toEqual([{ n: 10 }, { n: 20 }])
+    expect(runs).toBe(0)
+    await load.prime([1], { n: 11 })
+    expect(await load(1)).toEqual({ n: 11 })
+  })
+
+  test('prime rejects as the promise it was given does, and stores nothing', async () => {
+    const { cache } = testScope({ store: makeStore(), ttl: Infinity })
+    const load = cache.cached(async () => 1, { name: 'load', version: '1' })
+    await expect((async () => load.prime([], Promise.reject(new Error('mine'))))()).rejects.toThrow('mine')
+    expect(await load.peek()).toEqual({ state: 'miss' })
+    expect(await load()).toBe(1)
+    await idle()
+    expect(await load.peek()).toMatchObject({ value: 1 })
+  })
+
+  test('prime goes by the ttl, and one that is no duration is an error', async () => {
+    const { cache, clock } = testScope({ store: makeStore(), ttl: Infinity })
+    const minute = cache.cached(async () => 1, { name: 'minute', version: '1', ttl: '1m' })
+    await minute.prime([], 5)
+    clock.advance(59_999)
+    expect(await minute()).toBe(5)
+    clock.advance(1)
+    expect(await minute()).toBe(1)
+    const none = cache.cached(async () => 1, { name: 'none', version: '1', ttl: 0 })
+    await none.prime([], 5)
+    expect(await none()).toBe(1)
+    const broken = cache.cached(async () => 1, { name: 'broken', version: '1', ttl: () => Number.NaN })
+    await expect((async () => broken.prime([], 5))()).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  })
+})
+
+test.each(copying)('prime refuses what cannot be stored faithfully, with its path, over %s', async (name) => {
+  const { cache } = testScope<Store>({ store: kinds[name]!(), ttl: Infinity })
+  const load = cache.cached(async () => ({ open: () => 1 }), { name: 'load', version: '1' })
+  await expect((async () => load.prime([], { open: () => 1 }))()).rejects.toMatchObject({
+    code: 'UNSTORABLE_VALUE',
+    path: 'value.open',
+  })
+})
+
+describe('prime and acknowledgement', () => {
+  test('prime ends when the store has acknowledged it', async () => {
+    const store = steppedStore('set')
+    const { cache } = testScope({ store, ttl: Infinity })
+    const load = cache.cached(async () => 1, { name: 'load', version: '1' })
+    const primed = load.prime([], 5)
+    expect(await isPending(primed as Promise<void>)).toBe(true)
+    store.next('set').acknowledge()
+    await primed
+  })
+
+  test('prime fails with StoreError where the store did not', async () => {
+    const asynchronous = testScope({ store: throwingStore(asyncMapStore({ holds: 'text' })), ttl: Infinity })
+    const later = asynchronous.cache.cached(async () => 1, { name: 'load', version: '1' })
+    await expect(later.prime([], 5)).rejects.toThrow(StoreError)
+    expect(await later()).toBe(1)
+    const synchronous = testScope({ store: throwingStore(mapStore({ holds: 'text' })), ttl: Infinity })
+    const plain = synchronous.cache.cached(() => 1, { name: 'load', version: '1' })
+    expect(() => plain.prime([], 5)).toThrow(StoreError)
+    expect(plain()).toBe(1)
+  })
+})
+
+test('over a sync store every operation but `many` answers at once', () => {
+  const { cache } = testScope({ store: mapStore({ holds: 'text' }), ttl: Infinity })
+  const load = cache.cached((n: number) => ({ n }), { name: 'load', version: '1' })
+  expect(load.prime([1], { n: 5 })).toBeUndefined()
+  expect(load.peek(1)).toMatchObject({ value: { n: 5 } })
+  expect(load.explain(1).state).toBe('fresh')
+  expect(load(1)).toEqual({ n: 5 })
+  expect(load.refresh(1)).toEqual({ n: 1 })
+  expect(load.invalidate(1)).toBeUndefined()
+  expect(load.peek(1)).toEqual({ state: 'miss' })
+})
+
+test('R13 a promise primed for a plain function that promises is answered as a promise before its first call', async () => {
+  const { cache } = testScope()
+  const load = cache.cached((n: number) => Promise.resolve(n))
+  await load.prime([1], Promise.resolve(5))
+  expect(load(1)).toBeInstanceOf(Promise)
+  expect(await load(1)).toBe(5)
+})
+
+test('the handle needs no receiver', async () => {
+  const { cache } = testScope()
+  const { peek, refresh, prime, invalidate, many, keyOf, explain } = cache.cached((n: number) => n)
+  prime([1], 5)
+  expect(peek(1)).toMatchObject({ value: 5 })
+  expect(refresh(1)).toBe(1)
+  invalidate(1)
+  expect(values(await many([[1]]))).toEqual([1])
+  expect(keyOf(1)).toBe(explain(1).key)
+})

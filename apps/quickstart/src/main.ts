@@ -67,6 +67,8 @@ async function quickstart(settings: Settings): Promise<boolean> {
   }
 }
 
+process.stdout.on('error', () => process.exit()) // whoever reads has gone: `npm run quickstart | head`
+
 try {
   const settings = readSettings(process.argv.slice(2))
   if (settings.help) console.log(help)

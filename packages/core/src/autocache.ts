@@ -18,6 +18,8 @@
  *
  * Decisions: docs/decisions/0001-core.md. Rules: each test in `test/` is named after the one it holds.
  */
+
+import { diagnostics, digest as nativeDigest, packageName } from '#platform'
 import { type Caller, createCaller, type Definition } from './call.ts'
 import { referenceSealer, type Sealer } from './entry.ts'
 import { AutocacheError } from './errors.ts'
@@ -40,7 +42,6 @@ import type { Store } from './store.ts'
 import type { CachedFunction, CachedMember, Handle, IsAsync } from './types.ts'
 import { cachedKey, claim, identify, isClass } from './version.ts'
 import { type Wire, wire } from './wire.ts'
-import { diagnostics, digest as nativeDigest, packageName } from '#platform'
 
 type Defined = { readonly caller: Caller; readonly operations: Operations; readonly definition: Definition }
 
@@ -65,7 +66,9 @@ export interface Cached<TStore extends Store> {
   <TFunction extends AnyFunction, TOwn extends Store = TStore>(
     fn: TFunction,
     // A decorator's context has a `name` too: without this, `@cached` on a getter would read as a wrapped function.
-    options?: FunctionOptions<Parameters<TFunction>, Awaited<ReturnType<TFunction>>, TOwn> & { readonly addInitializer?: never },
+    options?: FunctionOptions<Parameters<TFunction>, Awaited<ReturnType<TFunction>>, TOwn> & {
+      readonly addInitializer?: never
+    },
   ): CachedFunction<TFunction, TOwn>
   /** Decorates a method of a class: `@cached({ ttl: '5m' })`, of either kind. */
   <TArgs extends any[] = any[], TResult = any, TOwn extends Store = TStore>(
@@ -75,11 +78,19 @@ export interface Cached<TStore extends Store> {
 
 /** A decorator of both kinds, for methods whose arguments and result fit its options. */
 export interface MethodDecorator<TStore extends Store, TArgs extends any[], TResult> {
-  <TMethod extends (...args: [...TArgs, ...any[]]) => IsAsync<TStore> extends true ? Promise<TResult> : Promise<TResult> | TResult>(
+  <
+    TMethod extends (
+      ...args: [...TArgs, ...any[]]
+    ) => IsAsync<TStore> extends true ? Promise<TResult> : Promise<TResult> | TResult,
+  >(
     method: TMethod,
     context: ClassMethodDecoratorContext<any, TMethod>,
   ): TMethod
-  <TMethod extends (...args: [...TArgs, ...any[]]) => IsAsync<TStore> extends true ? Promise<TResult> : Promise<TResult> | TResult>(
+  <
+    TMethod extends (
+      ...args: [...TArgs, ...any[]]
+    ) => IsAsync<TStore> extends true ? Promise<TResult> : Promise<TResult> | TResult,
+  >(
     target: object,
     name: string | symbol,
     descriptor: TypedPropertyDescriptor<TMethod>,
@@ -136,7 +147,11 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
 
   /** Everything about one cached function, or the error that belongs where it is written. */
   function define(fn: AnyFunction, functionOptions: FunctionOptions, method: string | undefined): Defined {
-    if (isClass(fn)) throw new AutocacheError('INVALID_OPTION', `\`${fn.name}\` is a class: it is constructed, not called, and cannot be cached.`)
+    if (isClass(fn))
+      throw new AutocacheError(
+        'INVALID_OPTION',
+        `\`${fn.name}\` is a class: it is constructed, not called, and cannot be cached.`,
+      )
     const resolved = resolveOptions(functionOptions, defaults, ownStore)
     const { store } = resolved
     const shared = store.lifetime === 'shared'
@@ -146,7 +161,10 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     const encoding = ownWire ?? (store.wire as Wire | undefined)
     const digest = encoding?.digest ?? nativeDigest
     if (!digest && resolved.keys === 'digest') {
-      throw new AutocacheError('INVALID_OPTION', "Option `keys: 'digest'` needs an instance here: `createAutocache({ keys: 'digest' })`.")
+      throw new AutocacheError(
+        'INVALID_OPTION',
+        "Option `keys: 'digest'` needs an instance here: `createAutocache({ keys: 'digest' })`.",
+      )
     }
     const maxBytes = store.maxKeyBytes ?? (shared ? 250 : Infinity)
     stores.add(store)
@@ -208,20 +226,31 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     if (isMemberName(second) && (args.length > 2 || typeof subject === 'object')) {
       return decorateLegacy({}, second, descriptor as PropertyDescriptor | undefined)
     }
-    if (typeof subject === 'function') return wrap(subject as AnyFunction, second === undefined ? {} : (second as FunctionOptions))
+    if (typeof subject === 'function')
+      return wrap(subject as AnyFunction, second === undefined ? {} : (second as FunctionOptions))
     if (args.length > 1 || (args.length === 1 && (typeof subject !== 'object' || subject === null))) {
-      throw new AutocacheError('INVALID_OPTION', '`cached` takes a function and its options, or as a decorator the options alone.')
+      throw new AutocacheError(
+        'INVALID_OPTION',
+        '`cached` takes a function and its options, or as a decorator the options alone.',
+      )
     }
     const functionOptions = subject ?? {}
     checkOptions(functionOptions, 'function')
     return (target: unknown, context: unknown, legacy?: PropertyDescriptor) => {
       if (isDecoratorContext(context)) return decorate(functionOptions, target, context)
       if (isMemberName(context)) return decorateLegacy(functionOptions, context, legacy)
-      throw new AutocacheError('INVALID_OPTION', '`@cached(options)` decorates methods, not a class. Wrap functions with `cached(fn, options)`.')
+      throw new AutocacheError(
+        'INVALID_OPTION',
+        '`@cached(options)` decorates methods, not a class. Wrap functions with `cached(fn, options)`.',
+      )
     }
   }
 
-  function decorate(functionOptions: FunctionOptions, method: unknown, context: ClassMethodDecoratorContext): AnyFunction {
+  function decorate(
+    functionOptions: FunctionOptions,
+    method: unknown,
+    context: ClassMethodDecoratorContext,
+  ): AnyFunction {
     if (context.kind !== 'method') throw notAMethod(String(context.name))
     return wrap(method as AnyFunction, functionOptions, String(context.name))
   }
@@ -244,9 +273,13 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
         throw new AutocacheError('INVALID_OPTION', '`of` takes an object and the name of one of its cached methods.')
       }
       const member: unknown = object[method]
-      const known = typeof member === 'function' && (member as { [cachedKey]?: { defined: Defined; fn: AnyFunction } })[cachedKey]
+      const known =
+        typeof member === 'function' && (member as { [cachedKey]?: { defined: Defined; fn: AnyFunction } })[cachedKey]
       if (!known) {
-        throw new AutocacheError('INVALID_OPTION', `\`${String(method)}\` of that object is not a cached method. Decorate or wrap it first.`)
+        throw new AutocacheError(
+          'INVALID_OPTION',
+          `\`${String(method)}\` of that object is not a cached method. Decorate or wrap it first.`,
+        )
       }
       return handleOf(known.defined, known.fn, object, undefined) as never
     },
@@ -261,10 +294,18 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
 }
 
 /** The methods of a cached function, bound to a receiver where there is one. */
-function handleOf({ caller, operations, definition }: Defined, fn: AnyFunction, self: unknown, method: string | undefined): Handle<AnyFunction, true> {
+function handleOf(
+  { operations, definition }: Defined,
+  fn: AnyFunction,
+  self: unknown,
+  method: string | undefined,
+): Handle<AnyFunction, true> {
   const on = <TAnswer>(run: (self: unknown) => TAnswer): TAnswer => {
     if (method !== undefined && self === undefined) {
-      throw new AutocacheError('INVALID_OPTION', `\`${method}\` is a method: take its handle from an object, \`cache.of(object, '${method}')\`.`)
+      throw new AutocacheError(
+        'INVALID_OPTION',
+        `\`${method}\` is a method: take its handle from an object, \`cache.of(object, '${method}')\`.`,
+      )
     }
     return run(self)
   }
@@ -279,7 +320,8 @@ function handleOf({ caller, operations, definition }: Defined, fn: AnyFunction, 
     refresh: (...args: unknown[]) => on((self) => operations.refresh(self, args)),
     prime: (args: unknown[], value: unknown) => on((self) => operations.prime(self, args, value)),
     invalidate: (...args: unknown[]) => on((self) => operations.invalidate(self, args)),
-    many: (calls: unknown[][], { concurrency = Infinity } = {}) => on((self) => operations.many(self, calls, concurrency)),
+    many: (calls: unknown[][], { concurrency = Infinity } = {}) =>
+      on((self) => operations.many(self, calls, concurrency)),
     explain: (...args: unknown[]) => on((self) => operations.explain(self, args)),
   }
   return handle as unknown as Handle<AnyFunction, true>
@@ -290,7 +332,10 @@ function sealerOf({ store, clone, codec }: ResolvedOptions, encoding: Wire | und
     return referenceSealer(clone, isDevelopment() && !clone ? onMutated : undefined)
   }
   if (encoding) return encoding.sealer(store.holds, codec)
-  throw new AutocacheError('INVALID_OPTION', 'A store that holds text or bytes needs an instance: `createAutocache({ store }).cached(fn)`.')
+  throw new AutocacheError(
+    'INVALID_OPTION',
+    'A store that holds text or bytes needs an instance: `createAutocache({ store }).cached(fn)`.',
+  )
 }
 
 function isDevelopment(): boolean {
@@ -315,7 +360,10 @@ function isDecoratorContext(value: unknown): value is ClassMethodDecoratorContex
 }
 
 function notAMethod(name: string): AutocacheError {
-  return new AutocacheError('INVALID_OPTION', `\`${name}\` is not a method: \`@cached\` decorates methods, static or not. Wrap functions with \`cached(fn)\`.`)
+  return new AutocacheError(
+    'INVALID_OPTION',
+    `\`${name}\` is not a method: \`@cached\` decorates methods, static or not. Wrap functions with \`cached(fn)\`.`,
+  )
 }
 
 let common: Autocache<MemoryStore> | undefined

@@ -14,6 +14,8 @@
  * Deliberately inexact: arguments that a caller changes between its call and the moment the function runs (over an
  * asynchronous store, after the read) are seen changed by the function; the result is then not stored (R15).
  */
+
+import { detached } from '#platform'
 import { isOneShot, type Opened, oneShotError, type Sealer } from './entry.ts'
 import { UnkeyableValueError, UnstorableValueError } from './errors.ts'
 import type { Reporter } from './events.ts'
@@ -26,7 +28,6 @@ import type { Slot } from './memory-store.ts'
 import { type AnyFunction, type ResolvedOptions, toMilliseconds } from './options.ts'
 import { replaceSignals } from './signals.ts'
 import type { Identity } from './version.ts'
-import { detached } from '#platform'
 
 /** All that is fixed when a function is cached. */
 export interface Definition {
@@ -166,7 +167,9 @@ export function createCaller(definition: Definition): Caller {
   function execute(call: Call, flight: Flight | undefined): unknown {
     const signal = flight?.controller?.signal
     const args = signal ? replaceSignals(call.args, signal) : call.args
-    const run = flight ? () => flight.run(() => fn.apply(call.self, args as unknown[])) : () => fn.apply(call.self, args as unknown[])
+    const run = flight
+      ? () => flight.run(() => fn.apply(call.self, args as unknown[]))
+      : () => fn.apply(call.self, args as unknown[])
     return partition ? run() : detached(run)
   }
 
@@ -204,7 +207,10 @@ export function createCaller(definition: Definition): Caller {
     return found
   }
 
-  function missed(suffix: string, reason: 'absent' | 'expired' | 'unreadable' | 'unsettled' | 'store-error'): undefined {
+  function missed(
+    suffix: string,
+    reason: 'absent' | 'expired' | 'unreadable' | 'unsettled' | 'store-error',
+  ): undefined {
     report({ type: 'miss', key: shown(suffix), reason })
     return undefined
   }
@@ -249,7 +255,9 @@ export function createCaller(definition: Definition): Caller {
     const key = shown(call.suffix)
     report({ type: 'fill', key, duration: startedAt && performance.now() - startedAt })
     const own: Landed = { landing: { shared: false, value: body } }
-    const thrown = (error: unknown): Landed => ({ landing: { shared: true, outcome: 'error', createdAt, take: () => error } })
+    const thrown = (error: unknown): Landed => ({
+      landing: { shared: true, outcome: 'error', createdAt, take: () => error },
+    })
     try {
       if (isOneShot(body)) {
         report({ type: 'unstored', key, reason: 'one-shot' })
@@ -354,7 +362,7 @@ export function createCaller(definition: Definition): Caller {
   }
 
   function arrive(call: Call, flight: Flight, { landing, written }: Landed): Landing {
-    flight.landed = landing
+    flight.land(landing)
     if (written) {
       flight.landedAt = performance.now()
       void written.then(() => leave(call, flight))
@@ -382,8 +390,7 @@ export function createCaller(definition: Definition): Caller {
 
   /** Waits for a flight as a later caller, who runs the function himself where he must. */
   async function board(call: Call, flight: Flight): Promise<unknown> {
-    const landing =
-      flight.landed ?? (await flight.ride(call.inputs.signals, flightTimeout, () => leave(call, flight)))
+    const landing = flight.landed ?? (await flight.ride(call.inputs.signals, flightTimeout, () => leave(call, flight)))
     if (landing === undefined) {
       flight.joinable = false
       report({ type: 'flight-timeout', key: shown(call.suffix) })
@@ -458,7 +465,9 @@ export function createCaller(definition: Definition): Caller {
         if (found) {
           const { opened, value } = found
           const { outcome, createdAt } = opened
-          return arrive(call, flight, { landing: { shared: true, outcome, createdAt, take: firstly(value, opened.take) } })
+          return arrive(call, flight, {
+            landing: { shared: true, outcome, createdAt, take: firstly(value, opened.take) },
+          })
         }
       }
       const fill = begin(call, replaces, flight)

@@ -54,7 +54,10 @@ export function clone<T>(value: T): T {
     } catch (cause) {
       return refuse(path, cause)
     }
-    if (Object.getPrototypeOf(result) !== prototype || Reflect.ownKeys(result).length !== Reflect.ownKeys(part).length) {
+    if (
+      Object.getPrototypeOf(result) !== prototype ||
+      Reflect.ownKeys(result).length !== Reflect.ownKeys(part).length
+    ) {
       refuse(path)
     }
     copies.set(part, result)

@@ -90,7 +90,10 @@ export function isOneShot(value: unknown): boolean {
 
 /** Why a one-shot result is refused where it must be stored. */
 export function oneShotError(): UnstorableValueError {
-  return new UnstorableValueError('value', 'The value can be read only once (a stream, an iterator, a response), so it cannot be stored. Return what is in it.')
+  return new UnstorableValueError(
+    'value',
+    'The value can be read only once (a stream, an iterator, a response), so it cannot be stored. Return what is in it.',
+  )
 }
 
 function isStream(value: object): boolean {
@@ -102,7 +105,10 @@ function isStream(value: object): boolean {
     // Streams of the web and of Node.
     (has('getReader') && has('cancel')) ||
     (has('getWriter') && has('abort')) ||
-    ('readable' in like && 'writable' in like && typeof like.readable === 'object' && typeof like.writable === 'object') ||
+    ('readable' in like &&
+      'writable' in like &&
+      typeof like.readable === 'object' &&
+      typeof like.writable === 'object') ||
     (has('pipe') && has('on')) ||
     (has('write') && has('end') && has('on')) ||
     // Bodies: Request and Response.

@@ -84,7 +84,11 @@ export class EntryFormatError extends AutocacheError {
   readonly supported: string
 
   constructor(found: string, supported: string, options?: ErrorOptions) {
-    super('ENTRY_FORMAT', `Not a readable entry: found ${found}, supported is ${supported}. It counts as a miss.`, options)
+    super(
+      'ENTRY_FORMAT',
+      `Not a readable entry: found ${found}, supported is ${supported}. It counts as a miss.`,
+      options,
+    )
     this.name = 'EntryFormatError'
     this.found = found
     this.supported = supported

@@ -42,7 +42,12 @@ export type AutocacheEvent =
   /** A store operation threw, rejected or timed out; the call went on without it. */
   | { readonly type: 'store-error'; readonly label: string; readonly operation: string; readonly error: StoreError }
   /** An entry was found that cannot be used: another format, key or codec, or damaged. */
-  | { readonly type: 'unreadable-entry'; readonly label: string; readonly key?: string | undefined; readonly error: unknown }
+  | {
+      readonly type: 'unreadable-entry'
+      readonly label: string
+      readonly key?: string | undefined
+      readonly error: unknown
+    }
   /** A shared value was changed by somebody who received it (reported in development only). */
   | { readonly type: 'mutated'; readonly label: string; readonly key?: string | undefined }
   /** A waiter gave up on a flight that is older than `flightTimeout` and runs the function itself. */
@@ -104,7 +109,8 @@ const warnings: readonly EventType[] = [
 ]
 
 function describe(event: AutocacheEvent): string {
-  const detail = 'reason' in event ? ` (${event.reason}${'path' in event && event.path ? ` at ${event.path}` : ''})` : ''
+  const detail =
+    'reason' in event ? ` (${event.reason}${'path' in event && event.path ? ` at ${event.path}` : ''})` : ''
   return `autocache ${event.type}: ${event.label}${detail}`
 }
 
@@ -130,8 +136,8 @@ export function createHub(
         failed(error)
       }
     }
-    for (const listener of listeners.get(event.type) ?? []) guarded(listener)
-    for (const listener of listeners.get('*') ?? []) guarded(listener)
+    // A copy: a listener may subscribe another.
+    for (const listener of [...(listeners.get(event.type) ?? []), ...(listeners.get('*') ?? [])]) guarded(listener)
     if (onEvent) guarded(onEvent)
     if (logger) {
       const level = warnings.includes(event.type) ? 'warn' : 'debug'

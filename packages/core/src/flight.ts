@@ -12,6 +12,11 @@ export type Landing =
   /** A value for the first caller alone; the others run the function themselves (R14, R15). */
   | { readonly shared: false; readonly value: unknown }
 
+/** What async context carries: the flight, until it has landed. Runtimes keep it with every promise made in between. */
+interface Trace {
+  flight: Flight | undefined
+}
+
 /**
  * The one fill that concurrent calls of a key wait for: over a store that answers with promises it covers the read as
  * well, and it stays open to later callers until its write has settled, so that they read what was just written.
@@ -33,16 +38,16 @@ export class Flight {
   #riders = 0
   #waitsFor: Set<Flight> | undefined
   /** The flight whose function made the call that began this one. */
-  readonly #outer = Flight.current
+  #outer = Flight.current
+  readonly #trace: Trace = { flight: this }
 
   constructor(abortable: boolean) {
     this.controller = abortable ? new AbortController() : undefined
   }
 
-  /** The flight in whose function we are, if any. */
+  /** The flight in whose function we are, if any and if it is still under way. */
   static get current(): Flight | undefined {
-    const store = context.getStore()
-    return store instanceof Flight ? store : undefined
+    return (context.getStore() as Trace | undefined)?.flight
   }
 
   /** Whether a call made from within `inner` would wait for itself here, directly or around a ring of flights (L1). */
@@ -58,9 +63,16 @@ export class Flight {
     return false
   }
 
+  /** Ends the flight: it waits for nothing any more, and whatever still runs in its context does not hold on to it. */
+  land(landing: Landing): void {
+    this.landed = landing
+    this.#outer = undefined
+    this.#trace.flight = undefined
+  }
+
   /** Runs the function of this flight, so that calls it makes know where they come from. */
   run<T>(fn: () => T): T {
-    return context.run(this, fn)
+    return context.run(this.#trace, fn)
   }
 
   /** Waits for the landing as one who stays to the end. */
@@ -74,7 +86,11 @@ export class Flight {
    * waits for what it makes of that (R16).
    * @param timeout milliseconds after the flight's start at which the caller gives up; then the answer is `undefined`
    */
-  async ride(signals: readonly AbortSignal[], timeout: number | undefined, gone: () => void): Promise<Landing | undefined> {
+  async ride(
+    signals: readonly AbortSignal[],
+    timeout: number | undefined,
+    gone: () => void,
+  ): Promise<Landing | undefined> {
     const inner = Flight.current
     if (inner) (inner.#waitsFor ??= new Set()).add(this)
     this.#riders += 1

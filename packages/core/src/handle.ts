@@ -3,6 +3,7 @@ import { isOneShot, oneShotError } from './entry.ts'
 import { AutocacheError } from './errors.ts'
 import { Flight } from './flight.ts'
 import { type Answer, isAsync, isThenable } from './lane.ts'
+import { invalidOption } from './options.ts'
 
 /** What `peek` finds: `fresh` where a call would be answered from the entry, by a value or by a kept error. */
 export type Peeked<TResult = unknown> =
@@ -31,7 +32,11 @@ export interface Operations {
   refresh(self: unknown, args: readonly unknown[]): unknown
   prime(self: unknown, args: readonly unknown[], value: unknown): Answer<void>
   invalidate(self: unknown, args: readonly unknown[]): Answer<void>
-  many(self: unknown, calls: readonly (readonly unknown[])[], concurrency: number): Promise<PromiseSettledResult<unknown>[]>
+  many(
+    self: unknown,
+    calls: readonly (readonly unknown[])[],
+    concurrency: number,
+  ): Promise<PromiseSettledResult<unknown>[]>
   explain(self: unknown, args: readonly unknown[]): Answer<Explanation>
 }
 
@@ -108,7 +113,8 @@ export function createOperations(definition: Definition, caller: Caller): Operat
           lane().retire(suffix, flight)
           if (isOneShot(body)) throw oneShotError()
           const ttl = caller.ttlOf('value', body, args)
-          if (ttl === undefined) throw new AutocacheError('INVALID_OPTION', 'Option `ttl` gave no duration for the primed value.')
+          if (ttl === undefined)
+            throw new AutocacheError('INVALID_OPTION', 'Option `ttl` gave no duration for the primed value.')
           if (ttl === 0 || !enabled || !flight.writable) return isAsync(store) ? Promise.resolve() : undefined
           const { held } = sealer.seal({ key: lane().prefix + suffix, createdAt, outcome: 'value', promised }, body)
           const context = { expiresAt: expiry(createdAt, ttl), setOptions: options.setOptions }
@@ -135,6 +141,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       }),
 
     async many(self, calls, concurrency) {
+      if (!(concurrency >= 1)) throw invalidOption('concurrency', 'a number from 1 up')
       const prepared = calls.map((args) => {
         try {
           return enabled ? caller.admit(self, args) : undefined
@@ -170,10 +177,17 @@ export function createOperations(definition: Definition, caller: Caller): Operat
           const state =
             peeked.state === 'miss'
               ? 'no entry can answer it, so the function would run'
-              : `an entry of ${new Date(peeked.createdAt).toISOString()} would answer it`
+              : `an entry of ${instant(peeked.createdAt)} would answer it`
           const version = definition.version()
           const text = `${label} ${version} (${source}), key ${shown(prepare(self, args)) ?? '(readable in process, not shown)'}: ${state}.`
-          return { label, version, source, key, text, ...(peeked.state === 'miss' ? { state: 'miss' } : { state: 'fresh', createdAt: peeked.createdAt }) }
+          return {
+            label,
+            version,
+            source,
+            key,
+            text,
+            ...(peeked.state === 'miss' ? { state: 'miss' } : { state: 'fresh', createdAt: peeked.createdAt }),
+          }
         }
         const peeked = find(self, args)
         return isThenable(peeked) ? Promise.resolve(peeked).then(tell) : tell(peeked)
@@ -211,4 +225,9 @@ export function createOperations(definition: Definition, caller: Caller): Operat
 
 function fulfilled(value: unknown): PromiseFulfilledResult<unknown> {
   return { status: 'fulfilled', value }
+}
+
+function instant(ms: number): string {
+  const date = new Date(ms)
+  return Number.isNaN(date.getTime()) ? 'an instant that no calendar has' : date.toISOString()
 }

@@ -1,4 +1,4 @@
-export { type Autocache, cached, type Cached, createAutocache, type MethodDecorator } from './autocache.ts'
+export { type Autocache, type Cached, cached, createAutocache, type MethodDecorator } from './autocache.ts'
 export {
   AutocacheError,
   type AutocacheErrorCode,

@@ -63,12 +63,7 @@ export interface InputsOf {
 }
 
 /** Creates what reads the inputs of a function's calls. */
-export function createInputs(
-  fn: AnyFunction,
-  options: ResolvedOptions,
-  bounds: KeyBounds,
-  digest: Digest,
-): InputsOf {
+export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: KeyBounds, digest: Digest): InputsOf {
   const { key, deps, partition } = options
   const shared = options.store.lifetime === 'shared'
   const stamp: Stamp | undefined = stampOf(fn)
@@ -129,7 +124,8 @@ export function createInputs(
     const fixed = text === '' && args.every(isPrimitive)
     const last = args[args.length - 1]
     const missing = args.length > 0 && (last === undefined || isAbortSignal(last))
-    const trailing = missing && (stamp?.trailing ?? (factsOf().dropsTrailing ? 'drop' : 'keep')) === 'drop' ? 'drop' : 'keep'
+    const trailing =
+      missing && (stamp?.trailing ?? (factsOf().dropsTrailing ? 'drop' : 'keep')) === 'drop' ? 'drop' : 'keep'
     const encoded = encodeArguments(args, bounds, { signals, trailing })
     return { text: text === '' ? encoded : `${text};${encoded}`, signals, fixed }
   }

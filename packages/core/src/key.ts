@@ -363,6 +363,8 @@ function encodeBuiltIn(value: Untyped, prototype: Untyped, walk: Walk): string {
     return ''
   }
 
+  const isBytes = content instanceof Uint8Array
+  if (isBytes) fit(walk, (content.length / 3) * 4)
   // The values of a view are listed ten times faster than its names.
   const length = ArrayBuffer.isView(value) ? Reflect.get(own, 'length', value) : name === 'String' && value.length
   if (
@@ -381,10 +383,7 @@ function encodeBuiltIn(value: Untyped, prototype: Untyped, walk: Walk): string {
     )
     return name + encodeRecord(value, names, walk)
   }
-  if (content instanceof Uint8Array) {
-    fit(walk, (content.length / 3) * 4)
-    return `${name}("${toBase64(content)}")`
-  }
+  if (isBytes) return `${name}("${toBase64(content)}")`
   count(walk, Reflect.get(own, 'size', value) ?? 1)
   return `${name}(${encodeList(value, [...content], walk)})`
 }

@@ -8,11 +8,12 @@
  * no earlier write can still land. So a write that timed out and arrives late, or a removal the store never took, cannot
  * bring an old value back in this process. No clock takes part in it.
  */
+
+import { after, turn } from '#platform'
+import { StoreError } from './errors.ts'
 import type { Flight } from './flight.ts'
 import type { Slot } from './memory-store.ts'
-import { StoreError } from './errors.ts'
 import type { SetContext, Store, SyncScope } from './store.ts'
-import { after, turn } from '#platform'
 
 /** How many writes of a store may be under way, and how many fences a lane keeps apart, before it is careful at large. */
 const backlog = 10_000
@@ -161,7 +162,11 @@ export class Lane {
     const lower = () => {
       if (fence) this.#lower(key, fence)
     }
-    const answer = this.#within('delete', timeout, this.#ask('delete', () => this.#operations.delete(key)))
+    const answer = this.#within(
+      'delete',
+      timeout,
+      this.#ask('delete', () => this.#operations.delete(key)),
+    )
     return isThenable(answer) ? answer.then(lower) : lower()
   }
 
@@ -233,7 +238,6 @@ export class Lane {
     this.#fences.set(key, { doubtful: this.#writes.has(key) })
   }
 
-
   /** Every write of a key has settled, in whatever order: where a fence was raised among them, nothing there is known. */
   #clearUp(key: string): void {
     if (!this.#fences.get(key)?.doubtful) return
@@ -259,7 +263,9 @@ export class Lane {
   #ask<T>(operation: string, run: () => Answer<T>): Answer<T> {
     try {
       const answer = run()
-      return isThenable(answer) ? Promise.resolve(answer).catch((cause) => Promise.reject(this.failed(operation, cause))) : answer
+      return isThenable(answer)
+        ? Promise.resolve(answer).catch((cause) => Promise.reject(this.failed(operation, cause)))
+        : answer
     } catch (cause) {
       throw this.failed(operation, cause)
     }
@@ -273,7 +279,8 @@ export class Lane {
         await turn()
         await turn()
         const name = nameOf(this.store)
-        const advice = operation === 'get' || operation === 'getMany' ? ' Raise `storeTimeout` if that is its usual pace.' : ''
+        const advice =
+          operation === 'get' || operation === 'getMany' ? ' Raise `storeTimeout` if that is its usual pace.' : ''
         reject(new StoreError(name, operation, `${name} did not answer ${operation} within ${timeout} ms.${advice}`))
       }
       const cancel = after(timeout, () => void expire())
@@ -294,7 +301,7 @@ export class Lane {
 /** The store's own handle on a prefix, where it has one. */
 function scoped(store: Store, prefix: string): Operations | undefined {
   try {
-    return 'scope' in store ? store.scope?.(prefix) as SyncScope | undefined : undefined
+    return 'scope' in store ? (store.scope?.(prefix) as SyncScope | undefined) : undefined
   } catch {
     return undefined
   }

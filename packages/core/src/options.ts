@@ -77,18 +77,16 @@ export interface CommonOptions {
 }
 
 /** What a store's own `set` takes, as the store types it. */
-export type SetOptionsOf<TStore> = TStore extends SyncStore<any, infer TSetOptions>
-  ? TSetOptions
-  : TStore extends AsyncStore<any, infer TSetOptions>
+export type SetOptionsOf<TStore> =
+  TStore extends SyncStore<any, infer TSetOptions>
     ? TSetOptions
-    : unknown
+    : TStore extends AsyncStore<any, infer TSetOptions>
+      ? TSetOptions
+      : unknown
 
 /** The options of `cached(fn, options)`. */
-export interface FunctionOptions<
-  TArgs extends readonly unknown[] = any[],
-  TResult = any,
-  TStore extends Store = Store,
-> extends CommonOptions,
+export interface FunctionOptions<TArgs extends readonly unknown[] = any[], TResult = any, TStore extends Store = Store>
+  extends CommonOptions,
     CallOptions<TArgs, TResult> {
   /** The label in the key, where none can be derived or it must survive a rename. */
   readonly name?: string | undefined
@@ -163,7 +161,10 @@ const offers = (value: unknown, ...members: string[]) =>
 
 const aText = 'a text that is not empty'
 const aDuration = "a duration: milliseconds from 0 up, or text such as '250ms', '5m', '1.5h', '7d'"
-const oneOf = (...values: unknown[]) => (value: unknown) => values.includes(value)
+const oneOf =
+  (...values: unknown[]) =>
+  (value: unknown) =>
+    values.includes(value)
 const bool: Rule = [oneOf(true, false), 'true or false']
 const fun: Rule = [isFunction, 'a function']
 const time: Rule = [isDuration, aDuration]
@@ -183,7 +184,13 @@ const commonRules: [string, Rule][] = [
   ['namespace', [isText, aText]],
   ['storeTimeout', time],
   ['flightTimeout', time],
-  ['codec', [(value) => offers(value, 'encode', 'decode') && isText((value as Codec).id), 'a codec: `id`, `encode` and `decode`']],
+  [
+    'codec',
+    [
+      (value) => offers(value, 'encode', 'decode') && isText((value as Codec).id),
+      'a codec: `id`, `encode` and `decode`',
+    ],
+  ],
   ['onEvent', fun],
   ['waitUntil', fun],
   [
@@ -209,7 +216,11 @@ const rules = {
 
 function isDeps(value: unknown): boolean {
   if (isFunction(value) || Array.isArray(value)) return true
-  return offers(value) && Object.keys(value as object).join() === 'ignore' && Array.isArray((value as { ignore: unknown }).ignore)
+  return (
+    offers(value) &&
+    Object.keys(value as object).join() === 'ignore' &&
+    Array.isArray((value as { ignore: unknown }).ignore)
+  )
 }
 
 function isStore(value: unknown): boolean {
@@ -230,21 +241,33 @@ export function resolveBounds(bounds: Partial<KeyBounds> = {}): KeyBounds {
 
 /** Throws for an option that does not exist or is not what it must be: where it is written, not at the first call. */
 export function checkOptions(options: unknown, of: 'function' | 'instance'): void {
-  if (!offers(options)) throw new AutocacheError('INVALID_OPTION', `The options of ${of === 'function' ? 'a function' : 'an instance'} are an object.`)
+  if (!offers(options))
+    throw new AutocacheError(
+      'INVALID_OPTION',
+      `The options of ${of === 'function' ? 'a function' : 'an instance'} are an object.`,
+    )
   for (const [option, value] of Object.entries(options as object)) {
     const rule = rules[of].get(option)
     if (!rule) {
-      throw new AutocacheError('INVALID_OPTION', `There is no option \`${option}\` for ${of === 'function' ? 'a function' : 'an instance'}.`)
+      throw new AutocacheError(
+        'INVALID_OPTION',
+        `There is no option \`${option}\` for ${of === 'function' ? 'a function' : 'an instance'}.`,
+      )
     }
     if (value !== undefined && !rule[0](value)) throw invalidOption(option, rule[1])
   }
 }
 
 /** Fills in every default of a function over its instance. Throws for what is wrong (bad input is an error where it is written). */
-export function resolveOptions(options: FunctionOptions, defaults: AutocacheOptions, ownStore: () => Store): ResolvedOptions {
+export function resolveOptions(
+  options: FunctionOptions,
+  defaults: AutocacheOptions,
+  ownStore: () => Store,
+): ResolvedOptions {
   checkOptions(options, 'function')
   const all: AutocacheOptions & FunctionOptions = { ...defaults }
-  for (const [option, value] of Object.entries(options)) if (value !== undefined) Object.assign(all, { [option]: value })
+  for (const [option, value] of Object.entries(options))
+    if (value !== undefined) Object.assign(all, { [option]: value })
   const store = all.store ?? ownStore()
   const shared = store.lifetime === 'shared'
   const { ttl } = all

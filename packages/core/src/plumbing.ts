@@ -2,5 +2,5 @@
  * What emitted code and our own adapters use. It follows the contract number of {@link stampContract} and not the
  * version of the package: code written by hand has no use for it.
  */
-export { type Stamp, putStamp, stampContract, stampOf } from './version.ts'
+export { putStamp, type Stamp, stampContract, stampOf } from './version.ts'
 export { type Wire, wire } from './wire.ts'

@@ -6,7 +6,10 @@
 
 /** Whether a value is an `AbortSignal`, of whichever realm. */
 export function isAbortSignal(value: unknown): value is AbortSignal {
-  return Object.prototype.toString.call(value) === '[object AbortSignal]' && typeof (value as AbortSignal).aborted === 'boolean'
+  return (
+    Object.prototype.toString.call(value) === '[object AbortSignal]' &&
+    typeof (value as AbortSignal).aborted === 'boolean'
+  )
 }
 
 function isPlain(value: unknown): value is { [key: string]: unknown } {
@@ -27,7 +30,12 @@ export function replaceSignals(args: readonly unknown[], signal: AbortSignal): u
     if (!isPlain(arg) || !Object.values(arg).some(isAbortSignal)) return replaced(arg)
     const copy = Object.create(Object.getPrototypeOf(arg) as object | null) as { [key: string]: unknown }
     for (const key of Object.keys(arg)) {
-      Object.defineProperty(copy, key, { value: replaced(arg[key]), enumerable: true, writable: true, configurable: true })
+      Object.defineProperty(copy, key, {
+        value: replaced(arg[key]),
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      })
     }
     return copy
   })

@@ -83,9 +83,7 @@ export interface SyncStore<THolds extends Holds = Holds, TSetOptions = unknown>
   /** A handle on the keys that begin with `prefix`; its operations take the rest of the key. */
   scope?(prefix: string): SyncScope<THolds, TSetOptions>
   getMany?(keys: readonly string[]): readonly (Held<THolds> | undefined)[]
-  setMany?(
-    entries: readonly { key: string; entry: Held<THolds>; context?: SetContext<TSetOptions> }[],
-  ): void
+  setMany?(entries: readonly { key: string; entry: Held<THolds>; context?: SetContext<TSetOptions> }[]): void
   deleteMany?(keys: readonly string[]): void
   /** Removes every entry, or those whose key begins with `prefix`. */
   clear?(prefix?: string): void
@@ -94,17 +92,14 @@ export interface SyncStore<THolds extends Holds = Holds, TSetOptions = unknown>
 }
 
 /** A store that answers with promises: a database, a network. It rejects when it failed; `undefined` means absent. */
-export interface AsyncStore<THolds extends Holds = Holds, TSetOptions = unknown>
-  extends StoreTraits<THolds> {
+export interface AsyncStore<THolds extends Holds = Holds, TSetOptions = unknown> extends StoreTraits<THolds> {
   get(key: string): Promise<Held<THolds> | undefined>
   /** Resolves when the write is acknowledged. */
   set(key: string, entry: Held<THolds>, context?: SetContext<TSetOptions>): Promise<void>
   /** Resolves when the removal is acknowledged, to whether there was an entry. */
   delete(key: string): Promise<boolean>
   getMany?(keys: readonly string[]): Promise<readonly (Held<THolds> | undefined)[]>
-  setMany?(
-    entries: readonly { key: string; entry: Held<THolds>; context?: SetContext<TSetOptions> }[],
-  ): Promise<void>
+  setMany?(entries: readonly { key: string; entry: Held<THolds>; context?: SetContext<TSetOptions> }[]): Promise<void>
   deleteMany?(keys: readonly string[]): Promise<void>
   /** Removes every entry, or those whose key begins with `prefix`. */
   clear?(prefix?: string): Promise<void>

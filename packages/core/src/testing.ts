@@ -124,13 +124,22 @@ function unexpected(expected: string, types: readonly string[]): AutocacheError 
  * as they were. It cannot show that a function is pure, only that it is not.
  * @throws AutocacheError where the answers differ or an argument was changed
  */
-export async function expectPure<TFunction extends AnyFunction>(fn: TFunction, ...args: Parameters<TFunction>): Promise<void> {
+export async function expectPure<TFunction extends AnyFunction>(
+  fn: TFunction,
+  ...args: Parameters<TFunction>
+): Promise<void> {
   const before = encodeKey(args)
   const first = encodeKey(await fn(...args), undefined, { root: 'result' })
   if (encodeKey(args) !== before) {
-    throw new AutocacheError('EXPECTATION_FAILED', `\`${fn.name}\` changes its arguments, so its calls cannot be told apart by them.`)
+    throw new AutocacheError(
+      'EXPECTATION_FAILED',
+      `\`${fn.name}\` changes its arguments, so its calls cannot be told apart by them.`,
+    )
   }
   if (encodeKey(await fn(...args), undefined, { root: 'result' }) !== first) {
-    throw new AutocacheError('EXPECTATION_FAILED', `\`${fn.name}\` answers the same arguments differently: it depends on something else.`)
+    throw new AutocacheError(
+      'EXPECTATION_FAILED',
+      `\`${fn.name}\` answers the same arguments differently: it depends on something else.`,
+    )
   }
 }

@@ -46,9 +46,9 @@ export interface Handle<TFunction extends AnyFunction, TAsync extends boolean> {
   /** What an entry would answer; never runs the function. */
   peek(...args: ArgumentsOf<TFunction>): Answered<Peeked<Awaited<ResultsOf<TFunction>>>, TAsync>
   /** Runs the function now, whatever is stored, and stores what it returns. */
-  refresh(...args: ArgumentsOf<TFunction>): TAsync extends true
-    ? Promise<Awaited<ResultsOf<TFunction>>>
-    : ResultsOf<TFunction>
+  refresh(
+    ...args: ArgumentsOf<TFunction>
+  ): TAsync extends true ? Promise<Awaited<ResultsOf<TFunction>>> : ResultsOf<TFunction>
   /**
    * Stores a value as if the function had returned it; a promise of it where the function promises.
    * @throws StoreError (as a rejection over an asynchronous store) where the store did not acknowledge it
@@ -86,9 +86,7 @@ type Promising<TFunction extends AnyFunction> = [ResultsOf<TFunction>] extends [
  * there: declare it `async`.
  */
 export type CachedFunction<TFunction extends AnyFunction, TStore extends Store> =
-  IsAsync<TStore> extends true
-    ? Promising<TFunction> & Handle<TFunction, true>
-    : TFunction & Handle<TFunction, false>
+  IsAsync<TStore> extends true ? Promising<TFunction> & Handle<TFunction, true> : TFunction & Handle<TFunction, false>
 
 /** The handle of a method for one object. */
 export type CachedMember<TMember, TStore extends Store> = TMember extends AnyFunction

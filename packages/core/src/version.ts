@@ -66,7 +66,8 @@ export const cachedKey = Symbol.for('autocache.cached')
 /** The function that was written: a cached function stands for the one it wraps. */
 function written(fn: AnyFunction): AnyFunction {
   let inner = fn
-  while (Object.hasOwn(inner, cachedKey)) inner = (inner as unknown as { [cachedKey]: { fn: AnyFunction } })[cachedKey].fn
+  while (Object.hasOwn(inner, cachedKey))
+    inner = (inner as unknown as { [cachedKey]: { fn: AnyFunction } })[cachedKey].fn
   return inner
 }
 
@@ -110,7 +111,9 @@ let definitions = 0
 function processVersion(): () => string {
   const number = (definitions += 1)
   return () => {
-    processId ??= [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+    processId ??= [...crypto.getRandomValues(new Uint8Array(16))]
+      .map((byte) => byte.toString(16).padStart(2, '0'))
+      .join('')
     return `p-${processId}-${number}`
   }
 }
@@ -193,7 +196,7 @@ export function identify(
       'no name',
       `\`${label}\` needs a \`name\` over a shared store: ` +
         (method === undefined
-          ? 'its own name is missing or may be a minifier\'s, and another build could give it to another function.'
+          ? "its own name is missing or may be a minifier's, and another build could give it to another function."
           : 'a decorator does not know the class of its method, and methods of two classes may share a name.'),
     )
   }

@@ -1,7 +1,8 @@
 import { asyncMapStore, mapStore } from '@autocache/conformance'
 import { describe, expect, test, vi } from 'vitest'
 import { createCodec } from '../src/codec.ts'
-import { type Store, UnstorableValueError } from '../src/index.ts'
+import { createAutocache, memoryStore, type Store, UnstorableValueError } from '../src/index.ts'
+import { stateOf } from '../src/lane.ts'
 import { testClock, testScope } from '../src/testing.ts'
 import { copying, eachKind, idle, isPending, kinds, steppedStore } from './call-support.ts'
 
@@ -584,15 +585,12 @@ test('L7 `cached` inside a handler, ten thousand times, adds up under one label 
     const { functions, total } = cache.stats()
     expect(Object.keys(functions), name).toEqual(['load'])
     expect(total['duplicate-definition'], name).toBe(1)
-    const { stateOf } = await import('../src/lane.ts')
-    expect(stateOf(store).lanes.size, name).toBe(1)
+      expect(stateOf(store).lanes.size, name).toBe(1)
     expect(stateOf(store).writes.size, name).toBe(0)
   }
 })
 
 test('L7 without a version they stay within the bound of the memory store', async () => {
-  const { memoryStore } = await import('../src/index.ts')
-  const { stateOf } = await import('../src/lane.ts')
   const store = memoryStore({ max: 100 })
   const { cache } = testScope({ store })
   for (let n = 0; n < 10_000; n++) {
@@ -602,4 +600,18 @@ test('L7 without a version they stay within the bound of the memory store', asyn
   expect(store.size).toBeLessThanOrEqual(100)
   expect(stateOf(store).lanes.size).toBe(0)
   expect(Object.keys(cache.stats().functions)).toEqual(['load'])
+})
+
+test('L7 an entry that ten thousand definitions have answered from does not remember them', () => {
+  const store = memoryStore()
+  const cache = createAutocache({ store })
+  let key = ''
+  for (let n = 0; n < 10_000; n++) {
+    const load = cache.cached((m: number) => m, { name: 'load', version: '1' })
+    for (let call = 0; call < 3; call++) load(1)
+    key = load.keyOf(1)
+  }
+  expect(cache.stats().total).toMatchObject({ fill: 1, hit: 29_999 })
+  const slot = store.scope('').slot(key)
+  expect(slot!.indexes?.length ?? 0).toBeLessThan(100)
 })

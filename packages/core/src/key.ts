@@ -29,11 +29,11 @@ import { AutocacheError, UnkeyableValueError } from './errors.ts'
 
 /** How much of a value is read before it counts as too much (`reason: 'bounds'`). */
 export interface KeyBounds {
-  /** Levels of nesting. At most a thousand, since reading recurs. */
+  /** Levels of nesting; an entry of a Map is one more. At most a thousand, since reading recurs. */
   readonly depth: number
-  /** Values altogether: properties, elements, holes, entries. */
+  /** Values altogether: properties, elements, holes, entries, arguments. */
   readonly nodes: number
-  /** Characters altogether: of strings, property names, digits and base64. */
+  /** Characters of the text. */
   readonly size: number
 }
 

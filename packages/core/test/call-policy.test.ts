@@ -585,7 +585,7 @@ test('L7 `cached` inside a handler, ten thousand times, adds up under one label 
     const { functions, total } = cache.stats()
     expect(Object.keys(functions), name).toEqual(['load'])
     expect(total['duplicate-definition'], name).toBe(1)
-      expect(stateOf(store).lanes.size, name).toBe(1)
+    expect(stateOf(store).lanes.size, name).toBe(1)
     expect(stateOf(store).writes.size, name).toBe(0)
   }
 })

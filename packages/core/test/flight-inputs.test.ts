@@ -1,4 +1,4 @@
-import { expect, describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { testScope } from '../src/testing.ts'
 import { eachKind, idle, steppedStore } from './call-support.ts'
 

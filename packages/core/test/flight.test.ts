@@ -233,13 +233,14 @@ describe('L1 a hung fill does not block its key', () => {
   })
 
   test('L1 a caller that comes after flightTimeout does not wait at all', async () => {
-    const { cache } = testScope({ flightTimeout: 20 })
+    const { cache, types } = testScope({ flightTimeout: 20 })
     let runs = 0
     const hung = deferred<number>()
     const load = cache.cached(async () => ((runs += 1) === 1 ? hung.promise : runs))
     const first = load()
     await wait(40)
     expect(await load()).toBe(2)
+    expect(types()).not.toContain('join')
     hung.resolve(0)
     await first
   })

@@ -1,6 +1,6 @@
 import {
-  hangingStore,
   asyncMapStore,
+  hangingStore,
   lossyStore,
   mapStore,
   reorderingStore,

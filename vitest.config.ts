@@ -35,6 +35,7 @@ export default defineConfig({
       project('conformance', 'packages/conformance', { types: true }),
       project('keyv', 'packages/keyv', { types: true }),
       project('quickstart', 'apps/quickstart'),
+      project('bench', 'apps/bench'),
       project('consumers', 'integrations/consumers'),
       project('scripts', 'scripts'),
     ],

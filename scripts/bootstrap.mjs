@@ -18,6 +18,10 @@ const commands = {
     [...turboBuild, '--filter=quickstart'],
     ['node', 'apps/quickstart/dist/main.js'],
   ],
+  bench: [
+    [...turboBuild, '--filter=bench'],
+    ['node', 'apps/bench/dist/main.js'],
+  ],
   test: [turboBuild, ['node', 'scripts/test.mjs']],
   'test:types': [['vitest', 'run', '.test-d.ts']],
   check: [['node', 'scripts/check.mjs']],

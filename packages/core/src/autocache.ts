@@ -160,13 +160,13 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     const namespace = resolved.namespace ?? (shared ? requireNamespace() : 'local')
     const encoding = ownWire ?? (store.wire as Wire | undefined)
     const digest = encoding?.digest ?? nativeDigest
-    if (!digest && resolved.keys === 'digest') {
+    const maxBytes = store.maxKeyBytes ?? (shared ? 250 : Infinity)
+    if (!digest && (resolved.keys === 'digest' || maxBytes !== Infinity)) {
       throw new AutocacheError(
         'INVALID_OPTION',
-        "Option `keys: 'digest'` needs an instance here: `createAutocache({ keys: 'digest' })`.",
+        "Keys that are digested (`keys: 'digest'`, or a store with `maxKeyBytes`) need an instance here: `createAutocache(...)`.",
       )
     }
-    const maxBytes = store.maxKeyBytes ?? (shared ? 250 : Infinity)
     stores.add(store)
     if (claim(store, namespace, identity, fn)) {
       report({ type: 'duplicate-definition', version: identity.version() })

@@ -21,7 +21,6 @@ import { UnkeyableValueError, UnstorableValueError } from './errors.ts'
 import type { Reporter } from './events.ts'
 import { Flight, type Landing } from './flight.ts'
 import { isFresh } from './freshness.ts'
-import { HitPath } from './hit-path.ts'
 import type { Inputs, InputsOf } from './inputs.ts'
 import { isAsync, isThenable, type Lane } from './lane.ts'
 import type { Slot } from './memory-store.ts'
@@ -118,10 +117,10 @@ export function createCaller(definition: Definition): Caller {
   const isAsyncFunction = Object.prototype.toString.call(fn) === '[object AsyncFunction]'
   /** What the function was seen to answer with: decides whether a fill needs the care of a flight from the start. */
   let answers: 'values' | 'promises' | undefined = isAsyncFunction ? 'promises' : undefined
-  const hits = definition.quick && typeof ttl === 'number' ? new HitPath() : undefined
+  const quick = definition.quick && typeof ttl === 'number'
   let lane: Lane | undefined
   const laneOf = (): Lane => (lane ??= definition.lane())
-  const keyOf = (suffix: string): string => laneOf().prefix + suffix
+  const keyOf = (suffix: string): string => laneOf().keyOf(suffix)
   const shown = (suffix: string): string | undefined => (shownKeys ? keyOf(suffix) : undefined)
 
   function prepare(self: unknown, args: readonly unknown[]): Call {
@@ -513,8 +512,8 @@ export function createCaller(definition: Definition): Caller {
     fill: fillAfter,
     call(self, args) {
       if (!enabled) return pass(self, args)
-      if (hits && inputsOf.ignore(self)) {
-        const answered = answerFrom(hits.find(args))
+      if (quick && inputsOf.ignore(self)) {
+        const answered = answerFrom(laneOf().hits.find(args))
         if (answered !== general) return answered
       }
       let call: Call | undefined
@@ -525,11 +524,11 @@ export function createCaller(definition: Definition): Caller {
         throw error
       }
       if (!call) return pass(self, args)
-      if (hits) {
+      if (quick) {
         const slot = laneOf().slot(call.suffix)
         const answered = answerFrom(slot)
         if (answered !== general) {
-          if (call.inputs.fixed) hits.adopt(args, slot!)
+          if (call.inputs.fixed) laneOf().hits.adopt(args, slot!)
           return answered
         }
         // No place for it, and no flight: the store need not be asked again.

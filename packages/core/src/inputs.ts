@@ -62,6 +62,12 @@ export interface InputsOf {
   readonly plain: boolean
 }
 
+/** The stamped label of an object's class, which joins the tag of what its `[cacheKey]` returns. */
+function labelOf(value: object): string | undefined {
+  const { constructor } = value
+  return typeof constructor === 'function' ? stampOf(constructor as AnyFunction)?.label : undefined
+}
+
 /** Creates what reads the inputs of a function's calls. */
 export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: KeyBounds, digest: Digest): InputsOf {
   const { key, deps, partition } = options
@@ -80,7 +86,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     }
     return list
       .map((value: unknown, at) => {
-        if (typeof value !== 'function') return encodeKey(value, bounds, { root: `deps[${at}]` })
+        if (typeof value !== 'function') return encodeKey(value, bounds, { labelOf, root: `deps[${at}]` })
         return deps === list ? '' : `(${dependencyOf(value as AnyFunction, shared)})`
       })
       .join()
@@ -88,11 +94,11 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
 
   function receiver(self: unknown): string {
     if (ignore(self)) return ''
-    if (stamp) return `;t${hide(encodeKey(stamp.receiver!(self), bounds))}`
-    if (isPrimitive(self)) return `;t${encodeKey(self, bounds)}`
+    if (stamp) return `;t${hide(encodeKey(stamp.receiver!(self), bounds, { labelOf, root: 'this' }))}`
+    if (isPrimitive(self)) return `;t${encodeKey(self, bounds, { labelOf, root: 'this' })}`
     if (!shared) return `;t#${identityOf(self!)}`
     try {
-      return `;t${hide(encodeKey(self, bounds, { root: 'this' }))}`
+      return `;t${hide(encodeKey(self, bounds, { labelOf, root: 'this' }))}`
     } catch (error) {
       if (!(error instanceof UnkeyableValueError) || error.reason !== 'kind') throw error
       throw new UnkeyableValueError(
@@ -112,12 +118,13 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   function read(self: unknown, args: readonly unknown[]): Inputs {
     const signals: AbortSignal[] = []
     let text = ''
-    if (partition) text += `;p${hide(encodeKey(partition(), bounds, { root: 'partition' }))}`
+    if (partition) text += `;p${hide(encodeKey(partition(), bounds, { labelOf, root: 'partition' }))}`
     const hidden = deps && hiddenInputs()
     if (hidden) text += `;d${hide(hidden)}`
-    if (stamp?.captures) text += `;c${hide(encodeKey(stamp.captures.call(self), bounds, { root: 'captures' }))}`
+    if (stamp?.captures)
+      text += `;c${hide(encodeKey(stamp.captures.call(self), bounds, { labelOf, root: 'captures' }))}`
     if (key) {
-      text += `;=${encodeKey(key.apply(self, args as unknown[]), bounds, { root: 'key' })}`
+      text += `;=${encodeKey(key.apply(self, args as unknown[]), bounds, { labelOf, root: 'key' })}`
       return { text, signals: signalsIn(args), fixed: false }
     }
     text += receiver(self)
@@ -126,7 +133,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     const missing = args.length > 0 && (last === undefined || isAbortSignal(last))
     const trailing =
       missing && (stamp?.trailing ?? (factsOf().dropsTrailing ? 'drop' : 'keep')) === 'drop' ? 'drop' : 'keep'
-    const encoded = encodeArguments(args, bounds, { signals, trailing })
+    const encoded = encodeArguments(args, bounds, { signals, trailing, labelOf })
     return { text: text === '' ? encoded : `${text};${encoded}`, signals, fixed }
   }
 }

@@ -12,6 +12,7 @@
 import { after, turn } from '#platform'
 import { StoreError } from './errors.ts'
 import type { Flight } from './flight.ts'
+import { HitPath } from './hit-path.ts'
 import type { Slot } from './memory-store.ts'
 import type { SetContext, Store, SyncScope } from './store.ts'
 
@@ -35,6 +36,7 @@ interface Operations {
   set(key: string, entry: unknown, context: SetContext): Answer<void>
   delete(key: string): Answer<boolean>
   slot?(key: string): Slot | null
+  full?(key: string): string
 }
 
 /** What autocache knows of a store besides its contract. */
@@ -81,6 +83,8 @@ interface Fence {
 
 export class Lane {
   readonly flights = new Map<string, Flight>()
+  /** The way from arguments to entries, shared like the entries are. */
+  readonly hits = new HitPath()
   readonly #state: StoreState
   /** Counts what was fenced, for fills that answer at once and have no flight. */
   fenced = 0
@@ -116,6 +120,11 @@ export class Lane {
     if (isThenable(answer)) this.#state.asynchronous = true
     else this.#state.asynchronous ??= false
     return this.#within('get', timeout, answer)
+  }
+
+  /** The whole key. */
+  keyOf(key: string): string {
+    return this.#operations.full ? this.#operations.full(key) : this.prefix + key
   }
 
   /** The place of an entry in a memory store of ours; `null` where it has none, `undefined` in another store. */

@@ -28,6 +28,8 @@ export interface SlotIndex {
 export interface MemoryScope extends SyncScope<'references', undefined> {
   /** The place of an entry, without marking it as read. */
   slot(key: string): Slot | null
+  /** The whole key: for the same key in a row the same string, which is hashed and kept once. */
+  full(key: string): string
 }
 
 /** The default store: a bounded map of references in this process. */
@@ -139,15 +141,8 @@ export function memoryStore({ max = 10_000, maxBytes = Infinity }: MemoryStoreOp
       return node !== undefined
     },
 
-    // The map above is the truth; a handle keeps an index by the rest of the key, so that a hit builds no long key.
+    // A handle of one function: what it answers from most often is found by its arguments, see `hit-path.ts`.
     scope(prefix) {
-      const index = new Map<string, Node>()
-      const adopt = (key: string, node: Node | undefined) => {
-        if (!node || index.get(key) === node) return node
-        index.set(key, node)
-        ;(node.indexes ??= []).push({ index, key })
-        return node
-      }
       // A miss asks for a key and then writes it: the same string is hashed once.
       let lastKey = ''
       let lastFull = prefix
@@ -155,8 +150,9 @@ export function memoryStore({ max = 10_000, maxBytes = Infinity }: MemoryStoreOp
         if (key !== lastKey) lastFull = prefix + (lastKey = key)
         return lastFull
       }
-      const find = (key: string) => index.get(key) ?? adopt(key, nodes.get(full(key)))
+      const find = (key: string) => nodes.get(full(key))
       return {
+        full,
         slot: (key) => find(key) ?? null,
         get(key) {
           const node = find(key)

@@ -111,9 +111,10 @@ let definitions = 0
 function processVersion(): () => string {
   const number = (definitions += 1)
   return () => {
-    processId ??= [...crypto.getRandomValues(new Uint8Array(16))]
-      .map((byte) => byte.toString(16).padStart(2, '0'))
-      .join('')
+    // base64url without padding: 22 characters.
+    processId ??= btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16)))).replace(/[+/=]/g, (sign) =>
+      sign === '+' ? '-' : sign === '/' ? '_' : '',
+    )
     return `p-${processId}-${number}`
   }
 }

@@ -175,7 +175,7 @@ describe('the fences hold their types', () => {
 
 describe('the tables of the README', () => {
   const rows = (title: string) =>
-    [...(readme.split(`## ${title}\n`)[1]?.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)` \| (.*) \|$/gm)].map(
+    [...(readme.split(`## ${title}\n`)[1]?.split('\n## ')[0] ?? '').matchAll(/^\| *`(\w+)` *\| (.*) *\|$/gm)].map(
       ([, name, rest]) => [name!, rest!] as const,
     )
 

@@ -1,16 +1,18 @@
 // What Node has and this runtime has not. The test that uses it is skipped, and the reason says which it was.
 import { getCurrentTest } from '@vitest/runner'
 
-/** A function, and everything reached through it, that skips the running test when it is called. */
+const traps = ['apply', 'construct', 'get', 'getOwnPropertyDescriptor', 'getPrototypeOf', 'has', 'ownKeys']
+
+/**
+ * A function that skips the running test when it is used. While tests are being collected it can be called or read, and
+ * what comes out of it is another.
+ */
 export function unavailable(name) {
-  const skip = () => {
-    const test = getCurrentTest()
-    if (test) test.context.skip(`needs ${name}`)
-    throw new Error(`needs ${name}`)
+  const trap = (kind) => (target, key) => {
+    getCurrentTest()?.context.skip(`needs ${name}`)
+    if (kind === 'apply' || kind === 'construct') return unavailable(name)
+    if (kind === 'get' && typeof key === 'string' && key !== 'then') return unavailable(`${name}.${key}`)
+    return Reflect[kind](target, key)
   }
-  return new Proxy(() => {}, {
-    apply: skip,
-    construct: skip,
-    get: (_, key) => (typeof key === 'symbol' || key === 'then' ? undefined : unavailable(`${name}.${key}`)),
-  })
+  return new Proxy(class {}, Object.fromEntries(traps.map((kind) => [kind, trap(kind)])))
 }

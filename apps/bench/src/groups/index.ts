@@ -1,0 +1,18 @@
+import type { Group } from '../contender.ts'
+import { asyncHit, miss } from './async.ts'
+import { digestKeyGroup, encodeKeyGroup } from './keys.ts'
+import { keyvGroups } from './keyv.ts'
+import { nestedObject, oneNewString, oneString, twoNumbers } from './sync.ts'
+
+/** Everything that is compared by ratio, in the order of the report. */
+export const groups: readonly Group[] = [
+  oneString,
+  oneNewString,
+  twoNumbers,
+  nestedObject,
+  encodeKeyGroup,
+  digestKeyGroup,
+  asyncHit,
+  miss,
+  ...keyvGroups,
+]

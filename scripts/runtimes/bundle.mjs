@@ -1,54 +1,84 @@
 // Bundles core's test files, as they are, for a runtime that Vitest does not run in.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
-import { realpathSync } from 'node:fs'
 
 const core = resolve('packages/core')
-const here = import.meta.dirname
+const pages = join(import.meta.dirname, 'page')
 
 /** core's test files, relative to its folder. */
-export const testFiles = readdirSync('packages/core/test', { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.ts'))
-  .map((file) => `test/${file}`)
-  .sort()
+export const testFiles = () =>
+  readdirSync(join(core, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => `test/${file}`)
+    .sort()
+
+const options = (outfile, conditions) => ({
+  outfile,
+  conditions,
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  platform: 'neutral',
+  mainFields: ['module', 'main'],
+  // Many test files in one bundle: a function keeps its name where its variable cannot.
+  keepNames: true,
+  logLevel: 'silent',
+})
 
 /**
  * @param {typeof import('esbuild')} esbuild
- * @param {{ entry: string, outfile: string, conditions: string[], files: string[], strings: boolean }} options
+ * @param {{ runtime: string, outfile: string, conditions: string[], files: string[] }} target
  */
-export async function bundle(esbuild, { entry, outfile, conditions, files, strings }) {
+export async function bundleTests(esbuild, { runtime, outfile, conditions, files }) {
+  const entryPoints = [join(pages, runtime === 'workerd' ? 'worker.mjs' : 'browser.mjs')]
   await esbuild.build({
-    entryPoints: [join(here, 'page', entry)],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    conditions,
-    logLevel: 'error',
-    // So that classes and functions keep the names they have in the source.
-    keepNames: true,
-    plugins: [plugin(conditions, files, strings)],
+    ...options(outfile, conditions),
+    entryPoints,
+    plugins: [coreTests(runtime, conditions, files)],
   })
 }
 
-const nodeGlobals = Object.entries({
+/** A user's program over the built package, which is found and resolved as in a user's bundle. */
+export async function bundleProgram(esbuild, { outfile, conditions }) {
+  await esbuild.build({
+    ...options(outfile, conditions),
+    entryPoints: [join(pages, 'program.mjs')],
+    // Without our tsconfig, whose paths lead to sources.
+    tsconfigRaw: '{}',
+    plugins: [
+      {
+        name: 'as-installed',
+        setup({ onResolve, resolve: find }) {
+          onResolve({ filter: /^@autocache\// }, ({ path, kind, pluginData }) =>
+            pluginData ? undefined : find(path, { kind, resolveDir: resolve('apps/quickstart'), pluginData: true }),
+          )
+        },
+      },
+    ],
+  })
+}
+
+/** Globals of Node that test files use, and how they use them. */
+const nodeGlobals = {
   Buffer: /\bBuffer[.(]/,
   Function: /\bnew Function\(/,
   process: /\bprocess\./,
   setImmediate: /\bsetImmediate\(/,
-})
+}
 
-const plugin = (conditions, files, strings) => ({
+const coreTests = (runtime, conditions, files) => ({
   name: 'core-tests',
   setup({ onLoad, onResolve, resolve: find }) {
     const file = (path) => ({ path })
+    const uses = (name, text) => nodeGlobals[name].test(text)
+    const usingBuffer = files.filter((name) => uses('Buffer', readFileSync(join(core, name), 'utf8')))
     onResolve({ filter: /^autocache:files$/ }, () => ({ path: 'files', namespace: 'autocache' }))
     onLoad({ filter: /^files$/, namespace: 'autocache' }, () => ({
-      contents: `export const files = {${files.map((name) => `'${name}': () => import('./${name}')`).join()}}
-export const usingBuffer = ${JSON.stringify(files.filter((name) => nodeGlobals[0][1].test(readFileSync(join(core, name), 'utf8'))))}`,
+      contents: [
+        `export const files = {${files.map((name) => `'${name}': () => import('./${name}')`).join()}}`,
+        `export const usingBuffer = ${JSON.stringify(usingBuffer)}`,
+      ].join('\n'),
       resolveDir: core,
     }))
 
@@ -60,7 +90,7 @@ export const usingBuffer = ${JSON.stringify(files.filter((name) => nodeGlobals[0
     )
 
     const vitest = realpathSync('node_modules/vitest')
-    onResolve({ filter: /^vitest$/ }, () => file(join(here, 'page/vitest.mjs')))
+    onResolve({ filter: /^vitest$/ }, () => file(join(pages, 'vitest.mjs')))
     onResolve({ filter: /^(@vitest\/|chai$)/ }, ({ path, kind, importer, pluginData }) =>
       pluginData === vitest || importer.includes('node_modules')
         ? undefined
@@ -68,21 +98,20 @@ export const usingBuffer = ${JSON.stringify(files.filter((name) => nodeGlobals[0
     )
 
     // Node's own modules and the TypeScript compiler: whoever uses one of their functions is skipped.
-    if (conditions.includes('browser') && !conditions.includes('workerd'))
-      onResolve({ filter: /^node:vm$/ }, () => file(join(here, 'page/realm.mjs')))
+    if (runtime === 'browser') onResolve({ filter: /^node:vm$/ }, () => file(join(pages, 'realm.mjs')))
     onResolve({ filter: /^(node:|typescript$)/ }, ({ path }) => ({ path, namespace: 'missing' }))
     onLoad({ filter: /./, namespace: 'missing' }, async ({ path }) => {
       const exported = isBuiltin(path) ? Object.keys(await import(path)).filter((name) => name !== 'default') : []
       const one = (name) => `export const ${name} = unavailable('${path} ${name}')`
-      const lines = [`import { unavailable } from '${here}/page/missing.mjs'`, `export default unavailable('${path}')`]
-      return { contents: [...lines, ...exported.map(one)].join('\n'), resolveDir: here }
+      const lines = [`import { unavailable } from '${pages}/missing.mjs'`, `export default unavailable('${path}')`]
+      return { contents: [...lines, ...exported.map(one)].join('\n'), resolveDir: pages }
     })
 
     onLoad({ filter: /packages\/core\/test\/.*\.ts$/ }, ({ path }) => {
       const text = readFileSync(path, 'utf8')
-      const globals = nodeGlobals.filter(([, use]) => use.test(text)).map(([name]) => name)
+      const globals = Object.keys(nodeGlobals).filter((name) => uses(name, text))
       return {
-        contents: `import { ${globals.join()} } from '${here}/page/globals.mjs';${text}`,
+        contents: `import { ${globals.join()} } from '${pages}/globals.mjs';${text}`,
         loader: 'ts',
         resolveDir: dirname(path),
       }

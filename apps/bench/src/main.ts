@@ -1,22 +1,25 @@
 // `npm run bench`: see README.md. Without arguments it measures everything and writes what RESULTS.md is made of.
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { fails, judge, readAcceptedMisses } from './bars.ts'
 import { rounded } from './figures.ts'
 import { plot } from './plot.ts'
 import { barTable, heapText, ratioTable, report, sizeText } from './report.ts'
+import type { Results } from './results.ts'
 import { fullPlan, parts, quickPlan, run } from './run.ts'
 
 const file = (path: string) => new URL(`../${path}`, import.meta.url)
-const { only, quick, check } = readArguments()
+const { only, quick, check, render } = readArguments()
 const command = ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ')
 const say = (text: string) => console.log(`bench: ${text}`)
 
-const results = rounded(await run(only, quick ? quickPlan : fullPlan, command, say))
+const results: Results = render
+  ? JSON.parse(readFileSync(file('results.json'), 'utf8'))
+  : rounded(await run(only, quick ? quickPlan : fullPlan, command, say))
 const verdicts = judge(results, readAcceptedMisses(fileURLToPath(new URL('../../../docs/decisions', import.meta.url))))
 
-if (only.length === 0 && !quick && !check) {
+if (render || (only.length === 0 && !quick && !check)) {
   writeFileSync(file('results.json'), `${JSON.stringify(results, null, 2)}\n`)
   writeFileSync(file('RESULTS.md'), report(results, verdicts))
   writeFileSync(file('results.svg'), plot(results))
@@ -49,6 +52,7 @@ function readArguments() {
       only: { type: 'string', multiple: true, default: [] },
       quick: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
+      render: { type: 'boolean', default: false },
     },
   })
   const unknown = values.only.filter((part) => !parts.includes(part))

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { measure as mitata } from 'mitata'
 import { type Answering, callsOf, examine, fresh, type Group, type Setting, verify } from './contender.ts'
 import { distinct } from './inputs.ts'
@@ -28,7 +29,11 @@ export async function measureGroup(group: Group, rounds: number): Promise<Measur
   const keying: Keying[] = []
   for (const contender of group.contenders) {
     await verify(group, contender)
-    if (contender.keys === 'structure') keying.push(await examine(group, contender))
+    if (contender.keys !== 'structure') continue
+    const facts = await examine(group, contender)
+    keying.push(facts)
+    if (contender.name.startsWith('autocache'))
+      assert.deepEqual(facts.collides, [], `${contender.name} mixes up arguments`)
   }
 
   const closing: (() => unknown)[] = []

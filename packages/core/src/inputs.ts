@@ -64,8 +64,8 @@ export interface InputsOf {
 
 /** The stamped label of an object's class, which joins the tag of what its `[cacheKey]` returns. */
 function labelOf(value: object): string | undefined {
-  const { constructor } = value
-  return typeof constructor === 'function' ? stampOf(constructor as AnyFunction)?.label : undefined
+  const Class: unknown = value.constructor
+  return typeof Class === 'function' ? stampOf(Class as AnyFunction)?.label : undefined
 }
 
 /** Creates what reads the inputs of a function's calls. */

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import {
   asyncMapStore,
   corruptingStore,
@@ -512,6 +513,33 @@ describe('L2 a blocked event loop is not a slow store', () => {
       await Promise.resolve()
     }
     await Promise.all(calls)
+    expect(types()).not.toContain('store-error')
+  })
+
+  test('L2 a time-out that falls due in a blocked loop lets what has arrived be delivered first', async () => {
+    const inner = asyncMapStore({ holds: 'text' })
+    let steps = 0
+    // A read of three round trips, each of which is fast.
+    const get = async (key: string) => {
+      for (let step = 0; step < steps; step++) await stat('/')
+      return inner.get(key)
+    }
+    const { cache, types } = testScope({ store: { ...inner, get }, ttl: Infinity, storeTimeout: 15 })
+    const load = cache.cached(async () => 1, { name: 'load', version: '1' })
+    await load()
+    await idle()
+    steps = 3
+    for (let round = 0; round < 3; round++) {
+      let busy = true
+      const work = () => {
+        block(30)
+        if (busy) setImmediate(work)
+      }
+      const call = load()
+      setImmediate(work)
+      expect(await call).toBe(1)
+      busy = false
+    }
     expect(types()).not.toContain('store-error')
   })
 

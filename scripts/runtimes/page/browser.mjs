@@ -1,5 +1,4 @@
-// The page: Playwright calls what it puts on `window`.
-import { names, run } from './run.mjs'
-import './program.ts'
+// The page: Playwright calls what it puts on `globalThis`.
+import { run } from './run.mjs'
 
-Object.assign(globalThis, { names, run: (file) => run('browser', file) })
+globalThis.runTests = (file) => run('browser', file)

@@ -29,7 +29,8 @@ export const process = {
   off(_, listener) {
     removeEventListener('unhandledrejection', listeners.get(listener))
   },
-  memoryUsage: unavailable('process.memoryUsage'),
+  /** Memory is measured in Node only. */
+  memoryUsage: () => ({ rss: 0 }),
   cwd: unavailable('process.cwd'),
 }
 

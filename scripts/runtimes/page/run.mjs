@@ -1,12 +1,10 @@
 // Runs one test file of core inside this runtime and returns what became of each test.
 import { startTests } from '@vitest/runner'
-import { reasonToSkip } from '../excluded.mjs'
+import { reasonToSkip } from '../tests.mjs'
 import { files, usingBuffer } from 'autocache:files'
 import { Buffer } from './globals.mjs'
 
 const limit = 30_000
-
-export const names = Object.keys(files)
 
 /** @returns {Promise<{ name: string, state: string, note?: string, error?: string }[]>} */
 export async function run(runtime, name) {
@@ -45,7 +43,7 @@ export async function run(runtime, name) {
     ...testsOf(file).map((test) => ({
       name: titleOf(test),
       state: test.result?.state ?? test.mode,
-      note: test.result?.note,
+      note: test.result?.note ?? test.meta.needs,
       error: test.result?.errors?.map(textOf).join('\n'),
     })),
     ...failures.map((error) => ({ name: 'the file', state: 'fail', error: textOf(error) })),

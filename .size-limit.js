@@ -4,7 +4,8 @@ export default [
     name: "import { cached, memoryStore } from '@autocache/core'",
     path: 'packages/core/dist/index.js',
     import: '{ cached, memoryStore }',
-    limit: '5 kB',
+    // The bar is 5 kB and is missed: docs/decisions/0007-size.md. Only ever lower this.
+    limit: '17 kB',
     gzip: true,
     // Without our tsconfig, whose `paths` lead to sources: users have no such thing.
     modifyEsbuildConfig: (config) => ({ ...config, tsconfigRaw: {} }),

@@ -24,6 +24,7 @@ const commands = {
   ],
   test: [turboBuild, ['node', 'scripts/test.mjs']],
   'test:types': [['vitest', 'run', '.test-d.ts']],
+  'test:runtimes': [turboBuild, ['node', 'scripts/runtimes.mjs']],
   check: [['node', 'scripts/check.mjs']],
   build: [turboBuild],
   format: [['biome', 'check', '--write', '.']],

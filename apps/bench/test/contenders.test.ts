@@ -9,12 +9,10 @@ for (const group of groups) {
     for (const contender of group.contenders) {
       it(`${contender.name} answers right and runs the function once for each call`, () => verify(group, contender))
 
-      it.runIf(contender.name.startsWith('autocache') && contender.keys)(
-        `${contender.name} mixes up nothing`,
-        async () => {
-          expect(await examine(group, contender)).toMatchObject({ collides: [], ordersProperties: true })
-        },
-      )
+      if (!contender.name.startsWith('autocache') || contender.keys !== 'structure') continue
+      it(`${contender.name} mixes up nothing and ignores the order of properties`, async () => {
+        expect(await examine(group, contender)).toMatchObject({ collides: [], ordersProperties: true })
+      })
     }
     it('has its reference among its contenders', () => {
       expect(group.contenders.map(({ name }) => name)).toContain(group.reference)

@@ -8,7 +8,7 @@ import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { bundleProgram, bundleTests, testFiles } from './runtimes/bundle.mjs'
-import { serveChromium, serveWorkerd } from './runtimes/hosts.mjs'
+import { outcome, serveChromium, serveWorkerd } from './runtimes/hosts.mjs'
 import { entriesOf, reasonToSkip, shortFiles } from './runtimes/tests.mjs'
 
 const cache = resolve('.cache/runtimes')
@@ -31,16 +31,8 @@ const runtimes = {
     'bin/bun',
     ['--bun'],
   ),
-  deno: vitest(
-    {
-      'linux-x64': '@deno/linux-x64-glibc',
-      'linux-arm64': '@deno/linux-arm64-glibc',
-      'darwin-x64': '@deno/darwin-x64',
-      'darwin-arm64': '@deno/darwin-arm64',
-    },
-    'deno',
-    ['run', '--allow-all'],
-  ),
+  // Its packages for other platforms are not in every mirror of the registry.
+  deno: vitest({ 'linux-x64': '@deno/linux-x64-glibc' }, 'deno', ['run', '--allow-all']),
   workerd: {
     find: fromPackage(
       {
@@ -86,16 +78,18 @@ function install() {
   console.log('runtimes: installing them into .cache/runtimes (about 1 GB)')
   mkdirSync(cache, { recursive: true })
   for (const file of manifests) copyFileSync(join('scripts/runtimes', file), join(cache, file))
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', cache]
-  const { status, stdout, stderr } = spawnSync('npm', args, { encoding: 'utf8' })
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  const { status, stdout, stderr } = spawnSync('npm', args, { cwd: cache, encoding: 'utf8' })
   if (status !== 0) throw new Error(`npm ${args.join(' ')}\n${stdout}${stderr}`)
   writeFileSync(stampFile, stamp)
 }
 
 /** @typedef {{ file: string, name: string, state: 'pass' | 'fail' | 'skip', note?: string, error?: string }} Result */
 
-/** @returns {{ version: string, results: Result[] }} */
-function runVitest(name, program, args) {
+const tool = (name) => createRequire(join(cache, 'package.json'))(name)
+
+/** @returns {Promise<{ version: string, results: Result[] }>} */
+async function runVitest(name, program, args) {
   const output = join(cache, `${name}.json`)
   rmSync(output, { force: true })
   const version = spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout.match(/\d+\.\d+\.\d+/)[0]
@@ -122,22 +116,32 @@ function runVitest(name, program, args) {
   // An unhandled error outside the tests, or a run without a report.
   if (results.length === 0 || (status !== 0 && !results.some(({ state }) => state === 'fail')))
     results.push({ file: 'vitest', name: `exit ${status}`, state: 'fail', error: `${stdout}${stderr}`.slice(-4000) })
-  return { version, results }
+  return { version, results: [...results, { ...programResult, ...(await runProgram(name, program)) }] }
+}
+
+const programResult = { file: 'program', name: 'a program over the built package' }
+
+async function runProgram(name, program) {
+  const outfile = join(cache, `${name}.mjs`)
+  const condition = name.startsWith('node') ? 'node' : name
+  const target = { outfile, conditions: [condition], platform: 'node', entry: 'native.mjs' }
+  await bundleProgram(tool('esbuild'), target)
+  const { status, stdout, stderr } = spawnSync(program, [outfile], { encoding: 'utf8' })
+  return status === 0 ? outcome(JSON.parse(stdout)) : { state: 'fail', error: `exit ${status}\n${stdout}${stderr}` }
 }
 
 /** Runs the bundle of the test files, and a bundled program that uses the built package. */
 async function runBundled(name, program) {
-  const require = createRequire(join(cache, 'package.json'))
-  const esbuild = require('esbuild')
+  const esbuild = tool('esbuild')
   const conditions = name === 'workerd' ? ['workerd', 'worker', 'browser'] : ['browser']
   const files = testFiles().filter((file) => !entriesOf(name).some((entry) => entry.file === file && !entry.title))
   const folder = join(cache, name)
   await bundleTests(esbuild, { runtime: name, outfile: join(folder, 'tests.mjs'), conditions, files })
-  await bundleProgram(esbuild, { runtime: name, outfile: join(folder, 'program.mjs'), conditions })
+  await bundleProgram(esbuild, { outfile: join(folder, 'program.mjs'), conditions })
 
   const host = await (name === 'workerd'
     ? serveWorkerd(program, folder)
-    : serveChromium(program, folder, require('playwright-core').chromium))
+    : serveChromium(program, folder, tool('playwright-core').chromium))
   const results = []
   try {
     for (const file of files) {
@@ -147,7 +151,7 @@ async function runBundled(name, program) {
         results.push({ file, name: 'the file', state: 'fail', error: error.message })
       }
     }
-    results.push({ file: 'program', name: 'a program over the built package', ...(await host.runProgram()) })
+    results.push({ ...programResult, ...(await host.runProgram()) })
   } finally {
     await host.close()
   }

@@ -40,10 +40,11 @@ export async function bundleTests(esbuild, { runtime, outfile, conditions, files
 }
 
 /** A user's program over the built package, which is found and resolved as in a user's bundle. */
-export async function bundleProgram(esbuild, { outfile, conditions }) {
+export async function bundleProgram(esbuild, { outfile, conditions, platform = 'neutral', entry = 'program.mjs' }) {
   await esbuild.build({
     ...options(outfile, conditions),
-    entryPoints: [join(pages, 'program.mjs')],
+    platform,
+    entryPoints: [join(pages, entry)],
     // Without our tsconfig, whose paths lead to sources.
     tsconfigRaw: '{}',
     plugins: [

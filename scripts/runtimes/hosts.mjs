@@ -62,8 +62,8 @@ export async function serveWorkerd(program, folder) {
     runTests: (file) => ask(ports.tests, encodeURIComponent(file)),
     async runProgram() {
       // Requests share the isolate, its memory and the flight of the first of them.
-      const runs = await Promise.all([1, 2, 3].map(() => ask(ports.program, '?concurrent')))
-      return outcome([...runs, await ask(ports.program, '?concurrent')])
+      const runs = await Promise.all([1, 2, 3].map(() => ask(ports.program, 'a')))
+      return outcome([...runs, await ask(ports.program, 'a')])
     },
     async close() {
       child.removeAllListeners('exit')
@@ -77,6 +77,9 @@ export async function serveWorkerd(program, folder) {
 export async function serveChromium(executablePath, folder, chromium) {
   const pages = { '/tests': 'tests.mjs', '/program': 'program.mjs' }
   const server = createServer(({ url }, response) => {
+    // A page apart from all others has SharedArrayBuffer.
+    response.setHeader('cross-origin-opener-policy', 'same-origin')
+    response.setHeader('cross-origin-embedder-policy', 'require-corp')
     if (pages[url]) {
       response.setHeader('content-type', 'text/html; charset=utf-8')
       response.end(`<!doctype html><body><script type="module" src="/${pages[url]}"></script>`)
@@ -131,7 +134,7 @@ export async function serveChromium(executablePath, folder, chromium) {
       const { page, errors } = await open('/program')
       try {
         if (!(await page.evaluate(() => 'answer' in globalThis))) throw new Error(errors.join('\n'))
-        const ask = () => page.evaluate(() => globalThis.answer('?concurrent'))
+        const ask = () => page.evaluate(() => globalThis.answer('a'))
         return outcome([...(await Promise.all([ask(), ask(), ask()])), await ask()])
       } finally {
         await page.close()
@@ -148,10 +151,12 @@ export async function serveChromium(executablePath, folder, chromium) {
 const readVersion = (program, path) => JSON.parse(readFileSync(join(program, path), 'utf8')).version
 
 /** All answers of the program are of its one run, under the key that every runtime derives. */
-function outcome(answers) {
+export function outcome(answers) {
   const expected = JSON.stringify({
-    value: '?concurrent:1',
-    key: 'program:load:x-1:~KEY',
+    value: 'a:1',
+    key: 'program:load:x-1:~_NyRNnRsZOpipf6iBmCa8drmzwg8YlUYmMPLHpmOHw4',
+    sync: 'aa',
+    ring: 'end',
   })
   const wrong = answers.map((answer) => JSON.stringify(answer)).find((answer) => answer !== expected)
   return wrong === undefined ? { state: 'pass' } : { state: 'fail', error: `expected ${expected}\nfound    ${wrong}` }

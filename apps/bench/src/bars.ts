@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import type { Results } from './results.ts'
 
 /** What must hold of a path: the bars of the project. */
@@ -153,17 +153,25 @@ function outcomeOf({ must, limit }: Bar, measured: number | undefined, accepted:
 export const fails = ({ outcome }: Verdict) => outcome === 'missed' || outcome === 'worse than accepted'
 
 /**
- * Reads the accepted misses from the decision page `0008-*.md`: each row of a table that begins with a bar's id in
- * backquotes and has the figure in its second cell, ``| `miss` | 1.9 | why |``.
+ * Reads the accepted misses from the decision pages in a folder: the rows of a table whose first heading is
+ * `accepted miss`, each with the id of a bar in backquotes, the figure, and whatever follows:
+ *
+ *     | accepted miss | figure | why |
+ *     |---|--:|---|
+ *     | `miss` | 1.9 | two promises are the floor |
  */
 export function readAcceptedMisses(decisions: string): AcceptedMisses {
-  const pages = existsSync(decisions) ? readdirSync(decisions).filter((name) => /^0008-.*\.md$/.test(name)) : []
-  return new Map(
-    pages.flatMap((name) => {
-      const rows = readFileSync(`${decisions}/${name}`, 'utf8').matchAll(/^\| *`([a-z0-9-]+)` *\| *([\d.]+)[^|\n]*\|/gm)
-      return [...rows].map(
-        ([, id, figure]) => [id!, { figure: Number(figure), page: `docs/decisions/${name}` }] as const,
-      )
-    }),
-  )
+  const accepted = new Map<string, { figure: number; page: string }>()
+  for (const name of readdirSync(decisions).filter((name) => name.endsWith('.md'))) {
+    const page = `docs/decisions/${name}`
+    const text = readFileSync(`${decisions}/${name}`, 'utf8')
+    for (const [, rows] of text.matchAll(/^\| *accepted miss *\|.*\n\|[-:| ]+\n((?:\|.*(?:\n|$))+)/gm)) {
+      for (const row of rows!.trim().split('\n')) {
+        const [, id, figure] = /^\| *`([a-z0-9-]+)` *\| *(\d+(?:\.\d+)?)\b/.exec(row) ?? []
+        if (id === undefined || accepted.has(id)) throw new SyntaxError(`${page}: not a row, or twice: ${row}`)
+        accepted.set(id, { figure: Number(figure), page })
+      }
+    }
+  }
+  return accepted
 }

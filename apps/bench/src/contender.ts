@@ -25,6 +25,8 @@ export interface Contender {
    * @default 'caller'
    */
   readonly keys?: 'structure' | 'caller'
+  /** Whether what it caches takes one argument and no more. */
+  readonly unary?: boolean
 }
 
 /** Contenders that make the same calls, one table of results. */
@@ -138,9 +140,10 @@ function counting(fn: Setting['fn'], count: () => void): Setting['fn'] {
 /** Which of the tricky arguments a contender tells apart. */
 export async function examine(group: Group, contender: Contender): Promise<Keying> {
   const outcomes = new Map<string, Outcome>()
-  for (const pair of [...trickyPairs, reordered]) outcomes.set(pair.title, await outcomeOf(group, contender, pair))
+  const pairs = trickyPairs.filter(({ a }) => !contender.unary || a.length === 1)
+  for (const pair of [...pairs, reordered]) outcomes.set(pair.title, await outcomeOf(group, contender, pair))
   const titles = (outcome: Outcome) =>
-    trickyPairs.map(({ title }) => title).filter((title) => outcomes.get(title) === outcome)
+    pairs.map(({ title }) => title).filter((title) => outcomes.get(title) === outcome)
   return {
     contender: contender.name,
     collides: titles('collides'),

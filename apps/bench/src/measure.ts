@@ -49,7 +49,7 @@ export async function measureGroup(group: Group, rounds: number): Promise<Measur
     for (const args of callsOf(group)) await answer(...args)
     add(contender.name, answer)
   }
-  if (!(setting.fn(...group.args(0)) instanceof Promise)) add(loopAlone, () => undefined)
+  if (!(setting.fn(...group.args(0)) instanceof Promise)) add(loopAlone, (input) => input)
 
   const times = new Map<string, number[]>(running.map(({ name }) => [name, []]))
   for (let round = -2; round < rounds; round++) {
@@ -64,8 +64,8 @@ export async function measureGroup(group: Group, rounds: number): Promise<Measur
 }
 
 /**
- * The middle of fifteen samples of some milliseconds each: long enough to contain the garbage collections that the
- * contender's calls cause, so that they count; and the middle, so that what others do on the machine counts less.
+ * The lower quartile of fifteen samples of some milliseconds each: long enough to contain the garbage collections that
+ * the contender's calls cause, so that they count; and low, because what others do on the machine only ever adds time.
  */
 async function sample({ step, batch }: Running): Promise<number> {
   const stats = await mitata(step, {
@@ -78,7 +78,7 @@ async function sample({ step, batch }: Running): Promise<number> {
     min_cpu_time: 0,
     gc: globalThis.gc ? () => globalThis.gc?.() : false,
   })
-  return stats.p50
+  return stats.p25
 }
 
 const sampleMilliseconds = 3

@@ -9,10 +9,10 @@ const columns = [
   ['async-hit', 'miss', 'digest-key'],
 ]
 
-const width = 920
-const columnWidth = 440
-const nameWidth = 196
-const valueWidth = 92
+const width = 960
+const columnWidth = 466
+const nameWidth = 204
+const valueWidth = 116
 const plotWidth = columnWidth - nameWidth - valueWidth
 const rowHeight = 19
 const headHeight = 46
@@ -106,12 +106,12 @@ function drawPanel(group: GroupResult, x: number, y: number, scale: Scale): stri
     line('head', 0, 14, escapeText(group.title)),
     ...scale.ticks.map((tick) => vertical(tick === 1 ? 'one' : 'grid', tick)),
     ...scale.ticks.map((tick) => line('small', at(tick), headHeight - 14, `${tick}×`, 'middle')),
-    ...(bar && bar.limit !== 1 ? [vertical('bar', bar.limit)] : []),
+    ...(bar ? [vertical('bar', bar.limit)] : []),
     ...rows.map(({ name, nanoseconds, ratio }, index) => {
       const own = name.startsWith('autocache') ? ' own' : ''
       const middle = headHeight + index * rowHeight + rowHeight / 2 - 2
       return [
-        line(own.trim(), nameWidth - 8, middle + 4, escapeText(shorten(name)), 'end'),
+        line(own.trim(), nameWidth - 8, middle + 4, escapeText(name), 'end'),
         `<line class="range${own}" x1="${at(ratio.min)}" x2="${at(ratio.max)}" y1="${middle}" y2="${middle}"/>`,
         `<circle class="dot${own}" cx="${at(ratio.median)}" cy="${middle}" r="4"/>`,
         line(own.trim(), columnWidth, middle + 4, `${figure(ratio.median)}× · ${duration(nanoseconds.median)}`, 'end'),
@@ -126,7 +126,5 @@ function line(kind: string, x: number, y: number, text: string, anchor?: 'middle
   return `<text${attributes}>${text}</text>`
 }
 
-/** Names that are longer than their column lose what follows the comma. */
-const shorten = (name: string) => (name.length > 32 ? name.replace(/,.*/, '') : name)
 const round = (value: number) => Math.round(value * 10) / 10
 const escapeText = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)

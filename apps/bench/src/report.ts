@@ -88,7 +88,7 @@ export function sizeText(size: NonNullable<Results['size']>): string {
 
 /** Facts about the peers' keys: who answers a call with the result of another. */
 function keyingSections({ keying }: Results): string[] {
-  const list = (titles: readonly string[]) => (titles.length > 0 ? titles.join('<br>') : 'none')
+  const list = (titles: readonly string[]) => (titles.length > 0 ? titles.join(' · ') : 'none')
   return [
     'Pairs of arguments that a function can tell apart, given to everything that says it keys by content. *Same key*: ' +
       'the second call got the result of the first. *Refused*: it threw. Property order: whether `{a, b}` and `{b, a}` are one call.',

@@ -94,19 +94,25 @@ it('accepting a miss of a bar that does not exist is an error', () => {
   expect(() => judge(resultsOf(1), new Map([['speed', { figure: 1, page }]]))).toThrow(/no bar speed/)
 })
 
-it('accepted misses are rows of the decision page 0008 and of no other', () => {
+it('accepted misses are the rows of tables that say so in the decision pages, and of no other', () => {
   const folder = mkdtempSync(join(tmpdir(), 'autocache-bench-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
+  const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
   expect(readAcceptedMisses(folder).size).toBe(0)
-  writeFileSync(join(folder, '0007-other.md'), '| `miss` | 9 | no |\n')
-  writeFileSync(
-    join(folder, '0008-speed.md'),
-    '# 0008\n\n| bar | figure | why |\n|---|--:|---|\n| `miss` | 1.9 x | a promise |\n| `size-browser` | 6 kB | the rest |\n\nSee `heap` | 2 |\n',
+  write('0001-other.md', '| bar | figure |\n|---|---|\n| `heap` | 9 |\n')
+  write('0007-size.md', '| accepted miss | figure |\n|---|--:|\n| `size-browser` | 17.2 kB |')
+  write(
+    '0008-speed.md',
+    'Text.\n\n| accepted miss | figure | why |\n|---|--:|---|\n| `miss` | 1.9 x | a promise |\n\n| `heap` | 2 |\n',
   )
   expect([...readAcceptedMisses(folder)]).toEqual([
+    ['size-browser', { figure: 17.2, page: 'docs/decisions/0007-size.md' }],
     ['miss', { figure: 1.9, page }],
-    ['size-browser', { figure: 6, page }],
   ])
+  write('0009-broken.md', '| accepted miss | figure |\n|---|---|\n| `heap` | a bit |\n')
+  expect(() => readAcceptedMisses(folder)).toThrow('0009-broken.md')
+  write('0009-broken.md', '| accepted miss | figure |\n|---|---|\n| `miss` | 3 |\n')
+  expect(() => readAcceptedMisses(folder)).toThrow('twice')
 })
 
 it('the ids of bars are distinct', () => {

@@ -25,9 +25,9 @@ import { referenceSealer, type Sealer } from './entry.ts'
 import { AutocacheError } from './errors.ts'
 import { createHub, type EventOf, type EventType, type Hub, type Stats } from './events.ts'
 import { createOperations, type Operations } from './handle.ts'
-import { createInputs, dependencyVersions } from './inputs.ts'
+import { createInputs, joinedVersions } from './inputs.ts'
 import { completeKey, keyPrefix } from './key.ts'
-import { Lane, stateOf } from './lane.ts'
+import { drained, Lane, stateOf } from './lane.ts'
 import { type MemoryStore, memoryStore } from './memory-store.ts'
 import {
   type AnyFunction,
@@ -113,7 +113,7 @@ export interface Autocache<TStore extends Store = Store> {
   stats(): Stats
   /** Calls `listener` for every event of a type, or for every event (`'*'`). Returns what ends that. */
   on<TType extends EventType>(type: TType | '*', listener: (event: EventOf<TType>) => void): () => void
-  /** Waits for the writes under way. It closes no connection: clients belong to who made them. */
+  /** Waits for the writes under way, at most five seconds. It closes no connection: clients belong to who made them. */
   close(): Promise<void>
 }
 
@@ -168,16 +168,18 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
       )
     }
     stores.add(store)
-    if (claim(store, namespace, identity, fn)) {
-      report({ type: 'duplicate-definition', version: identity.version() })
+    const joined = identity.source === 'process' ? '' : joinedVersions(resolved, digest)
+    const version = () => identity.version() + joined
+    if (identity.source === 'explicit' && claim(store, namespace, identity, version(), resolved.keys, fn)) {
+      report({ type: 'duplicate-definition', version: version() })
     }
-    const others = dependencyVersions(resolved)
-    const version = () => identity.version() + others
     let lane: Lane | undefined
     const laneOf = (): Lane => {
       if (lane) return lane
       const prefix = keyPrefix({ namespace, label: identity.label, version: version(), digest: digest!, maxBytes })
-      lane = identity.source === 'process' ? new Lane(store, prefix) : Lane.of(store, prefix)
+      // What only this definition can reach is not kept for others.
+      const own = identity.source === 'process' || joined.includes('+p-')
+      lane = own ? new Lane(store, prefix) : Lane.of(store, prefix)
       return lane
     }
     const inputsOf = createInputs(fn, resolved, bounds, digest)
@@ -288,7 +290,7 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     on: hub.on,
 
     async close() {
-      for (const store of stores) await Promise.all(stateOf(store).writes)
+      await Promise.all([...stores].flatMap((store) => [...stateOf(store).writes].map(drained)))
     },
   }
 }

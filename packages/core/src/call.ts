@@ -16,13 +16,14 @@
  */
 
 import { detached } from '#platform'
+import { clone } from './clone.ts'
 import { isOneShot, type Opened, oneShotError, type Sealer } from './entry.ts'
 import { UnkeyableValueError, UnstorableValueError } from './errors.ts'
 import type { Reporter } from './events.ts'
 import { Flight, type Landing } from './flight.ts'
 import { isFresh } from './freshness.ts'
 import type { Inputs, InputsOf } from './inputs.ts'
-import { isAsync, isThenable, type Lane } from './lane.ts'
+import { drained, hush, isAsync, isThenable, type Lane } from './lane.ts'
 import type { Slot } from './memory-store.ts'
 import { type AnyFunction, type ResolvedOptions, toMilliseconds } from './options.ts'
 import { replaceSignals } from './signals.ts'
@@ -91,8 +92,8 @@ export interface Caller {
   answer(call: Call): unknown
   /** A call that does not read: it fills, and others may wait for it. Where it `replaces`, nothing older is believed after. */
   fill(call: Call, replaces: boolean): unknown
-  /** What the store's answer is worth to a call, or `undefined` for a miss. */
-  decide(call: Call, held: unknown): Found | undefined
+  /** What the store's answer is worth to a call, or `undefined` for a miss; reported unless it is only looked at. */
+  decide(call: Call, held: unknown, quietly?: boolean): Found | undefined
   /** The call past its key, or `undefined` where it goes straight through. @throws UnkeyableValueError */
   admit(self: unknown, args: readonly unknown[]): Call | undefined
   /** Runs the function outside autocache. */
@@ -116,7 +117,7 @@ export function createCaller(definition: Definition): Caller {
   const shownKeys = options.keys === 'digest'
   const isAsyncFunction = Object.prototype.toString.call(fn) === '[object AsyncFunction]'
   /** What the function was seen to answer with: decides whether a fill needs the care of a flight from the start. */
-  let answers: 'values' | 'promises' | undefined = isAsyncFunction ? 'promises' : undefined
+  let answers: 'values' | 'promises' | 'both' | undefined = isAsyncFunction ? 'promises' : undefined
   const quick = definition.quick && typeof ttl === 'number'
   let lane: Lane | undefined
   const laneOf = (): Lane => (lane ??= definition.lane())
@@ -183,12 +184,18 @@ export function createCaller(definition: Definition): Caller {
     if (ttl !== Infinity && !isFresh(entry.createdAt, ttl as number, clock())) return general
     slot.visited = true
     counts.hit = (counts.hit ?? 0) + 1
-    return entry.promised ? Promise.resolve(entry.body) : entry.body
+    return isPromised(entry) ? Promise.resolve(entry.body) : entry.body
+  }
+
+  /** Whether a hit answers with a promise: as the fill did, or, of a primed value, as the function always does. */
+  function isPromised({ promised }: { readonly promised: boolean }): boolean {
+    return promised || answers === 'promises'
   }
 
   /** Takes apart what the store answered: the entry and its value where a call may be answered by it. */
-  function decide(call: Call, held: unknown): Found | undefined {
+  function decide(call: Call, held: unknown, quietly = false): Found | undefined {
     const { suffix } = call
+    const missed = quietly ? () => undefined : missedBy
     if (held === undefined || held === null) return missed(suffix, 'absent')
     let found: Found
     try {
@@ -202,11 +209,11 @@ export function createCaller(definition: Definition): Caller {
     if (!laneOf().trusts(suffix, createdAt)) return missed(suffix, 'unsettled')
     const ttl = ttlOf(outcome, found.value, call.args)
     if (ttl !== Infinity && !isFresh(createdAt, ttl ?? 0, clock())) return missed(suffix, 'expired')
-    report({ type: 'hit', key: shown(suffix) })
+    if (!quietly) report({ type: 'hit', key: shown(suffix) })
     return found
   }
 
-  function missed(
+  function missedBy(
     suffix: string,
     reason: 'absent' | 'expired' | 'unreadable' | 'unsettled' | 'store-error',
   ): undefined {
@@ -260,6 +267,7 @@ export function createCaller(definition: Definition): Caller {
     try {
       if (isOneShot(body)) {
         report({ type: 'unstored', key, reason: 'one-shot' })
+        discard(fill)
         return options.strict ? thrown(oneShotError()) : own
       }
       if (!stillSame(call)) {
@@ -276,15 +284,30 @@ export function createCaller(definition: Definition): Caller {
         sealed = sealer.seal({ key: keyOf(call.suffix), createdAt, outcome: 'value', promised }, body)
         taken = sealed.take()
       } catch (error) {
+        discard(fill)
         if (!wanted) return own
         report({ type: 'unstored', key, reason: 'unfaithful', path: pathOf(error), error })
         return options.strict ? thrown(error) : own
       }
       const landing: Landing = { shared: true, outcome: 'value', createdAt, take: firstly(taken, sealed.take) }
+      if (!wanted) discard(fill)
       return { landing, written: wanted ? keep(fill, sealed.held, ttlOf('value', body, call.args)) : undefined }
     } catch (error) {
       report({ type: 'unstored', key, reason: 'option-failed', error })
       return own
+    }
+  }
+
+  /** Where a refresh made nothing to keep, what it was to replace goes all the same. */
+  function discard(fill: Fill): void {
+    if (!fill.replaces) return
+    const { suffix } = fill.call
+    try {
+      laneOf().raise(suffix, clock())
+      const removed = laneOf().delete(suffix, storeTimeout)
+      if (isThenable(removed)) removed.then(undefined, (error) => storeFailed('delete', error))
+    } catch (error) {
+      storeFailed('delete', error)
     }
   }
 
@@ -299,11 +322,14 @@ export function createCaller(definition: Definition): Caller {
       report({ type: 'unstored', key, reason: refusal })
       return undefined
     }
-    if (!ttl || (ttl !== Infinity && createdAt + ttl <= clock())) return undefined
+    if (!ttl || (ttl !== Infinity && createdAt + ttl <= clock())) {
+      discard(fill)
+      return undefined
+    }
     try {
-      if (fill.replaces) laneOf().raise(suffix)
       const context = { expiresAt: expiry(createdAt, ttl), setOptions: options.setOptions }
-      const answer = laneOf().set(suffix, held, context, Infinity)
+      const set = () => laneOf().set(suffix, held, context, Infinity)
+      const answer = fill.replaces ? laneOf().replace(suffix, clock(), storeTimeout, set) : set()
       if (!isThenable(answer)) {
         report({ type: 'write', key })
         return undefined
@@ -313,7 +339,7 @@ export function createCaller(definition: Definition): Caller {
         (error) => storeFailed('set', error),
       )
       try {
-        const kept: unknown = options.waitUntil?.(written)
+        const kept: unknown = options.waitUntil?.(drained(written))
         if (isThenable(kept)) kept.then(undefined, (error) => report({ type: 'listener-error', error }))
       } catch (error) {
         report({ type: 'listener-error', error })
@@ -336,10 +362,10 @@ export function createCaller(definition: Definition): Caller {
       return handOver(landError(fill, error, false).landing)
     }
     if (!isThenable(result)) {
-      answers ??= 'values'
+      answers = answers === undefined || answers === 'values' ? 'values' : 'both'
       return handOver(landValue(fill, result, false).landing)
     }
-    answers = 'promises'
+    answers = answers === undefined || answers === 'promises' ? 'promises' : 'both'
     // A function taken for one that answers at once ran without a flight's care: its promise is its caller's alone.
     if (!flight) return result
     fill.flight = flight
@@ -384,7 +410,12 @@ export function createCaller(definition: Definition): Caller {
   function boardFirst(call: Call, flight: Flight): Promise<unknown> {
     const { signals } = call.inputs
     if (signals.length === 0 && !Flight.current) return flight.stay().then(handOver)
-    return flight.ride(signals, undefined, () => leave(call, flight)).then((landing) => handOver(landing!))
+    return flight
+      .ride(signals, undefined, () => leave(call, flight))
+      .then((landing) => {
+        if (!landing!.shared) flight.follow(signals)
+        return handOver(landing!)
+      })
   }
 
   /** Waits for a flight as a later caller, who runs the function himself where he must. */
@@ -396,7 +427,9 @@ export function createCaller(definition: Definition): Caller {
       return answer(call)
     }
     if (!landing.shared) return fn.apply(call.self, call.args as unknown[])
-    return handOver(landing)
+    const value = handOver(landing)
+    // The flight may be that of a definition that hands out references.
+    return options.clone && store.holds === 'references' ? clone(value) : value
   }
 
   /** The flight of a key that a call may wait for. */
@@ -409,7 +442,8 @@ export function createCaller(definition: Definition): Caller {
       // Landed, and the write is under way: it answers like the entry it becomes.
       const { landed } = flight
       if (!landed.shared || performance.now() - flight.landedAt > storeTimeout) return undefined
-      const ttl = ttlOf(landed.outcome, landed.take(), call.args)
+      const value = typeof options.ttl === 'function' && landed.outcome === 'value' ? landed.take() : undefined
+      const ttl = ttlOf(landed.outcome, value, call.args)
       return ttl === Infinity || isFresh(landed.createdAt, ttl ?? 0, clock()) ? flight : undefined
     }
     if (performance.now() - flight.startedAt > flightTimeout) return undefined
@@ -425,7 +459,7 @@ export function createCaller(definition: Definition): Caller {
       return board(call, flight)
     }
     if (laneOf().isClosed(call.suffix)) {
-      missed(call.suffix, 'unsettled')
+      missedBy(call.suffix, 'unsettled')
       return fillAfter(call)
     }
     let held: unknown
@@ -433,7 +467,7 @@ export function createCaller(definition: Definition): Caller {
       held = laneOf().get(call.suffix, storeTimeout)
     } catch (error) {
       storeFailed('get', error)
-      missed(call.suffix, 'store-error')
+      missedBy(call.suffix, 'store-error')
       return fillAfter(call)
     }
     return isThenable(held) ? answerLater(call, held) : answerNow(call, held)
@@ -449,10 +483,10 @@ export function createCaller(definition: Definition): Caller {
     if (!found) return fillNow(call)
     const { opened, value } = found
     if (opened.outcome === 'error') {
-      if (opened.promised) return Promise.reject(value)
+      if (isPromised(opened)) return Promise.reject(value)
       throw value
     }
-    return opened.promised ? Promise.resolve(value) : value
+    return isPromised(opened) ? Promise.resolve(value) : value
   }
 
   /** Over a store that promises: the flight begins with the read, or without one where `read` is missing. */
@@ -496,7 +530,7 @@ export function createCaller(definition: Definition): Caller {
       held = await read
     } catch (error) {
       storeFailed('get', error)
-      return missed(call.suffix, 'store-error')
+      return missedBy(call.suffix, 'store-error')
     }
     return decide(call, held)
   }
@@ -544,7 +578,8 @@ export function createCaller(definition: Definition): Caller {
 
 /** The instant after which an entry may be dropped. */
 export function expiry(createdAt: number, ttl: number): number | undefined {
-  return ttl === Infinity ? undefined : createdAt + ttl
+  // Past the last instant that a calendar has there is no use in naming one.
+  return createdAt + ttl > 8.64e15 ? undefined : createdAt + ttl
 }
 
 /** Gives the value that was already taken to the first who asks, and takes anew for everybody after. */
@@ -559,9 +594,4 @@ function firstly(taken: unknown, take: () => unknown): () => unknown {
 
 function pathOf(error: unknown): string | undefined {
   return error instanceof UnstorableValueError ? error.path : undefined
-}
-
-/** Lets the rejection of a promise that should not have been one be nobody's. */
-function hush(value: unknown): void {
-  if (isThenable(value)) value.then(undefined, () => {})
 }

@@ -48,6 +48,8 @@ export function clone<T>(value: T): T {
       for (const item of part as Set<unknown>) result.add(copy(item, `${path}.item(${at++})`))
       return result
     }
+    const memory: unknown = ArrayBuffer.isView(part) ? part.buffer : part
+    if (Object.prototype.toString.call(memory) === '[object SharedArrayBuffer]') refuse(path)
     let result: object
     try {
       result = globalThis.Buffer?.isBuffer(part) ? globalThis.Buffer.from(part) : structuredClone(part)

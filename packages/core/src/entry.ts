@@ -76,14 +76,16 @@ function fingerprint(value: unknown): string | undefined {
 
 /** Whether a result can be read only once, so that it must not be shared or stored (R14). */
 export function isOneShot(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
   if (isStream(value)) return true
   // One level down: a stream handed out in a plain envelope such as `{ status, body }`, among its first hundred parts.
+  if (Array.isArray(value)) return value.slice(0, 100).some(isStream)
+  if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null && !Array.isArray(value)) return false
-  for (const key of Object.keys(value).slice(0, 100)) {
-    const part: unknown = Object.getOwnPropertyDescriptor(value, key)?.value
-    if (typeof part === 'object' && part !== null && isStream(part)) return true
+  if (prototype !== Object.prototype && prototype !== null) return false
+  let seen = 0
+  for (const key in value) {
+    if ((seen += 1) > 100) break
+    if (isStream(Object.getOwnPropertyDescriptor(value, key)?.value)) return true
   }
   return false
 }
@@ -96,22 +98,26 @@ export function oneShotError(): UnstorableValueError {
   )
 }
 
-function isStream(value: object): boolean {
-  const like = value as { [name: PropertyKey]: unknown }
-  const has = (name: PropertyKey) => typeof like[name] === 'function'
+/** Whether a value is an iterator, a stream or a body; no code of its own is run to see that. */
+function isStream(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const has = (name: PropertyKey) => typeof memberOf(value, name) === 'function'
   return (
     // Iterators and generators, also asynchronous ones.
     (has('next') && (has(Symbol.iterator) || has(Symbol.asyncIterator))) ||
-    // Streams of the web and of Node.
-    (has('getReader') && has('cancel')) ||
-    (has('getWriter') && has('abort')) ||
-    ('readable' in like &&
-      'writable' in like &&
-      typeof like.readable === 'object' &&
-      typeof like.writable === 'object') ||
+    // Streams of Node.
     (has('pipe') && has('on')) ||
     (has('write') && has('end') && has('on')) ||
-    // Bodies: Request and Response.
-    (has('arrayBuffer') && has('clone') && 'bodyUsed' in like)
+    // Streams and bodies of the web, by the tag on their class.
+    /Stream$|^Re(?:quest|sponse)$/.test(String(memberOf(value, Symbol.toStringTag)))
   )
+}
+
+/** What a data property of an object or its prototypes holds. */
+function memberOf(value: object, name: PropertyKey): unknown {
+  for (let object: object | null = value; object; object = Object.getPrototypeOf(object) as object | null) {
+    const property = Object.getOwnPropertyDescriptor(object, name)
+    if (property) return property.value
+  }
+  return undefined
 }

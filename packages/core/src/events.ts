@@ -157,7 +157,12 @@ export function createHub(
       let set = listeners.get(type)
       if (!set) listeners.set(type, (set = new Set()))
       set.add(listener)
-      return () => void set.delete(listener)
+      const own = set
+      return () => {
+        own.delete(listener)
+        // Without anybody who listens, hits take their short way again.
+        if (own.size === 0 && listeners.get(type) === own) listeners.delete(type)
+      }
     },
 
     reporter(label, onEvent) {

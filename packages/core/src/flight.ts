@@ -75,6 +75,15 @@ export class Flight {
     return context.run(this.#trace, fn)
   }
 
+  /** Goes on passing aborts to the function: what it returned is this caller's alone, and may still be under way (R14). */
+  follow(signals: readonly AbortSignal[]): void {
+    for (const signal of signals) {
+      const pass = () => this.controller?.abort(signal.reason)
+      if (signal.aborted) pass()
+      else signal.addEventListener('abort', pass, { once: true })
+    }
+  }
+
   /** Waits for the landing as one who stays to the end. */
   stay(): Promise<Landing> {
     this.#riders += 1
@@ -119,6 +128,8 @@ export class Flight {
           }
           signal.addEventListener('abort', onAbort, { once: true })
           endings.push(() => signal.removeEventListener('abort', onAbort))
+          // It may have aborted since the call was admitted.
+          if (signal.aborted) onAbort()
         }
         if (timeout !== undefined && timeout < 2 ** 31) {
           const left = timeout - (performance.now() - this.startedAt)

@@ -1,7 +1,6 @@
 import { type Call, type Caller, type Definition, expiry } from './call.ts'
 import { isOneShot, oneShotError } from './entry.ts'
 import { AutocacheError } from './errors.ts'
-import { Flight } from './flight.ts'
 import { type Answer, isAsync, isThenable } from './lane.ts'
 import { invalidOption } from './options.ts'
 
@@ -58,10 +57,9 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     }
   }
 
-  function find(self: unknown, args: readonly unknown[]): Answer<Peeked> {
-    const call = prepare(self, args)
+  function find(call: Call): Answer<Peeked> {
     const show = (held: unknown): Peeked => {
-      const found = decide(call, held)
+      const found = decide(call, held, true)
       if (!found) return { state: 'miss' }
       const { createdAt, outcome } = found.opened
       return outcome === 'error'
@@ -89,7 +87,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
   return {
     keyOf,
 
-    peek: (self, args) => settled(() => find(self, args)),
+    peek: (self, args) => settled(() => find(prepare(self, args))),
 
     refresh: (self, args) =>
       settled(() => {
@@ -103,44 +101,36 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       settled(() => {
         const call = prepare(self, args)
         const { suffix } = call
-        lane().fence(suffix)
+        const fence = lane().fence(suffix, clock())
         const createdAt = lane().begin(clock())
-        // A flight that nobody joins: whatever comes before a promised value has arrived forbids to write it.
-        const flight = new Flight(false)
-        flight.joinable = false
-        lane().enter(suffix, flight)
         const put = (body: unknown, promised: boolean): Answer<void> => {
-          lane().retire(suffix, flight)
           if (isOneShot(body)) throw oneShotError()
           const ttl = caller.ttlOf('value', body, args)
-          if (ttl === undefined)
+          if (ttl === undefined) {
             throw new AutocacheError('INVALID_OPTION', 'Option `ttl` gave no duration for the primed value.')
-          if (ttl === 0 || !enabled || !flight.writable) return isAsync(store) ? Promise.resolve() : undefined
-          const { held } = sealer.seal({ key: lane().prefix + suffix, createdAt, outcome: 'value', promised }, body)
+          }
+          // Whatever was stored or invalidated while a promised value was on its way is newer.
+          if (ttl === 0 || !enabled || !lane().stands(suffix, fence))
+            return isAsync(store) ? Promise.resolve() : undefined
+          const { held } = sealer.seal({ key: lane().keyOf(suffix), createdAt, outcome: 'value', promised }, body)
           const context = { expiresAt: expiry(createdAt, ttl), setOptions: options.setOptions }
-          return lane().set(suffix, held, context, storeTimeout)
+          return lane().replace(suffix, clock(), storeTimeout, () => lane().set(suffix, held, context, storeTimeout))
         }
-        if (!isThenable(value)) return put(value, caller.promises)
-        return Promise.resolve(value).then(
-          (body) => put(body, true),
-          (error) => {
-            lane().retire(suffix, flight)
-            throw error
-          },
-        )
+        return isThenable(value) ? Promise.resolve(value).then((body) => put(body, true)) : put(value, caller.promises)
       }),
 
     invalidate: (self, args) =>
       settled(() => {
         const call = prepare(self, args)
         const { suffix } = call
-        lane().fence(suffix)
+        lane().fence(suffix, clock())
         const done = () => report({ type: 'invalidate', key: shown(call) })
         const removed = lane().delete(suffix, storeTimeout)
         return isThenable(removed) ? Promise.resolve(removed).then(done) : done()
       }),
 
     async many(self, calls, concurrency) {
+      if (!Array.isArray(calls) || !calls.every(Array.isArray)) throw invalidOption('calls', 'a list of argument lists')
       if (!(concurrency >= 1)) throw invalidOption('concurrency', 'a number from 1 up')
       const prepared = calls.map((args) => {
         try {
@@ -172,14 +162,15 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     explain: (self, args) =>
       settled(() => {
         const { label, source } = identity
-        const key = keyOf(self, args)
+        const call = prepare(self, args)
+        const key = lane().keyOf(call.suffix)
         const tell = (peeked: Peeked): Explanation => {
           const state =
             peeked.state === 'miss'
               ? 'no entry can answer it, so the function would run'
               : `an entry of ${instant(peeked.createdAt)} would answer it`
           const version = definition.version()
-          const text = `${label} ${version} (${source}), key ${shown(prepare(self, args)) ?? '(readable in process, not shown)'}: ${state}.`
+          const text = `${label} ${version} (${source}), key ${shown(call) ?? '(readable in process, not shown)'}: ${state}.`
           return {
             label,
             version,
@@ -189,7 +180,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
             ...(peeked.state === 'miss' ? { state: 'miss' } : { state: 'fresh', createdAt: peeked.createdAt }),
           }
         }
-        const peeked = find(self, args)
+        const peeked = find(call)
         return isThenable(peeked) ? Promise.resolve(peeked).then(tell) : tell(peeked)
       }),
   }

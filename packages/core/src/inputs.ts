@@ -5,9 +5,10 @@
  */
 import { AutocacheError, UnkeyableValueError, UnversionedFunctionError } from './errors.ts'
 import { encodeArguments, encodeKey, type KeyBounds } from './key.ts'
+import { hush } from './lane.ts'
 import type { AnyFunction, ResolvedOptions } from './options.ts'
 import { isAbortSignal, signalsIn } from './signals.ts'
-import { type Stamp, stampOf, textFacts } from './version.ts'
+import { type Stamp, sourceText, stampOf, textFacts } from './version.ts'
 
 /** The inputs of one call. */
 export interface Inputs {
@@ -33,24 +34,35 @@ function identityOf(object: object): number {
 }
 
 /** What stands for a function among `deps`: its stamp; in process else its identity. */
-function dependencyOf(fn: AnyFunction, shared: boolean): string {
+function dependencyOf(fn: AnyFunction, shared: boolean, where = 'among `deps`'): string {
   const stamp = stampOf(fn)
   if (stamp) return stamp.version
   if (!shared) return `p-${identityOf(fn)}`
   throw new UnversionedFunctionError(
     fn.name,
     'no version',
-    `\`${fn.name || 'a function'}\` among \`deps\` has no version of its own. Build with the autocache plugin so that it is ` +
+    `\`${fn.name || 'a function'}\` (${where}) has no version of its own. Build with the autocache plugin so that it is ` +
       'stamped, or put a text there that changes whenever the function does.',
   )
 }
 
-/** The versions of the functions listed in `deps`, to join to the version. */
-export function dependencyVersions(options: ResolvedOptions): string {
-  const { deps } = options
-  if (!Array.isArray(deps)) return ''
-  const functions = (deps as readonly unknown[]).filter((value) => typeof value === 'function') as AnyFunction[]
-  return functions.map((fn) => `+${dependencyOf(fn, options.store.lifetime === 'shared')}`).join('')
+/**
+ * What joins the version: the source of `key` (R07), and the versions of the functions listed in `deps`.
+ * @throws UnversionedFunctionError over a shared store, where one of them has none
+ */
+export function joinedVersions(options: ResolvedOptions, digest: Digest): string {
+  const { key, deps } = options
+  const shared = options.store.lifetime === 'shared'
+  const list = Array.isArray(deps) ? (deps as readonly unknown[]) : []
+  const functions = list.filter((value) => typeof value === 'function') as AnyFunction[]
+  const versions = functions.map((fn) => `+${dependencyOf(fn, shared)}`)
+  if (key) {
+    const text = stampOf(key) ? undefined : sourceText(key)
+    versions.unshift(
+      text === undefined ? `+${dependencyOf(key, shared, '`key`')}` : `+k-${digest ? digest(text).slice(0, 22) : text}`,
+    )
+  }
+  return versions.join('')
 }
 
 /** Reads the inputs of a call. It throws what `key`, `deps` or `partition` throw. */
@@ -77,16 +89,23 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   let facts: ReturnType<typeof textFacts> | undefined
   const factsOf = () => (facts ??= textFacts(fn))
 
+  /** The text of a value that the program gave. A promise is refused like any other; its rejection is nobody's. */
+  const keyText = (value: unknown, root: string): string => {
+    hush(value)
+    return encodeKey(value, bounds, { labelOf, root })
+  }
+
   /** The text of the hidden inputs. The functions of a list are in the version instead. */
   function hiddenInputs(): string {
-    const list = typeof deps === 'function' ? deps() : deps
+    const list: unknown = typeof deps === 'function' ? deps() : deps
     if (!Array.isArray(list)) {
+      hush(list)
       if (typeof deps !== 'function') return ''
       throw new AutocacheError('INVALID_OPTION', 'The function given as `deps` must return a list.')
     }
     return list
       .map((value: unknown, at) => {
-        if (typeof value !== 'function') return encodeKey(value, bounds, { labelOf, root: `deps[${at}]` })
+        if (typeof value !== 'function') return keyText(value, `deps[${at}]`)
         return deps === list ? '' : `(${dependencyOf(value as AnyFunction, shared)})`
       })
       .join()
@@ -94,11 +113,11 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
 
   function receiver(self: unknown): string {
     if (ignore(self)) return ''
-    if (stamp) return `;t${hide(encodeKey(stamp.receiver!(self), bounds, { labelOf, root: 'this' }))}`
-    if (isPrimitive(self)) return `;t${encodeKey(self, bounds, { labelOf, root: 'this' })}`
+    if (stamp) return `;t${hide(keyText(stamp.receiver!(self), 'this'))}`
+    if (isPrimitive(self)) return `;t${keyText(self, 'this')}`
     if (!shared) return `;t#${identityOf(self!)}`
     try {
-      return `;t${hide(encodeKey(self, bounds, { labelOf, root: 'this' }))}`
+      return `;t${hide(keyText(self, 'this'))}`
     } catch (error) {
       if (!(error instanceof UnkeyableValueError) || error.reason !== 'kind') throw error
       throw new UnkeyableValueError(
@@ -118,13 +137,12 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   function read(self: unknown, args: readonly unknown[]): Inputs {
     const signals: AbortSignal[] = []
     let text = ''
-    if (partition) text += `;p${hide(encodeKey(partition(), bounds, { labelOf, root: 'partition' }))}`
+    if (partition) text += `;p${hide(keyText(partition(), 'partition'))}`
     const hidden = deps && hiddenInputs()
     if (hidden) text += `;d${hide(hidden)}`
-    if (stamp?.captures)
-      text += `;c${hide(encodeKey(stamp.captures.call(self), bounds, { labelOf, root: 'captures' }))}`
+    if (stamp?.captures) text += `;c${hide(keyText(stamp.captures.call(self), 'captures'))}`
     if (key) {
-      text += `;=${encodeKey(key.apply(self, args as unknown[]), bounds, { labelOf, root: 'key' })}`
+      text += `;=${keyText(key.apply(self, args as unknown[]), 'key')}`
       return { text, signals: signalsIn(args), fixed: false }
     }
     text += receiver(self)

@@ -212,6 +212,7 @@ const quotedNames = new Map<string, string>()
 
 /** A property name in quotes with its colon. Names come again and again, so the first thousand are remembered. */
 function quoteName(name: string): string {
+  if (name.length > 64) return `${quote(name)}:`
   let text = quotedNames.get(name)
   if (text === undefined) {
     text = `${quote(name)}:`
@@ -285,6 +286,7 @@ function encodeRecord(value: Untyped, names: string[], walk: Walk): string {
   let text = ''
   for (const name of sort(names)) {
     frame.step = name
+    fit(walk, name.length)
     const item = encode(value[name], walk)
     // The one empty text is that of an AbortSignal.
     if (item) text += (text && ',') + quoteName(name) + item

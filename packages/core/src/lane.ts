@@ -24,10 +24,43 @@ export type Answer<T> = T | PromiseLike<T>
 
 /** Whether a value is a promise of any make. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
+  try {
+    return (
+      ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+      typeof (value as { then?: unknown }).then === 'function'
+    )
+  } catch {
+    // A result that throws for what it does not know is no promise.
+    return false
+  }
+}
+
+/** Lets the rejection of a promise that should not have been one be nobody's. */
+export function hush(value: unknown): void {
+  if (isThenable(value)) value.then(undefined, () => {})
+}
+
+/** Resolves when a promise has settled, either way. */
+function settled(answer: Answer<unknown>): Promise<void> {
+  return Promise.resolve(answer).then(
+    () => {},
+    () => {},
   )
+}
+
+/** How long a shutdown waits for writes under way, in milliseconds; a store that hangs must not hang it. */
+const drain = 5000
+
+/** Resolves when a write has settled, or when it has had its time. */
+export function drained(write: PromiseLike<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = after(drain, resolve)
+    const done = () => {
+      cancel()
+      resolve()
+    }
+    write.then(done, done)
+  })
 }
 
 /** The operations of a store below one prefix; sync or async as the store is. */
@@ -76,9 +109,9 @@ export function isAsync(store: Store): boolean {
   return state.asynchronous ?? false
 }
 
-/** A fence: `doubtful` where writes were under way when it was raised, which may land after the removal. */
+/** A fence, and whether the key is to be emptied once every write that was under way has settled. */
 interface Fence {
-  readonly doubtful: boolean
+  emptying: boolean
 }
 
 export class Lane {
@@ -145,11 +178,7 @@ export class Lane {
    * settles it.
    */
   set(key: string, entry: unknown, context: SetContext, timeout: number): Answer<void> {
-    const fence = this.#fences.get(key)
-    // What stood there is gone when this write has landed, unless an earlier one can still come.
-    const lower = () => {
-      if (fence && !fence.doubtful) this.#lower(key, fence)
-    }
+    const lower = this.#lowering(key)
     const answer = this.#ask('set', () => this.#operations.set(key, entry, context))
     if (!isThenable(answer)) return lower()
     const write = Promise.resolve(answer).then(lower)
@@ -157,26 +186,50 @@ export class Lane {
       this.#state.writes.delete(all)
       if (this.#writes.get(key) !== all) return
       this.#writes.delete(key)
-      this.#clearUp(key)
+      this.#empty(key)
     })
     this.#writes.set(key, all)
     this.#state.writes.add(all)
     return this.#within('set', timeout, write)
   }
 
+  /**
+   * Writes what replaces whatever stands there: behind a fence, and after the writes that are under way, so that none of
+   * them can come after it. What is still under way after `patience` milliseconds is emptied out when it has settled.
+   */
+  replace(key: string, now: number, patience: number, write: () => Answer<void>): Answer<void> {
+    const earlier = this.#writes.get(key)
+    const fence = this.raise(key, now)
+    if (!earlier) return write()
+    fence.emptying = false
+    return settled(this.#within('set', patience, earlier)).then(() => {
+      // Something newer has come while we waited.
+      if (!this.stands(key, fence)) return undefined
+      fence.emptying = this.#writes.has(key)
+      return write()
+    })
+  }
+
   /** Removes an entry; resolves when the store acknowledged it. */
   delete(key: string, timeout: number): Answer<void> {
-    // A removal may have been done before a write that was under way when it was sent: it settles nothing.
-    const fence = this.#writes.has(key) ? undefined : this.#fences.get(key)
-    const lower = () => {
-      if (fence) this.#lower(key, fence)
-    }
+    const lower = this.#lowering(key)
     const answer = this.#within(
       'delete',
       timeout,
       this.#ask('delete', () => this.#operations.delete(key)),
     )
     return isThenable(answer) ? answer.then(lower) : lower()
+  }
+
+  /**
+   * What lowers the fence of a key when an operation that is sent now is acknowledged; nothing where a write is under
+   * way, which the store may do after it.
+   */
+  #lowering(key: string): () => void {
+    const fence = this.#writes.has(key) ? undefined : this.#fences.get(key)
+    return () => {
+      if (fence) this.#lower(key, fence)
+    }
   }
 
   /** Whether so many writes of this store have not settled that no further one should be started. */
@@ -233,23 +286,30 @@ export class Lane {
   }
 
   /** Lets go of the flight of a key and raises its fence. */
-  fence(key: string): void {
+  fence(key: string, now: number): Fence {
     this.supersede(key)
-    this.raise(key)
+    return this.raise(key, now)
   }
 
   /** Raises the fence of a key. */
-  raise(key: string): void {
+  raise(key: string, now: number): Fence {
     if (this.#fences.size >= backlog) {
       this.#fences.clear()
-      this.#floor = this.#latest
+      this.#floor = Math.max(now, this.#latest)
     }
-    this.#fences.set(key, { doubtful: this.#writes.has(key) })
+    const fence = { emptying: this.#writes.has(key) }
+    this.#fences.set(key, fence)
+    return fence
+  }
+
+  /** Whether this fence of a key still stands: nothing was stored, removed or fenced since. */
+  stands(key: string, fence: Fence): boolean {
+    return this.#fences.get(key) === fence
   }
 
   /** Every write of a key has settled, in whatever order: where a fence was raised among them, nothing there is known. */
-  #clearUp(key: string): void {
-    if (!this.#fences.get(key)?.doubtful) return
+  #empty(key: string): void {
+    if (!this.#fences.get(key)?.emptying) return
     try {
       const removed = this.delete(key, Infinity)
       if (isThenable(removed)) removed.then(undefined, () => {})

@@ -183,7 +183,7 @@ export function memoryStore({ max = 10_000, maxBytes = Infinity }: MemoryStoreOp
 
 /**
  * About how many bytes a value takes in memory, counting each object once: strings by two bytes a unit, numbers by
- * eight, buffers by their length, objects and collections by their parts. An estimate for bounding a cache; engines
+ * eight, buffers by their length (all of it, though a view shows a part), objects and collections by their parts. An estimate for bounding a cache; engines
  * differ, and what hangs behind a class's private fields is not seen.
  * @example
  * ```ts
@@ -202,7 +202,8 @@ export function estimateBytes(value: unknown): number {
     else if (!seen.has(part)) {
       seen.add(part)
       total += 48
-      if (ArrayBuffer.isView(part) || part instanceof ArrayBuffer) total += part.byteLength
+      if (ArrayBuffer.isView(part)) rest.push(part.buffer)
+      else if (part instanceof ArrayBuffer) total += part.byteLength
       else if (part instanceof Map) for (const pair of part) rest.push(...pair)
       else if (part instanceof Set) for (const item of part) rest.push(item)
       else {

@@ -232,8 +232,9 @@ function isStore(value: unknown): boolean {
 /** The bounds of keys with their defaults. Throws for one that does not exist or is no number above 0. */
 export function resolveBounds(bounds: Partial<KeyBounds> = {}): KeyBounds {
   for (const [name, bound] of Object.entries(bounds)) {
-    if (!Object.hasOwn(defaultKeyBounds, name) || typeof bound !== 'number' || !(bound > 0)) {
-      throw invalidOption(`keyBounds.${name}`, 'one of `depth`, `nodes` and `size`, and a number above 0')
+    const most = name === 'depth' ? 1000 : Infinity
+    if (!Object.hasOwn(defaultKeyBounds, name) || typeof bound !== 'number' || !(bound > 0 && bound <= most)) {
+      throw invalidOption(`keyBounds.${name}`, 'one of `depth` (up to 1000), `nodes` and `size`, and a number above 0')
     }
   }
   return { ...defaultKeyBounds, ...bounds }

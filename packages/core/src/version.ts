@@ -73,6 +73,12 @@ function written(fn: AnyFunction): AnyFunction {
 
 const sourceOf = (fn: AnyFunction): string => Function.prototype.toString.call(written(fn))
 
+/** The text of a function as its author wrote it, or nothing where it is hidden. */
+export function sourceText(fn: AnyFunction): string | undefined {
+  const text = sourceOf(fn)
+  return isHidden(text) ? undefined : text
+}
+
 const isHidden = (text: string): boolean => /\{\s*\[native code\]\s*\}\s*$/.test(text)
 
 /** Reads {@link TextFacts}. Native, bound and proxied functions hide their text: nothing is certain of them. */
@@ -135,29 +141,45 @@ function escaped(version: string): string {
 }
 
 /** What stands behind each label and version of a store, for R02: a text, or the function itself where it hides its text. */
-const definitionsOf = new WeakMap<Store, Map<string, { readonly code: string | AnyFunction; told: boolean }>>()
+const definitionsOf = new WeakMap<
+  Store,
+  Map<string, { readonly code: string | AnyFunction; readonly keys: string; told: boolean }>
+>()
 
 /**
  * Notes that `fn` is known by this label and version over this store (R02).
  * @returns whether the same code was known before, the first time that happens
  * @throws AutocacheError `DUPLICATE_DEFINITION` where other code was
  */
-export function claim(store: Store, namespace: string, identity: Identity, fn: AnyFunction): boolean {
-  if (identity.source !== 'explicit') return false
+export function claim(
+  store: Store,
+  namespace: string,
+  { label, source }: Identity,
+  version: string,
+  keys: ResolvedOptions['keys'],
+  fn: AnyFunction,
+): boolean {
+  if (source !== 'explicit') return false
   let known = definitionsOf.get(store)
   if (!known) definitionsOf.set(store, (known = new Map()))
-  const name = JSON.stringify([namespace, identity.label, identity.version()])
-  const text = sourceOf(fn)
-  const code = isHidden(text) ? written(fn) : text
+  const name = JSON.stringify([namespace, label, version])
+  const code = sourceText(fn) ?? written(fn)
   const earlier = known.get(name)
   if (!earlier) {
-    known.set(name, { code, told: false })
+    known.set(name, { code, keys, told: false })
     return false
+  }
+  if (earlier.keys !== keys) {
+    throw new AutocacheError(
+      'DUPLICATE_DEFINITION',
+      `\`${label}\` is cached twice under one version in one store, with two kinds of \`keys\`: neither would find or ` +
+        'invalidate the entries of the other. Give both the same.',
+    )
   }
   if (earlier.code !== code) {
     throw new AutocacheError(
       'DUPLICATE_DEFINITION',
-      `Two different functions are cached as \`${identity.label}\` under one version in one store, and would answer for ` +
+      `Two different functions are cached as \`${label}\` under one version in one store, and would answer for ` +
         'each other. Give one of them another `name`, or raise the `version` of the one that changed.',
     )
   }

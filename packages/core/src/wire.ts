@@ -102,14 +102,14 @@ function headerOf(line: string): EntryFacts & { codec: string } {
   const { key, createdAt, codec, outcome, promised } = header ?? {}
   if (
     typeof key !== 'string' ||
-    typeof createdAt !== 'number' ||
+    !Number.isFinite(createdAt) ||
     typeof codec !== 'string' ||
     (outcome !== 'value' && outcome !== 'error') ||
     typeof promised !== 'boolean'
   ) {
     throw new EntryFormatError('a header with other fields', supported)
   }
-  return { key, createdAt, codec, outcome, promised }
+  return { key, createdAt: createdAt as number, codec, outcome, promised }
 }
 
 /** The part of core that encodes. Adapters of stores that hold text or bytes put it on their store. */

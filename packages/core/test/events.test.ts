@@ -205,29 +205,30 @@ test('no line of the logger shows an argument, a value, an error or a key', asyn
   const secrets = ['arg-secret', 'value-secret', 'error-secret', 'store-secret']
   const lines: string[] = []
   const logger = { debug: (line: string) => void lines.push(line), warn: (line: string) => void lines.push(line) }
-  const stores: Store[] = [
-    mapStore(),
-    mapStore({ holds: 'text' }),
-    asyncMapStore({ holds: 'text' }),
-    throwingStore(asyncMapStore({ holds: 'text' }), { makeError: () => new Error('store-secret') }),
-    corruptingStore(mapStore({ holds: 'text' }), { damage: 'flip' }),
+  const stores: (() => Store)[] = [
+    () => mapStore(),
+    () => mapStore({ holds: 'text' }),
+    () => asyncMapStore({ holds: 'text' }),
+    () => throwingStore(asyncMapStore({ holds: 'text' }), { makeError: () => new Error('store-secret') }),
+    () => corruptingStore(mapStore({ holds: 'text' }), { damage: 'flip' }),
   ]
-  for (const store of stores) {
+  for (const makeStore of stores) {
     for (const keys of ['readable', 'digest'] as const) {
+      const store = makeStore()
       const { cache } = testScope<Store>({ store, ttl: Infinity, keys, logger, errorTtl: 1 })
       const load = cache.cached((secret: string) => ({ value: `value-secret ${secret}`.slice(0, 20) }), {
         name: 'load',
-        version: '1',
+        version: keys,
       })
       const fails = cache.cached(
         async (_secret: string) => {
           throw new Error('error-secret')
         },
-        { name: 'fails', version: '1' },
+        { name: 'fails', version: keys },
       )
       const unstorable = cache.cached(async (_secret: string) => ({ open: () => 'value-secret' }), {
         name: 'unstorable',
-        version: '1',
+        version: keys,
       })
       for (let round = 0; round < 2; round++) {
         await load('arg-secret')

@@ -10,7 +10,17 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { memoryStore, type Store, StoreError } from '../src/index.ts'
 import { stateOf } from '../src/lane.ts'
 import { testClock, testScope } from '../src/testing.ts'
-import { type Deferred, deferred, eachKind, idle, isPending, steppedStore } from './call-support.ts'
+import {
+  type Deferred,
+  deferred,
+  eachKind,
+  idle,
+  isPending,
+  type Step,
+  type SteppedStore,
+  steppedStore,
+  wait,
+} from './call-support.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -351,6 +361,16 @@ test('R18 a sync fill during which another key is invalidated answers, whether s
   expect(look(1)).toBe(1)
 })
 
+/** The writes a stepped store holds back, once there are two: a later one may wait a while for an earlier one. */
+async function twoWrites(store: SteppedStore): Promise<[Step, Step]> {
+  for (let waited = 0; waited < 200; waited++) {
+    const [first, second] = store.steps.filter(({ operation }) => operation === 'set')
+    if (first && second) return [first, second]
+    await wait(5)
+  }
+  throw new Error('There was no second write.')
+}
+
 describe('R20 a time-out is not a cancellation', () => {
   async function filled(options: object = {}) {
     const store = steppedStore()
@@ -388,7 +408,7 @@ describe('R20 a time-out is not a cancellation', () => {
   })
 
   test('R20 a write that lands after a refresh has been written does not come back', async () => {
-    const { store, look, state, finish } = await filled()
+    const { store, look, state, finish } = await filled({ storeTimeout: 20 })
     store.held.add('set')
     const early = look('a')
     await finish()
@@ -397,12 +417,14 @@ describe('R20 a time-out is not a cancellation', () => {
     const refreshed = look.refresh('a')
     await finish()
     expect(await refreshed).toBe(2)
-    const [first, second] = [...store.steps]
-    second!.acknowledge()
+    // It waited for the first write to settle, and has given that up.
+    await vi.waitFor(() => expect(store.steps.length).toBe(2))
+    const [first, second] = await twoWrites(store)
+    second.acknowledge()
     await idle()
-    first!.apply()
+    first.apply()
     expect(await look.peek('a')).toEqual({ state: 'miss' })
-    first!.acknowledge()
+    first.acknowledge()
     await idle()
     const late = look('a')
     await finish()
@@ -412,7 +434,7 @@ describe('R20 a time-out is not a cancellation', () => {
   test('R20 the same where the clock stands still or has gone back in between', async () => {
     for (const step of [0, 1, -1000]) {
       const clock = testClock(1_000_000)
-      const { store, look, state, finish } = await filled({ clock })
+      const { store, look, state, finish } = await filled({ clock, storeTimeout: 20 })
       store.held.add('set')
       const early = look('a')
       await finish()
@@ -422,10 +444,12 @@ describe('R20 a time-out is not a cancellation', () => {
       const refreshed = look.refresh('a')
       await finish()
       expect(await refreshed).toBe(2)
-      const [first, second] = [...store.steps]
-      second!.acknowledge()
+      // It waited for the first write to settle, and has given that up.
+      await vi.waitFor(() => expect(store.steps.length).toBe(2))
+      const [first, second] = await twoWrites(store)
+      second.acknowledge()
       await idle()
-      first!.acknowledge()
+      first.acknowledge()
       await idle()
       const late = look('a')
       await finish()
@@ -434,17 +458,19 @@ describe('R20 a time-out is not a cancellation', () => {
   })
 
   test('R20 a write that lands after a prime does not come back', async () => {
-    const { store, look, state, finish } = await filled({ storeTimeout: Infinity })
+    const { store, look, state, finish } = await filled({ storeTimeout: 20 })
     store.held.add('set')
     const early = look('a')
     await finish()
     await early
-    const primed = look.prime(['a'], Promise.resolve(7))
+    const primed = Promise.resolve(look.prime(['a'], Promise.resolve(7))).catch(() => {})
     await idle()
-    const [first, second] = [...store.steps]
-    second!.acknowledge()
+    // It waited for the first write to settle, and has given that up.
+    await vi.waitFor(() => expect(store.steps.length).toBe(2))
+    const [first, second] = await twoWrites(store)
+    second.acknowledge()
     await primed
-    first!.acknowledge()
+    first.acknowledge()
     await idle()
     // 7 where it still stands, 2 where the store was cleared to be sure; never the 1 that was written late.
     state.now = 2
@@ -452,6 +478,67 @@ describe('R20 a time-out is not a cancellation', () => {
     await finish()
     expect([2, 7]).toContain(await late)
   })
+
+  test('R20 a prime or refresh just after a call waits for the write of that call and stays', async () => {
+    const { store, look, finish } = await filled({ storeTimeout: 20 })
+    store.held.add('set')
+    const early = look('a')
+    await finish()
+    await early
+    const primed = Promise.resolve(look.prime(['a'], Promise.resolve(7))).catch(() => {})
+    await idle()
+    expect(store.steps.length).toBe(1)
+    store.next('set').acknowledge()
+    await idle()
+    store.next('set').acknowledge()
+    await primed
+    await idle()
+    expect(await look('a')).toBe(7)
+  })
+
+  test('R20 a prime that waits for such a write gives way to an invalidation', async () => {
+    const { store, look, state, finish } = await filled({ storeTimeout: 20 })
+    store.held.add('set')
+    const early = look('a')
+    await finish()
+    await early
+    const primed = Promise.resolve(look.prime(['a'], Promise.resolve(7))).catch(() => {})
+    await idle()
+    state.now = 2
+    await look.invalidate('a')
+    store.next('set').acknowledge()
+    await primed
+    await idle()
+    const late = look('a')
+    await finish()
+    expect(await late).toBe(2)
+  })
+
+  test.each(['prime', 'refresh'] as const)(
+    'R18 a %s whose write waits for an earlier one is not stored once an invalidation has come in between',
+    async (operation) => {
+      const { store, look, state, finish } = await filled({ storeTimeout: Infinity })
+      store.held.add('set')
+      const early = look('a')
+      await finish()
+      await early
+      state.now = 2
+      const later =
+        operation === 'prime'
+          ? Promise.resolve(look.prime(['a'], Promise.resolve(2))).catch(() => {})
+          : look.refresh('a')
+      await finish()
+      state.now = 3
+      await look.invalidate('a')
+      store.held.clear()
+      for (const step of [...store.steps]) step.acknowledge()
+      await later
+      await idle()
+      const last = look('a')
+      await finish()
+      expect(await last).toBe(3)
+    },
+  )
 
   test('R20 a prime that timed out and lands after an invalidation is not served', async () => {
     const { store, look, finish } = await filled({ storeTimeout: 20 })
@@ -710,6 +797,8 @@ test('R20 a clean-up removal that hangs keeps no timer running', async () => {
   store.next('set').acknowledge()
   await idle()
   expect(store.next('delete')).toBeDefined()
+  // What other tests have left waiting ends first.
+  await wait(300)
   const timer = vi.spyOn(globalThis, 'setTimeout')
   await new Promise((resolve) => setImmediate(resolve))
   const began = performance.now()

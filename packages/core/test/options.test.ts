@@ -501,8 +501,8 @@ describe('an instance', () => {
       const clear = 'n:load:x-1:"a"'
       const digested = expect.stringMatching(/^n:load:x-1:~[\w-]{43}$/)
       expect(cached(fn).keyOf('a')).toEqual(lifetime === 'process' ? clear : digested)
-      expect(cached(fn, { keys: 'readable' }).keyOf('a')).toBe(clear)
-      expect(cached(fn, { keys: 'digest' }).keyOf('a')).toEqual(digested)
+      expect(cached(fn, { keys: 'readable', store: syncStore(lifetime) }).keyOf('a')).toBe(clear)
+      expect(cached(fn, { keys: 'digest', store: syncStore(lifetime) }).keyOf('a')).toEqual(digested)
     },
   )
 

@@ -25,12 +25,27 @@ const load = cached(
   { name: 'load', version: '1' },
 )
 /** Over memory, without a version: its random part is drawn at the first call. */
-const twice = createAutocache().cached((text) => text + text, { name: 'twice' })
+const { cached: inMemory } = createAutocache({ flightTimeout: 100 })
+const twice = inMemory((text) => text + text, { name: 'twice' })
+/** Asks for itself after an await: where there is no async context it ends with flightTimeout, and it ends. */
+const ring = inMemory(
+  async () => {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    depth += 1
+    return depth < 2 ? ring() : 'end'
+  },
+  { name: 'ring' },
+)
+let depth = 0
 
 export async function answer(id) {
-  twice(id)
-  return { value: await load(id), key: load.keyOf({ at: new Date(0), tags: new Set(['é', 1n]) }) }
+  return {
+    value: await load(id),
+    key: load.keyOf({ at: new Date(0), tags: new Set(['é', 1n]) }),
+    sync: twice(id),
+    ring: await ring(),
+  }
 }
 
 globalThis.answer = answer
-export default { fetch: async (request) => Response.json(await answer(new URL(request.url).search)) }
+export default { fetch: async (request) => Response.json(await answer(new URL(request.url).pathname.slice(1))) }

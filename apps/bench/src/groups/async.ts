@@ -37,6 +37,7 @@ const contenders: Contender[] = [
   {
     name: 'async-cache-dedupe, memory',
     keys: 'structure',
+    unary: true,
     create({ fn }) {
       const cache = createDedupe({ ttl: 3600, storage: { type: 'memory', options: { size: 10_000 } } })
       return cache.define('find', (key: unknown) => fn(key)).find

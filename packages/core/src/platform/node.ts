@@ -29,11 +29,16 @@ const wheel = new Map<number, Set<() => void>>()
 let now = 0
 let turning = false
 
+/** Apart from the request that happens to need it first. */
+function start(): void {
+  detached(() => setTimeout(advance, tick))
+}
+
 function advance(): void {
   now += 1
   const due = wheel.get(now)
   wheel.delete(now)
-  if (wheel.size > 0) setTimeout(advance, tick)
+  if (wheel.size > 0) start()
   else turning = false
   if (due) for (const run of due) run()
 }
@@ -51,7 +56,7 @@ export function after(ms: number, run: () => void): () => void {
   slot.add(run)
   if (!turning) {
     turning = true
-    setTimeout(advance, tick)
+    start()
   }
   return () => {
     slot.delete(run)

@@ -28,6 +28,7 @@ const commands = {
   check: [['node', 'scripts/check.mjs']],
   build: [turboBuild],
   format: [['biome', 'check', '--write', '.']],
+  pack: [turboBuild, ['node', 'scripts/pack.mjs']],
   api: [turboBuild, ['node', 'scripts/api-report.mjs', '--update']],
 }
 
@@ -59,26 +60,28 @@ async function install() {
   say(`installing dependencies with ${packageManager}.`)
   say("SQLite's driver is compiled where no prebuilt one can be downloaded; that takes about a minute, once.")
   const started = Date.now()
-  if (/\s/.test(root)) await installElsewhere()
-  await pnpmInstall(root)
+  // pnpm has one store for each file system; both installs must meet in one.
+  const shared = /\s/.test(root) ? [`--store-dir=${join(root, '.cache', 'pnpm-store')}`] : []
+  if (shared.length > 0) await installElsewhere(shared)
+  await pnpmInstall(root, shared)
   writeFileSync(stampFile, stamp)
   say(`installed in ${Math.round((Date.now() - started) / 1000)} s.`)
 }
 
 /** node-gyp cannot compile in a path with a space. It can in a copy of our manifests; pnpm's store keeps what it made. */
-async function installElsewhere() {
+async function installElsewhere(options) {
   const folder = mkdtempSync(join(tmpdir(), 'autocache-install-'))
   say(`the path of this folder has a space; what must be compiled is compiled in ${folder}.`)
   const manifests = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml']
   for (const group of ['packages', 'apps', 'integrations'])
     for (const name of readdirSync(join(root, group))) manifests.push(join(group, name, 'package.json'))
   for (const file of manifests) if (existsSync(join(root, file))) cpSync(join(root, file), join(folder, file))
-  await pnpmInstall(folder)
+  await pnpmInstall(folder, options)
   rmSync(folder, { recursive: true, force: true })
 }
 
 /** Shows progress, hides a compiler's warnings, and shows the end of everything when it fails. */
-function pnpmInstall(folder) {
+function pnpmInstall(folder, extra) {
   const started = Date.now()
   const lines = []
   const hidden = / (pre|post)?install: |^npm warn|Unsupported engine/
@@ -96,7 +99,7 @@ function pnpmInstall(folder) {
   const pnpm = ['exec', '--yes', `--package=${packageManager}`, '--', 'pnpm']
   // CI=true: pnpm never stops to ask a question, which nobody would see.
   const options = { cwd: folder, env: { ...process.env, CI: 'true' }, stdio: ['ignore', 'pipe', 'pipe'] }
-  const child = spawn('npm', [...pnpm, 'install', '--frozen-lockfile', '--reporter=append-only'], options)
+  const child = spawn('npm', [...pnpm, 'install', '--frozen-lockfile', '--reporter=append-only', ...extra], options)
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', onLine)
   return new Promise((resolve) => {
     child.on('error', (error) => stop(`cannot start npm: ${error.message}`))

@@ -2,11 +2,12 @@
 //
 // Node, Bun and Deno run Vitest; workerd and Chromium run the same test files in a bundle (docs/decisions/0009-runtimes.md).
 // `--short` runs fewer files under Vitest. A runtime that is missing fails in CI and is skipped elsewhere, with the reason.
+
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
-import { spawnSync } from 'node:child_process'
 import { bundleProgram, bundleTests, testFiles } from './runtimes/bundle.mjs'
 import { outcome, serveChromium, serveWorkerd } from './runtimes/hosts.mjs'
 import { entriesOf, reasonToSkip, shortFiles } from './runtimes/tests.mjs'
@@ -108,7 +109,13 @@ async function runVitest(name, program, args) {
     for (const { ancestorTitles, title, status: state, failureMessages } of file.assertionResults) {
       const titles = [...ancestorTitles.filter(Boolean), title].join(' > ')
       const note = reasonToSkip(name, path, titles)
-      results.push({ file: path, name: titles, state: states[state] ?? 'skip', note, error: failureMessages?.join('\n') })
+      results.push({
+        file: path,
+        name: titles,
+        state: states[state] ?? 'skip',
+        note,
+        error: failureMessages?.join('\n'),
+      })
     }
     if (file.status === 'failed' && !results.some((result) => result.file === path && result.state === 'fail'))
       results.push({ file: path, name: 'the file', state: 'fail', error: file.message })

@@ -122,6 +122,8 @@ const coreTests = (runtime, conditions, files) => ({
 
 function platformFile(name, conditions) {
   const choices = JSON.parse(readFileSync(join(core, 'package.json'), 'utf8')).imports[name]
-  const chosen = Object.entries(choices).find(([condition]) => condition === 'default' || conditions.includes(condition))
+  const chosen = Object.entries(choices).find(
+    ([condition]) => condition === 'default' || conditions.includes(condition),
+  )
   return chosen[1].replace('dist', 'src').replace(/js$/, 'ts')
 }

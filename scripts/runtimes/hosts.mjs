@@ -125,7 +125,10 @@ export async function serveChromium(executablePath, folder, chromium) {
       const { page, errors } = await open('/tests')
       try {
         if (!(await page.evaluate(() => 'runTests' in globalThis))) throw new Error(errors.join('\n'))
-        return await within(page.evaluate((name) => globalThis.runTests(name), file), page)
+        return await within(
+          page.evaluate((name) => globalThis.runTests(name), file),
+          page,
+        )
       } finally {
         await page.close()
       }

@@ -6,7 +6,9 @@ const { AUTOCACHE_RUNTIME: runtime, AUTOCACHE_RUNTIME_VERSION: version } = proce
 const { bun, deno, node } = process.versions
 const found = bun ?? deno ?? node
 if (found !== version || (bun ? 'bun' : deno ? 'deno' : `node${node.split('.')[0]}`) !== runtime)
-  throw new Error(`these tests were to run in ${runtime} ${version}, and this is ${JSON.stringify({ bun, deno, node })}`)
+  throw new Error(
+    `these tests were to run in ${runtime} ${version}, and this is ${JSON.stringify({ bun, deno, node })}`,
+  )
 
 const titleOf = (task) => (task.suite && task.suite !== task.file ? `${titleOf(task.suite)} > ${task.name}` : task.name)
 

@@ -24,9 +24,7 @@ const excluded = {
       reason: 'takes fresh modules; that nothing is drawn at start-up is what workerd enforces on the program',
     },
   ],
-  workerd: [
-    { file: 'test/this.test.ts', title: /reaches `this` through eval/, reason: 'eval is refused' },
-  ],
+  workerd: [{ file: 'test/this.test.ts', title: /reaches `this` through eval/, reason: 'eval is refused' }],
   bun: [
     {
       file: 'test/flight.test.ts',

@@ -48,6 +48,8 @@ export interface Group {
   readonly build?: (n: number) => any
   /** How many calls one turn of the loop makes. @default 1 */
   readonly calls?: number
+  /** How long a sample is. @default 3 */
+  readonly sampleMilliseconds?: number
   /** `'keys'`: contenders answer with a text that identifies the arguments, and cache nothing. @default 'values' */
   readonly answers?: 'values' | 'keys'
   readonly contenders: readonly Contender[]

@@ -54,7 +54,7 @@ export async function measureGroup(group: Group, rounds: number): Promise<Measur
   const times = new Map<string, number[]>(running.map(({ name }) => [name, []]))
   for (let round = -2; round < rounds; round++) {
     for (const contender of inRandomOrder(running)) {
-      if (round < 0) contender.batch = await batchFor(contender.step)
+      if (round < 0) contender.batch = await batchFor(contender.step, group.sampleMilliseconds ?? 3)
       const nanoseconds = (await sample(contender)) / (group.calls ?? 1)
       if (round >= 0) times.get(contender.name)?.push(nanoseconds)
     }
@@ -81,10 +81,8 @@ async function sample({ step, batch }: Running): Promise<number> {
   return stats.p25
 }
 
-const sampleMilliseconds = 3
-
 /** How often a step runs in the time of a sample. */
-async function batchFor(step: () => unknown): Promise<number> {
+async function batchFor(step: () => unknown, milliseconds: number): Promise<number> {
   for (let turns = 4; ; turns *= 4) {
     const started = performance.now()
     for (let turn = 0; turn < turns; turn++) {
@@ -92,7 +90,7 @@ async function batchFor(step: () => unknown): Promise<number> {
       if (result instanceof Promise) await result
     }
     const took = performance.now() - started
-    if (took >= 1) return Math.max(4, 4 * Math.round((turns * sampleMilliseconds) / took / 4))
+    if (took >= 1) return Math.max(4, 4 * Math.round((turns * milliseconds) / took / 4))
   }
 }
 

@@ -9,7 +9,7 @@ import type { GroupResult, HeapResult, Keying, Machine, Plan, Results } from './
 import { weighBundles } from './size.ts'
 import { compare } from './statistics.ts'
 
-export const fullPlan: Plan = { processes: 3, rounds: 7, heapCalls: 10_000_000 }
+export const fullPlan: Plan = { processes: 5, rounds: 5, heapCalls: 10_000_000 }
 export const quickPlan: Plan = { processes: 1, rounds: 5, heapCalls: 2_000_000 }
 
 /** What `--only` takes. */

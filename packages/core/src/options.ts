@@ -33,7 +33,7 @@ export interface CallOptions<TArgs extends readonly unknown[] = any[], TResult =
 
 /** The options that do not depend on the function's signature; also the defaults an instance can set. */
 export interface CommonOptions {
-  /** Pins the version: a string, or a function of the cached function such as `sourceVersion`. */
+  /** Pins the version: a string, or a function of the cached function that returns one. */
   readonly version?: string | ((fn: AnyFunction) => string) | undefined
   /**
    * Hidden inputs by hand, as a list or a thunk that is called for every call: values enter the key (digested over

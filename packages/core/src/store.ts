@@ -10,6 +10,9 @@
  * and keeps synchronous functions synchronous over the former. Whether a store is shared is a different question and is
  * declared by `lifetime`: an SQLite file can be synchronous and shared.
  *
+ * What core knows of a store (writes under way, fences) hangs on the store object, so an adapter answers the same object
+ * for the same client.
+ *
  * `memory-store.ts` is the example to read before writing one; `@autocache/conformance` is the suite to run after.
  */
 

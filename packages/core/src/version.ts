@@ -90,7 +90,10 @@ export function textFacts(fn: AnyFunction): TextFacts {
   return {
     dropsTrailing: !hidden && !/\barguments\b|\.\.\./.test(text),
     ignoresThis: !hidden && (arrow || !/\bthis\b|\bsuper\b/.test(text)),
-    minified: fn.name.length < 3 || !/\s=>\s|\)\s+\{/.test(unquoted),
+    // Spaced as people write, or, where a tool such as tsx took the spaces, with a first parameter of a person's.
+    minified:
+      fn.name.length < 3 ||
+      !(/\s=>\s|\)\s+\{/.test(unquoted) || /^[^({=]*\(?(?:\.\.\.)?[A-Za-z_$][\w$]+[,)=]/.test(text)),
   }
 }
 
@@ -209,18 +212,21 @@ export function identify(
       label,
       'no version',
       `\`${label}\` has no version, and its store outlives this process: a later release could read what this code ` +
-        'computed. Build with @autocache/unplugin, run with `node --import @autocache/unplugin/register`, or give ' +
-        "`version: '1'` (and raise it whenever the result can change) or `version: sourceVersion`.",
+        "computed. Give `version: '1'`, and raise it whenever the result can change, or a function that returns one. " +
+        'The compiler of autocache will give it one by itself.',
     )
   }
   if (shared && enabled && options.name === undefined && !stamp && (method !== undefined || textFacts(fn).minified)) {
+    const why =
+      method !== undefined
+        ? `The method \`${method}\` needs one over a shared store: a decorator does not know its class, and methods of two classes may share a name.`
+        : fn.name === ''
+          ? 'A function without a name of its own needs one over a shared store.'
+          : `\`${fn.name}\` needs one over a shared store: that name may be a minifier's, and another build could give it to another function.`
     throw new UnversionedFunctionError(
       label,
       'no name',
-      `\`${label}\` needs a \`name\` over a shared store: ` +
-        (method === undefined
-          ? "its own name is missing or may be a minifier's, and another build could give it to another function."
-          : 'a decorator does not know the class of its method, and methods of two classes may share a name.'),
+      `${why} Give the option \`name\`, such as \`name: 'findUser'\`.`,
     )
   }
   if (options.version !== undefined) {

@@ -42,14 +42,7 @@ describe('R01 a function without a version', () => {
 
   test('R01 is told every remedy', () => {
     const { message } = thrown(() => over().cached(function loadUser() {}), 'UNVERSIONED_FUNCTION')
-    for (const remedy of [
-      '@autocache/unplugin',
-      'node --import @autocache/unplugin/register',
-      "version: '1'",
-      'version: sourceVersion',
-    ]) {
-      expect(message).toContain(remedy)
-    }
+    for (const remedy of ["version: '1'", 'raise it', 'a function that returns one']) expect(message).toContain(remedy)
     expect(message).toContain('`loadUser`')
   })
 

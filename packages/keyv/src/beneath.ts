@@ -198,11 +198,16 @@ function isPromise(value: unknown): value is Promise<unknown> {
   return typeof membersOf(value)?.then === 'function'
 }
 
+/** Whether a method refused to run on a view, because it reads `#private` fields: before it did anything. */
+function isRefusedReceiver(error: unknown): boolean {
+  return error instanceof TypeError && /private (?:member|method|field|name)|Receiver must be/.test(error.message)
+}
+
 function apply(adapter: Members, view: Members, method: Method, args: unknown[]): unknown {
   // Only an adapter that emits can keep a failure to itself, so only such a one runs on the view.
   if (typeof adapter.emit !== 'function' || opaque.has(adapter)) return Reflect.apply(method, adapter, args)
   const again = (error: unknown): unknown => {
-    if (!(error instanceof TypeError)) throw error
+    if (!isRefusedReceiver(error)) throw error
     opaque.add(adapter)
     return Reflect.apply(method, adapter, args)
   }

@@ -39,10 +39,15 @@ export interface KeyvWrite {
 /** What stands for a stored thing that is no text: not absent, and no entry that core could read. */
 const unreadable = ''
 
+/** One store for each Keyv: what core knows of a store, such as writes under way, is then known to all who use it. */
+const stores = new WeakMap<KeyvLike, { process?: KeyvStore; shared?: KeyvStore }>()
+
 /**
  * Stores entries in the user's Keyv, 5.6 or 6, over any storage adapter. The Keyv stays as it is: its namespace,
  * serializer, compression, hooks, events and error settings apply, also when they change later. Unlike Keyv itself, an
  * operation that failed rejects.
+ *
+ * The same Keyv gives the same store, so that invalidations from one module hold back the late writes of another.
  *
  * Entries written without an `expiresAt` get the Keyv's own default `ttl`, where it has one.
  * @throws AutocacheError with code `INVALID_OPTION` where `keyv` is no Keyv or `lifetime` is none.
@@ -66,10 +71,15 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): KeyvS
     throw new AutocacheError('INVALID_OPTION', "The lifetime of a keyvStore() is 'process' or 'shared'.")
   }
 
+  let known = stores.get(keyv)
+  if (!known) stores.set(keyv, (known = {}))
+  const earlier = known[lifetime]
+  if (earlier) return earlier
+
   const store: KeyvStore = {
     lifetime,
     holds: 'text',
-    // Read anew each time: the namespace of a Keyv can change.
+    // As the namespace is when a function is cached.
     get maxKeyBytes() {
       return lifetime === 'shared' ? maxKeyBytesOf(keyv) : undefined
     },
@@ -128,6 +138,7 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): KeyvS
     },
   }
   if (listingOf(keyv) !== undefined) store.keys = (prefix) => keysOf(keyv, prefix)
+  known[lifetime] = store
   return store
 
   async function perform<TResult>(

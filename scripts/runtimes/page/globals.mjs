@@ -18,6 +18,7 @@ export const setImmediate =
       }
 
 /** `new Function(...)`, which a worker can do through a binding only, and only where tests are run. */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: it stands in for the global
 export function Function(...parameters) {
   const body = parameters.pop()
   const { newFunction } = globalThis

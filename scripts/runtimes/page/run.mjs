@@ -1,7 +1,8 @@
 // Runs one test file of core inside this runtime and returns what became of each test.
+
+import { files, usingBuffer } from 'autocache:files'
 import { startTests } from '@vitest/runner'
 import { reasonToSkip } from '../tests.mjs'
-import { files, usingBuffer } from 'autocache:files'
 import { Buffer } from './globals.mjs'
 
 const limit = 30_000
@@ -54,4 +55,6 @@ export async function run(runtime, name) {
 const testsOf = (task) => (task.type === 'test' ? [task] : task.tasks.flatMap(testsOf))
 const titleOf = (test) => (test.suite && test.suite !== test.file ? `${titleOf(test.suite)} > ${test.name}` : test.name)
 const textOf = (error) =>
-  [error?.stack ?? String(error), error?.diff, error?.cause && `caused by ${textOf(error.cause)}`].filter(Boolean).join('\n')
+  [error?.stack ?? String(error), error?.diff, error?.cause && `caused by ${textOf(error.cause)}`]
+    .filter(Boolean)
+    .join('\n')

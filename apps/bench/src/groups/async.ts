@@ -136,6 +136,8 @@ const max = 10_000
 export const miss: Group = {
   id: 'miss',
   title: 'Miss of a trivial async function, in memory',
+  // The time of more than 10,000 calls, so that every sample has its share of filling, growing, emptying and collecting.
+  sampleMilliseconds: 25,
   reference: 'p-memoize',
   fn: async (key: string) => key.length,
   args: (n) => [`call-${n}`],

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { bundleProgram, bundleTests, testFiles } from './runtimes/bundle.mjs'
 import { outcome, serveChromium, serveWorkerd } from './runtimes/hosts.mjs'
 import { entriesOf, reasonToSkip, shortFiles } from './runtimes/tests.mjs'
@@ -91,7 +92,7 @@ const tool = (name) => createRequire(join(cache, 'package.json'))(name)
 
 /** @returns {Promise<{ version: string, results: Result[] }>} */
 async function runVitest(name, program, args) {
-  const output = join(cache, `${name}.json`)
+  const output = join(cache, name, 'report.json')
   rmSync(output, { force: true })
   const version = spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout.match(/\d+\.\d+\.\d+/)[0]
   const { status, stdout, stderr } = spawnSync(
@@ -129,7 +130,7 @@ async function runVitest(name, program, args) {
 const programResult = { file: 'program', name: 'a program over the built package' }
 
 async function runProgram(name, program) {
-  const outfile = join(cache, `${name}.mjs`)
+  const outfile = join(cache, name, 'program.mjs')
   const condition = name.startsWith('node') ? 'node' : name
   const target = { outfile, conditions: [condition], platform: 'node', entry: 'native.mjs' }
   await bundleProgram(tool('esbuild'), target)
@@ -179,11 +180,12 @@ function tell(name, { version, results }, seconds) {
   const counts = `${of('pass').length} passed, ${of('fail').length} failed, ${of('skip').length} skipped`
   console.log(`${`${name} ${version}`.padEnd(24)}${counts.padEnd(42)}${seconds.toFixed(1).padStart(6)} s`)
   for (const { file, title, reason } of entriesOf(name)) if (!title) console.log(`    not run   ${file}: ${reason}`)
-  const reasons = Map.groupBy ? Map.groupBy(of('skip'), reasonOf) : groupBy(of('skip'), reasonOf)
-  for (const [reason, skipped] of reasons) console.log(`    skipped   ${String(skipped.length).padStart(3)} ${reason}`)
+  for (const [reason, skipped] of groupBy(of('skip'), reasonOf))
+    console.log(`    skipped   ${String(skipped.length).padStart(3)} ${reason}`)
   for (const { file, name, error } of of('fail')) {
-    const lines = (error ?? '').split('\n').filter(Boolean)
-    console.log(`    FAILED    ${file} > ${name}\n${indent(lines.slice(0, 12).join('\n'))}`)
+    const lines = stripVTControlCharacters(error ?? '').split('\n')
+    const telling = lines.filter((line) => line.trim() !== '' && !/^\s*at .*(node_modules|tests\.mjs|native|<anonymous>)/.test(line))
+    console.log(`    FAILED    ${file} > ${name}\n${indent(telling.slice(0, 12).join('\n'))}`)
   }
 }
 

@@ -298,9 +298,14 @@ export function createCaller(definition: Definition): Caller {
     }
   }
 
+  /** Whether nothing has come between that forbids to store what a run made. */
+  function isWritable({ flight, fenced }: Fill): boolean {
+    return flight ? flight.writable : laneOf().fenced === fenced
+  }
+
   /** Where a refresh made nothing to keep, what it was to replace goes all the same. */
   function discard(fill: Fill): void {
-    if (!fill.replaces) return
+    if (!fill.replaces || !isWritable(fill)) return
     const { suffix } = fill.call
     try {
       laneOf().raise(suffix, clock())
@@ -316,8 +321,11 @@ export function createCaller(definition: Definition): Caller {
     const { createdAt } = fill
     const { suffix } = fill.call
     const key = shown(suffix)
-    const writable = fill.flight ? fill.flight.writable : laneOf().fenced === fill.fenced
-    const refusal = !writable ? 'superseded' : laneOf().isCongested ? 'backlog' : ttl === undefined && 'option-failed'
+    const refusal = !isWritable(fill)
+      ? 'superseded'
+      : laneOf().isCongested
+        ? 'backlog'
+        : ttl === undefined && 'option-failed'
     if (refusal) {
       report({ type: 'unstored', key, reason: refusal })
       return undefined
@@ -335,7 +343,7 @@ export function createCaller(definition: Definition): Caller {
         return undefined
       }
       const written = Promise.resolve(answer).then(
-        () => report({ type: 'write', key }),
+        (done) => report(done === false ? { type: 'unstored', key, reason: 'superseded' } : { type: 'write', key }),
         (error) => storeFailed('set', error),
       )
       try {

@@ -114,7 +114,9 @@ export function createOperations(definition: Definition, caller: Caller): Operat
             return isAsync(store) ? Promise.resolve() : undefined
           const { held } = sealer.seal({ key: lane().keyOf(suffix), createdAt, outcome: 'value', promised }, body)
           const context = { expiresAt: expiry(createdAt, ttl), setOptions: options.setOptions }
-          return lane().replace(suffix, clock(), storeTimeout, () => lane().set(suffix, held, context, storeTimeout))
+          const set = () => lane().set(suffix, held, context, storeTimeout)
+          const written = lane().replace(suffix, clock(), storeTimeout, set)
+          return isThenable(written) ? written.then(() => {}) : undefined
         }
         return isThenable(value) ? Promise.resolve(value).then((body) => put(body, true)) : put(value, caller.promises)
       }),

@@ -196,17 +196,21 @@ export class Lane {
   /**
    * Writes what replaces whatever stands there: behind a fence, and after the writes that are under way, so that none of
    * them can come after it. What is still under way after `patience` milliseconds is emptied out when it has settled.
+   * @returns whether it was written; not where something newer came while it waited
    */
-  replace(key: string, now: number, patience: number, write: () => Answer<void>): Answer<void> {
+  replace(key: string, now: number, patience: number, write: () => Answer<void>): Answer<boolean> {
     const earlier = this.#writes.get(key)
     const fence = this.raise(key, now)
-    if (!earlier) return write()
+    const done = () => {
+      const answer = write()
+      return isThenable(answer) ? answer.then(() => true) : true
+    }
+    if (!earlier) return done()
     fence.emptying = false
     return settled(this.#within('set', patience, earlier)).then(() => {
-      // Something newer has come while we waited.
-      if (!this.stands(key, fence)) return undefined
+      if (!this.stands(key, fence)) return false
       fence.emptying = this.#writes.has(key)
-      return write()
+      return done()
     })
   }
 

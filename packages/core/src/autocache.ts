@@ -10,7 +10,7 @@
  * - the life of the entry, over whatever store the user runs (`call.ts`): read, decide, fill once, write.
  *
  * Two rules outrank everything: never a wrong value, and never worse than no cache. A call fails only if the function
- * does, its arguments cannot be told apart, or its `key` throws.
+ * does, its arguments cannot be told apart, or its own `key`, `deps`, `partition` or clock throws.
  *
  * This file puts the parts together: an instance holds a store, a namespace and defaults; `cached` is the instance that
  * lives in process memory and needs no configuration. The same `cached` is a wrapper, a TC39 decorator and a legacy

@@ -193,7 +193,9 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
       lane: laneOf,
       inputsOf,
       suffixOf(argumentsText) {
-        if (readable && maxBytes === Infinity) return argumentsText
+        // The prefix leaves room for a digest, see `keyPrefix`.
+        if (!readable) return `~${digest!(argumentsText)}`
+        if (maxBytes === Infinity) return argumentsText
         const { prefix } = laneOf()
         return completeKey(prefix, { argumentsText, readable, digest: digest!, maxBytes }).slice(prefix.length)
       },

@@ -177,8 +177,8 @@ export function createCaller(definition: Definition): Caller {
    * The hit path: answers from a slot of a memory store where nothing asks for more than its value; else `general`.
    * See `hit-path.ts`.
    */
-  function answerFrom(slot: Slot | null | undefined): unknown {
-    if (!slot || report.observed() || laneOf().flights.size > 0 || laneOf().isFenced) return general
+  function answerFrom(slot: Slot | null | undefined, here: Lane): unknown {
+    if (!slot || !here.isQuiet || report.observed()) return general
     const { entry } = slot
     if (entry.outcome !== 'value') return general
     if (ttl !== Infinity && !isFresh(entry.createdAt, ttl as number, clock())) return general
@@ -554,8 +554,9 @@ export function createCaller(definition: Definition): Caller {
     fill: fillAfter,
     call(self, args) {
       if (!enabled) return pass(self, args)
-      if (quick && inputsOf.ignore(self)) {
-        const answered = answerFrom(laneOf().hits.find(args))
+      if (quick && (self === undefined || inputsOf.ignore(self))) {
+        const here = lane ?? laneOf()
+        const answered = answerFrom(here.hits.find(args), here)
         if (answered !== general) return answered
       }
       let call: Call | undefined
@@ -568,7 +569,7 @@ export function createCaller(definition: Definition): Caller {
       if (!call) return pass(self, args)
       if (quick) {
         const slot = laneOf().slot(call.suffix)
-        const answered = answerFrom(slot)
+        const answered = answerFrom(slot, laneOf())
         if (answered !== general) {
           if (call.inputs.fixed) laneOf().hits.adopt(args, slot!)
           return answered

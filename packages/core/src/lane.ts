@@ -258,9 +258,9 @@ export class Lane {
     return createdAt > this.#floor && !this.isClosed(key)
   }
 
-  /** Whether any fence stands in this lane. */
-  get isFenced(): boolean {
-    return this.#fences.size > 0 || this.#floor > -Infinity
+  /** Whether nothing is under way that a hit would have to know of: no flight, no fence. */
+  get isQuiet(): boolean {
+    return this.flights.size === 0 && this.#fences.size === 0 && this.#floor === -Infinity
   }
 
   /** Lets go of the flight of a key: nobody joins it any more, and what it makes is not written. */

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { defineConfig, type Plugin } from 'vitest/config'
 
@@ -15,11 +16,15 @@ const tc39Decorators: Plugin = {
   },
 }
 
+/** Core's conditional imports lead to sources as well: Vite would take them from package.json, and so from `dist`. */
+const source = (file: string) => fileURLToPath(new URL(`packages/core/src/platform/${file}`, import.meta.url))
+const platform = { '#platform': source('node.ts'), '#sha256': source('sha256-node.ts') }
+
 /** One project per folder. Imports of our own packages lead to their sources, through `paths` in tsconfig.base.json. */
 const project = (name: string, root: string, { types = false } = {}) => ({
   root,
   plugins: [tc39Decorators],
-  resolve: { tsconfigPaths: true },
+  resolve: { tsconfigPaths: true, alias: platform },
   test: {
     name,
     include: ['test/**/*.test.ts'],

@@ -65,9 +65,10 @@ function fromPackage(packages, path) {
 }
 
 function findChromium() {
-  const places = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-  const program = places.find((place) => place && existsSync(place))
-  return program ? { program } : { missing: 'no Chromium (apt-get install chromium, or CHROMIUM=<path>)' }
+  const names = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`)
+  const places = [...names, '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome']
+  const program = places.find((place) => existsSync(place))
+  return program ? { program } : { missing: 'no Chromium (Debian: apt-get install chromium)' }
 }
 
 /** Installs the packages of scripts/runtimes/package.json unless they are there. None of their scripts runs. */
@@ -184,7 +185,9 @@ function tell(name, { version, results }, seconds) {
     console.log(`    skipped   ${String(skipped.length).padStart(3)} ${reason}`)
   for (const { file, name, error } of of('fail')) {
     const lines = stripVTControlCharacters(error ?? '').split('\n')
-    const telling = lines.filter((line) => line.trim() !== '' && !/^\s*at .*(node_modules|tests\.mjs|native|<anonymous>)/.test(line))
+    const telling = lines.filter(
+      (line) => line.trim() !== '' && !/^\s*at .*(node_modules|tests\.mjs|native|<anonymous>)/.test(line),
+    )
     console.log(`    FAILED    ${file} > ${name}\n${indent(telling.slice(0, 12).join('\n'))}`)
   }
 }

@@ -26,10 +26,7 @@ const options = (outfile, conditions) => ({
   logLevel: 'silent',
 })
 
-/**
- * @param {typeof import('esbuild')} esbuild
- * @param {{ runtime: string, outfile: string, conditions: string[], files: string[] }} target
- */
+/** The test files and what runs them there. */
 export async function bundleTests(esbuild, { runtime, outfile, conditions, files }) {
   const entryPoints = [join(pages, runtime === 'workerd' ? 'worker.mjs' : 'browser.mjs')]
   await esbuild.build({

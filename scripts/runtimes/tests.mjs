@@ -53,12 +53,20 @@ export const shortFiles = [
   'test/digest.test.ts',
   'test/key.test.ts',
   'test/key-text.test.ts',
+  'test/key-injective.test.ts',
+  'test/key-refused.test.ts',
   'test/codec.test.ts',
   'test/entry.test.ts',
+  'test/clone.test.ts',
   'test/call-values.test.ts',
+  'test/flight.test.ts',
   'test/flight-abort.test.ts',
   'test/handle.test.ts',
+  'test/invalidate.test.ts',
+  'test/memory-store.test.ts',
+  'test/options.test.ts',
   'test/decorators.test.ts',
+  'test/legacy/decorators.test.ts',
 ]
 
 export const entriesOf = (runtime) => [...(groups[runtime] ?? []), runtime].flatMap((name) => excluded[name] ?? [])

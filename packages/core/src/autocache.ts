@@ -25,9 +25,9 @@ import { referenceSealer, type Sealer } from './entry.ts'
 import { AutocacheError } from './errors.ts'
 import { createHub, type EventOf, type EventType, type Hub, type Stats } from './events.ts'
 import { createOperations, type Operations } from './handle.ts'
-import { createInputs, joinedVersions } from './inputs.ts'
+import { createInputs, joinedVersions, ownerOf } from './inputs.ts'
 import { completeKey, keyPrefix } from './key.ts'
-import { drained, Lane, stateOf } from './lane.ts'
+import { drained, Lane, sharedBy, stateOf } from './lane.ts'
 import { type MemoryStore, memoryStore } from './memory-store.ts'
 import {
   type AnyFunction,
@@ -170,16 +170,18 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     stores.add(store)
     const joined = identity.source === 'process' ? '' : joinedVersions(resolved, digest)
     const version = () => identity.version() + joined
-    if (identity.source === 'explicit' && claim(store, namespace, identity, version(), resolved.keys, fn)) {
+    const shares = sharedBy(store, ownerOf(resolved))
+    if (
+      identity.source === 'explicit' &&
+      claim(shares.claims, namespace, identity.label, version(), resolved.keys, fn)
+    ) {
       report({ type: 'duplicate-definition', version: version() })
     }
     let lane: Lane | undefined
     const laneOf = (): Lane => {
       if (lane) return lane
       const prefix = keyPrefix({ namespace, label: identity.label, version: version(), digest: digest!, maxBytes })
-      // What only this definition can reach is not kept for others.
-      const own = identity.source === 'process' || joined.includes('+p-')
-      lane = own ? new Lane(store, prefix) : Lane.of(store, prefix)
+      lane = identity.source === 'process' ? new Lane(store, prefix) : Lane.of(store, prefix, shares)
       return lane
     }
     const inputsOf = createInputs(fn, resolved, bounds, digest)

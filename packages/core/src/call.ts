@@ -294,6 +294,7 @@ export function createCaller(definition: Definition): Caller {
       return { landing, written: wanted ? keep(fill, sealed.held, ttlOf('value', body, call.args)) : undefined }
     } catch (error) {
       report({ type: 'unstored', key, reason: 'option-failed', error })
+      discard(fill)
       return own
     }
   }
@@ -328,6 +329,7 @@ export function createCaller(definition: Definition): Caller {
         : ttl === undefined && 'option-failed'
     if (refusal) {
       report({ type: 'unstored', key, reason: refusal })
+      discard(fill)
       return undefined
     }
     if (!ttl || (ttl !== Infinity && createdAt + ttl <= clock())) {
@@ -371,7 +373,9 @@ export function createCaller(definition: Definition): Caller {
     }
     if (!isThenable(result)) {
       answers = answers === undefined || answers === 'values' ? 'values' : 'both'
-      return handOver(landValue(fill, result, false).landing)
+      const { landing } = landValue(fill, result, false)
+      if (!landing.shared) flight?.follow(call.inputs.signals)
+      return handOver(landing)
     }
     answers = answers === undefined || answers === 'promises' ? 'promises' : 'both'
     // A function taken for one that answers at once ran without a flight's care: its promise is its caller's alone.

@@ -65,6 +65,17 @@ export function joinedVersions(options: ResolvedOptions, digest: Digest): string
   return versions.join('')
 }
 
+/** The object of this process that a version names: a function among `deps`, or `key`, that says nothing of itself. */
+export function ownerOf({ key, deps, store }: ResolvedOptions): object | undefined {
+  if (store.lifetime === 'shared') return undefined
+  const list = Array.isArray(deps) ? (deps as readonly unknown[]) : []
+  // The last one: what a handler makes for each call usually stands after what it imports.
+  const functions = list.filter(
+    (value) => typeof value === 'function' && !stampOf(value as AnyFunction),
+  ) as AnyFunction[]
+  return functions.at(-1) ?? (key && !stampOf(key) && sourceText(key) === undefined ? key : undefined)
+}
+
 /** Reads the inputs of a call. It throws what `key`, `deps` or `partition` throw. */
 export interface InputsOf {
   (self: unknown, args: readonly unknown[]): Inputs

@@ -15,6 +15,7 @@ import type { Flight } from './flight.ts'
 import { HitPath } from './hit-path.ts'
 import type { Slot } from './memory-store.ts'
 import type { SetContext, Store, SyncScope } from './store.ts'
+import type { Claims } from './version.ts'
 
 /** How many writes of a store may be under way, and how many fences a lane keeps apart, before it is careful at large. */
 const backlog = 10_000
@@ -72,13 +73,32 @@ interface Operations {
   full?(key: string): string
 }
 
-/** What autocache knows of a store besides its contract. */
-export interface StoreState {
+/** What definitions share. */
+export interface Shared {
   readonly lanes: Map<string, Lane>
+  /** What stands behind each label and version, for R02. */
+  readonly claims: Claims
+}
+
+/** What autocache knows of a store besides its contract. */
+export interface StoreState extends Shared {
+  /** What is shared by definitions whose version names an object of this process; it ends with that object (L7). */
+  readonly owned: WeakMap<object, Shared>
   /** The writes that have not settled. */
   readonly writes: Set<Promise<unknown>>
   /** Whether it answers with promises, once that was seen. */
   asynchronous: boolean | undefined
+}
+
+const share = (): Shared => ({ lanes: new Map(), claims: new Map() })
+
+/** What the definitions of a store share, or those among them that one object of this process tells apart. */
+export function sharedBy(store: Store, owner: object | undefined): Shared {
+  const state = stateOf(store)
+  if (!owner) return state
+  let shared = state.owned.get(owner)
+  if (!shared) state.owned.set(owner, (shared = share()))
+  return shared
 }
 
 const states = new WeakMap<Store, StoreState>()
@@ -89,7 +109,7 @@ export function stateOf(store: Store): StoreState {
   if (!state) {
     // An async function answers with a promise whatever happens in it.
     const asynchronous = Object.prototype.toString.call(store.get) === '[object AsyncFunction]' || undefined
-    states.set(store, (state = { lanes: new Map(), writes: new Set(), asynchronous }))
+    states.set(store, (state = { ...share(), owned: new WeakMap(), writes: new Set(), asynchronous }))
   }
   return state
 }
@@ -139,9 +159,8 @@ export class Lane {
     this.#operations = scoped(store, prefix) ?? prefixed(store, prefix)
   }
 
-  /** The lane of a prefix that other definitions may share. */
-  static of(store: Store, prefix: string): Lane {
-    const { lanes } = stateOf(store)
+  /** The lane of a prefix among those that other definitions may share. */
+  static of(store: Store, prefix: string, { lanes }: Shared): Lane {
     let lane = lanes.get(prefix)
     if (!lane) lanes.set(prefix, (lane = new Lane(store, prefix)))
     return lane

@@ -203,8 +203,9 @@ export function estimateBytes(value: unknown): number {
       seen.add(part)
       total += 48
       if (ArrayBuffer.isView(part)) rest.push(part.buffer)
-      else if (part instanceof ArrayBuffer) total += part.byteLength
-      else if (part instanceof Map) for (const pair of part) rest.push(...pair)
+      else if (/^\[object (?:Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(part))) {
+        total += (part as ArrayBuffer).byteLength
+      } else if (part instanceof Map) for (const pair of part) rest.push(...pair)
       else if (part instanceof Set) for (const item of part) rest.push(item)
       else {
         for (const key of Object.keys(part)) {

@@ -44,14 +44,8 @@ export function replaceSignals(args: readonly unknown[], signal: AbortSignal): u
     if (isAbortSignal(arg)) return signal
     const found = signalsOf(arg)
     if (found.length === 0) return arg
-    const object = arg as object
-    const copy = Object.create(
-      Object.getPrototypeOf(object) as object | null,
-      Object.getOwnPropertyDescriptors(object),
-    ) as object
-    for (const [name] of found) {
-      Object.defineProperty(copy, name, { ...Object.getOwnPropertyDescriptor(object, name), value: signal })
-    }
-    return copy
+    const properties: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(arg as object)
+    for (const [name] of found) properties[name as string] = { ...properties[name as string], value: signal }
+    return Object.create(Object.getPrototypeOf(arg) as object | null, properties) as object
   })
 }

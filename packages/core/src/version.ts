@@ -15,7 +15,6 @@
  */
 import { AutocacheError, UnversionedFunctionError } from './errors.ts'
 import type { AnyFunction, ResolvedOptions } from './options.ts'
-import type { Store } from './store.ts'
 
 /** The shape of {@link Stamp} this release reads. A stamp of another contract counts as none. */
 export const stampContract = 1
@@ -143,28 +142,22 @@ function escaped(version: string): string {
   return version.replace(/[%+]/g, (sign) => (sign === '+' ? '%2b' : '%25'))
 }
 
-/** What stands behind each label and version of a store, for R02: a text, or the function itself where it hides its text. */
-const definitionsOf = new WeakMap<
-  Store,
-  Map<string, { readonly code: string | AnyFunction; readonly keys: string; told: boolean }>
->()
+/** What stands behind each label and version, for R02: a text, or the function itself where it hides its text. */
+export type Claims = Map<string, { readonly code: string | AnyFunction; readonly keys: string; told: boolean }>
 
 /**
- * Notes that `fn` is known by this label and version over this store (R02).
+ * Notes that `fn` is known by this label and version (R02).
  * @returns whether the same code was known before, the first time that happens
  * @throws AutocacheError `DUPLICATE_DEFINITION` where other code was
  */
 export function claim(
-  store: Store,
+  known: Claims,
   namespace: string,
-  { label, source }: Identity,
+  label: string,
   version: string,
   keys: ResolvedOptions['keys'],
   fn: AnyFunction,
 ): boolean {
-  if (source !== 'explicit') return false
-  let known = definitionsOf.get(store)
-  if (!known) definitionsOf.set(store, (known = new Map()))
   const name = JSON.stringify([namespace, label, version])
   const code = sourceText(fn) ?? written(fn)
   const earlier = known.get(name)

@@ -1,4 +1,4 @@
-import { asyncMapStore, mapStore } from '@autocache/conformance'
+import { asyncMapStore, hangingStore, mapStore } from '@autocache/conformance'
 import { describe, expect, test, vi } from 'vitest'
 import { createCodec } from '../src/codec.ts'
 import { createAutocache, memoryStore, type Store, UnstorableValueError } from '../src/index.ts'
@@ -614,4 +614,74 @@ test('L7 an entry that ten thousand definitions have answered from does not reme
   expect(cache.stats().total).toMatchObject({ fill: 1, hit: 29_999 })
   const slot = store.scope('').slot(key)
   expect(slot!.indexes?.length ?? 0).toBeLessThan(100)
+})
+
+test.each([1e300, Number.MAX_SAFE_INTEGER, Number.MAX_VALUE, Infinity])(
+  'a ttl of %s stores without an expiry',
+  async (ttl) => {
+    const store = steppedStore()
+    const { cache } = testScope({ store, ttl })
+    const load = cache.cached(async (n: number) => n, { name: 'load', version: '1' })
+    await load(1)
+    await load.prime([2], 2)
+    await idle()
+    expect(store.contexts.map((context) => context?.expiresAt)).toEqual([undefined, undefined])
+    expect(await load.peek(1)).toMatchObject({ value: 1 })
+  },
+)
+
+test('L4 close() and what `waitUntil` receives end over a store whose writes hang', async () => {
+  vi.resetModules()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    // Under timers of its own from the start.
+    const { testScope } = await import('../src/testing.ts')
+    const work: Promise<unknown>[] = []
+    const { cache } = testScope({
+      store: hangingStore(asyncMapStore({ holds: 'text' }), { operations: ['set'] }),
+      ttl: Infinity,
+      waitUntil: (one) => void work.push(one),
+    })
+    const load = cache.cached(async (n: number) => n, { name: 'load', version: '1' })
+    expect(await load(1)).toBe(1)
+    await idle()
+    const ends: Promise<unknown>[] = [cache.close(), ...work]
+    expect(ends.length).toBe(2)
+    await vi.advanceTimersByTimeAsync(4000)
+    for (const end of ends) expect(await isPending(end)).toBe(true)
+    await vi.advanceTimersByTimeAsync(2000)
+    for (const end of ends) expect(await isPending(end)).toBe(false)
+    await expect(Promise.all(ends)).resolves.toBeDefined()
+  } finally {
+    vi.useRealTimers()
+    vi.resetModules()
+  }
+})
+
+describe('an option that promises where a value is asked', () => {
+  const rejects = () => Promise.reject(new Error('later'))
+  test.each<[string, object, string]>([
+    ['key', { key: rejects }, 'UNKEYABLE_VALUE'],
+    ['partition', { partition: rejects }, 'UNKEYABLE_VALUE'],
+    ['deps', { deps: () => [rejects()] }, 'UNKEYABLE_VALUE'],
+    ['deps as a whole', { deps: rejects }, 'INVALID_OPTION'],
+  ])('%s is refused, and no rejection is left to nobody', async (_, options, code) => {
+    const unhandled: unknown[] = []
+    const listen = (reason: unknown) => void unhandled.push(reason)
+    process.on('unhandledRejection', listen)
+    try {
+      for (const [name, makeStore] of eachKind) {
+        const { cache } = testScope<Store>({ store: makeStore(), ttl: Infinity })
+        const fn = vi.fn((id: string) => id)
+        const load = cache.cached((id: string) => fn(id), { name: `load ${name}`, version: '1', ...options })
+        await expect((async () => load('a'))()).rejects.toMatchObject({ code })
+        await expect((async () => load.peek('a'))()).rejects.toMatchObject({ code })
+        expect(fn).not.toHaveBeenCalled()
+      }
+      await idle()
+      expect(unhandled).toEqual([])
+    } finally {
+      process.off('unhandledRejection', listen)
+    }
+  })
 })

@@ -1,5 +1,6 @@
 import { Readable, Transform } from 'node:stream'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { isOneShot } from '../src/entry.ts'
 import type { Store } from '../src/index.ts'
 import { testScope } from '../src/testing.ts'
 import { copying, eachKind, idle, kinds } from './call-support.ts'
@@ -402,5 +403,98 @@ describe('R12 what `clone` copies', () => {
     expect(new Set([original, one, two]).size).toBe(3)
     expect(Object.getPrototypeOf(one)).toBe(Object.getPrototypeOf(original))
     expect(events.map(({ type }) => type)).toContain('hit')
+  })
+})
+
+test('a result whose `then` cannot be read is returned as it is', () => {
+  const read = () => {
+    throw new Error('read')
+  }
+  const results = [
+    Object.defineProperty({}, 'then', { get: read, enumerable: true }),
+    new Proxy({ open() {} }, { get: (target, name) => (name === 'then' ? read() : Reflect.get(target, name)) }),
+  ]
+  for (const kind of ['memory', 'sync shared text'] as const) {
+    for (const [at, result] of results.entries()) {
+      const { cache } = testScope<Store>({ store: kinds[kind]!(), ttl: Infinity })
+      const load = cache.cached(() => result, { name: `load ${at}`, version: '1' })
+      expect(load() === result).toBe(true)
+      expect(load.refresh() === result).toBe(true)
+    }
+  }
+})
+
+describe('R14 what counts as readable only once', () => {
+  test.each<[string, unknown]>([
+    ['a ReadableStream', new ReadableStream()],
+    ['a WritableStream', new WritableStream()],
+    ['a TransformStream', new TransformStream()],
+    ['a stream that decompresses', new DecompressionStream('gzip')],
+    ['a Response', new Response('a')],
+    ['a Request', new Request('http://localhost')],
+    ['a stream of Node', Readable.from([])],
+    ['a transform of Node', new Transform()],
+    ['an iterator', [1].values()],
+    ['a generator', (function* () {})()],
+    ['an async generator', (async function* () {})()],
+    ['an envelope around a stream', { status: 200, body: new ReadableStream() }],
+    ['a list with a stream', [1, new ReadableStream()]],
+  ])('R14 %s', (_, value) => {
+    expect(isOneShot(value)).toBe(true)
+  })
+
+  test.each<[string, unknown]>([
+    ['lists called `readable` and `writable`', { readable: ['a.txt'], writable: ['b.txt'] }],
+    ['data named like the methods of a stream', { pipe: 'a', on: true, next: 2, write: 1, end: 5 }],
+    ['a list', [[1], { a: 1 }]],
+    ['a map', new Map([[1, 2]])],
+  ])('R14 not %s', (_, value) => {
+    expect(isOneShot(value)).toBe(false)
+  })
+
+  test('R14 no getter is run to find out', () => {
+    const ran: string[] = []
+    class Lazy {
+      get next() {
+        ran.push('next')
+        return () => {}
+      }
+      get pipe() {
+        ran.push('pipe')
+        return () => {}
+      }
+      get [Symbol.toStringTag]() {
+        ran.push('tag')
+        return 'Lazy'
+      }
+      on() {}
+    }
+    const bag = {
+      get body() {
+        ran.push('body')
+        return 1
+      },
+      lazy: new Lazy(),
+    }
+    expect([new Lazy(), [new Lazy()], bag].map(isOneShot)).toEqual([false, false, false])
+    expect(ran).toEqual([])
+  })
+
+  test('R14 of a long list only the beginning is looked at', () => {
+    let reads = 0
+    const list: unknown[] = new Array(2_000_000).fill(0)
+    list[150] = new ReadableStream()
+    const counted = new Proxy(list, {
+      get(target, name) {
+        reads += 1
+        return Reflect.get(target, name)
+      },
+      // To list its names is to read all of it.
+      ownKeys: () => expect.unreachable(),
+    })
+    expect(isOneShot(counted)).toBe(false)
+    expect(reads).toBeLessThan(300)
+    list[50] = new ReadableStream()
+    expect(isOneShot(counted)).toBe(true)
   })
 })

@@ -206,3 +206,26 @@ describe('the option `clone`', () => {
     expect(types()).toContain('hit')
   })
 })
+
+test.each<[string, object]>([
+  ['a SharedArrayBuffer', new SharedArrayBuffer(8)],
+  ['a view of one', new Uint8Array(new SharedArrayBuffer(8), 2, 2)],
+  ['a DataView of one', new DataView(new SharedArrayBuffer(8))],
+  ['a Buffer over one', Buffer.from(new SharedArrayBuffer(8))],
+])('%s is refused: a copy would share its memory', (_, memory) => {
+  expect(() => clone({ parts: [memory] })).toThrow(UnstorableValueError)
+  expect(() => clone({ parts: [memory] })).toThrow('value.parts[0]')
+})
+
+test('R12 who asks for copies gets one from the flight of another definition too', async () => {
+  const { cache, types } = testScope()
+  const load = async () => ({ rows: [1] })
+  const shares = cache.cached(load, { name: 'load', version: '1' })
+  const copies = cache.cached(load, { name: 'load', version: '1', clone: true })
+  const [first, own, other] = await Promise.all([shares(), copies(), copies()])
+  expect(types().filter((type) => type === 'join').length).toBe(2)
+  own.rows.push(9)
+  expect([first, other]).toEqual([{ rows: [1] }, { rows: [1] }])
+  expect(await shares()).toBe(first)
+  expect(await copies()).not.toBe(first)
+})

@@ -241,3 +241,33 @@ describe('any held thing is a value of the function or a miss, and changes nothi
     expect(world()).toBe(before)
   })
 })
+
+describe('an instant that is no number', () => {
+  /** A whole entry with a right checksum, with this text for its instant. */
+  const dated = (createdAt: string, key: string = facts.key) => {
+    const rest = `{"key":${JSON.stringify(key)},"createdAt":${createdAt},"codec":"devalue1","outcome":"value","promised":true}\n[1]`
+    return `a1.${createHash('sha256').update(rest).digest('base64url').slice(0, 22)}.${rest}`
+  }
+
+  test('an entry of 1e999 is unreadable, as text, bytes and reference', () => {
+    const [text, bytes] = [wire.sealer('text', undefined), wire.sealer('bytes', undefined)]
+    expect(text.open(dated('1e12'), facts.key).createdAt).toBe(1e12)
+    for (const instant of ['1e999', '-1e999', 'null', '"1"']) {
+      expect(() => text.open(dated(instant), facts.key)).toThrow(EntryFormatError)
+      expect(() => bytes.open(new TextEncoder().encode(dated(instant)), facts.key)).toThrow(EntryFormatError)
+    }
+    const { held } = referenceSealer(false).seal(facts, value)
+    for (const createdAt of [Infinity, -Infinity, NaN]) {
+      expect(() => referenceSealer(false).open({ ...(held as object), createdAt }, facts.key)).toThrow(EntryFormatError)
+    }
+  })
+
+  test('a call over such an entry runs the function', async () => {
+    const rows: Rows<'text'> = new Map()
+    const { cache, events } = testScope({ store: asyncMapStore({ holds: 'text', rows }), ttl: '1m' })
+    const load = cache.cached(async (n: number) => n, { name: 'load', version: '1' })
+    rows.set(load.keyOf(5), { held: dated('1e999', load.keyOf(5)), expiresAt: undefined })
+    expect(await load(5)).toBe(5)
+    expect(events).toContainEqual(expect.objectContaining({ type: 'miss', reason: 'unreadable' }))
+  })
+})

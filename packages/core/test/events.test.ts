@@ -264,3 +264,36 @@ test('events show a key only where its arguments are digested', async () => {
       expect('key' in event && event.key).toBe(keys === 'digest' ? load.keyOf('arg-secret') : undefined)
   }
 })
+
+test('hits take the short way again once nobody listens any more', () => {
+  const hub = createHub(undefined, undefined)
+  const report = hub.reporter('load', undefined)
+  expect(report.observed()).toBe(false)
+  const ends = [hub.on('hit', () => {}), hub.on('hit', () => {}), hub.on('*', () => {})]
+  for (const end of ends) {
+    expect(report.observed()).toBe(true)
+    end()
+  }
+  expect(report.observed()).toBe(false)
+  // An end that is repeated ends nobody else's.
+  const last = hub.on('hit', () => {})
+  ends[0]!()
+  expect(report.observed()).toBe(true)
+  last()
+  expect(report.observed()).toBe(false)
+})
+
+test('peek and explain are no hits and no misses', async () => {
+  const { cache, reset, types } = testScope({ store: asyncMapStore({ holds: 'text' }), ttl: '1m' })
+  const load = cache.cached(async (n: number) => n, { name: 'load', version: '1' })
+  await load(1)
+  await idle()
+  const before = cache.stats()
+  reset()
+  for (const n of [1, 2]) {
+    await load.peek(n)
+    await load.explain(n)
+  }
+  expect(types()).toEqual([])
+  expect(cache.stats()).toEqual(before)
+})

@@ -1,5 +1,7 @@
 import { getEventListeners } from 'node:events'
+import { asyncMapStore } from '@autocache/conformance'
 import { describe, expect, test } from 'vitest'
+import type { Store } from '../src/index.ts'
 import { testScope } from '../src/testing.ts'
 import { deferred, eachKind, idle, isPending } from './call-support.ts'
 
@@ -267,4 +269,122 @@ test('R16 a sync function with a signal argument stays sync', () => {
   expect([add(1, signal), add(1, signal), add(1)]).toEqual([2, 2, 2])
   expect(runs).toBe(1)
   expect(getEventListeners(signal, 'abort')).toEqual([])
+})
+
+describe.each(eachKind)('R16 over %s', (_name, makeStore) => {
+  /** A function that goes on until its signal aborts, and does `first` before it waits. */
+  function endless(first: () => void = () => {}) {
+    const scope = testScope<Store>({ store: makeStore(), ttl: Infinity })
+    const load = scope.cache.cached(
+      async (_id: string, signal: AbortSignal) => {
+        first()
+        return new Promise<string>((_, reject) => {
+          if (signal.aborted) reject(signal.reason)
+          signal.addEventListener('abort', () => reject(signal.reason))
+        })
+      },
+      { name: 'endless', version: '1' },
+    )
+    return { ...scope, load }
+  }
+
+  test('R16 an abort during the synchronous part of the function reaches it', async () => {
+    const controller = new AbortController()
+    const { load } = endless(() => controller.abort(new Error('at once')))
+    await expect(load('a', controller.signal)).rejects.toThrow('at once')
+    await idle()
+    expect(await load.peek('a', controller.signal)).toEqual({ state: 'miss' })
+  })
+
+  test('R16 after a stream was returned the caller’s abort still reaches the function', async () => {
+    const { cache } = testScope<Store>({ store: makeStore(), ttl: Infinity })
+    let received: AbortSignal | undefined
+    const open = cache.cached(
+      async (signal: AbortSignal) => {
+        received = signal
+        return new ReadableStream()
+      },
+      { name: 'open', version: '1' },
+    )
+    const controller = new AbortController()
+    await open(controller.signal)
+    expect(received!.aborted).toBe(false)
+    controller.abort(new Error('enough'))
+    expect(received!.aborted).toBe(true)
+    expect(received!.reason).toMatchObject({ message: 'enough' })
+  })
+
+  test('under `key` nothing of an argument is run or read', async () => {
+    const { cache } = testScope<Store>({ store: makeStore(), ttl: Infinity })
+    let runs = 0
+    const load = cache.cached(async (_: object) => (runs += 1), { name: 'load', version: '1', key: () => 'k' })
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    let reads = 0
+    const lazy = {
+      get data() {
+        reads += 1
+        throw new Error('read')
+      },
+    }
+    for (const argument of [lazy, proxy, { proxy }]) expect(await load.refresh(argument)).toBeGreaterThan(0)
+    expect([runs, reads]).toEqual([3, 0])
+  })
+
+  test('R16 an options object keeps symbol keys, hidden properties and getters when its signal is replaced', async () => {
+    const { cache } = testScope<Store>({ store: makeStore(), ttl: Infinity })
+    const own = Symbol('own')
+    let received: object | undefined
+    const load = cache.cached(
+      async (options: object) => {
+        received = options
+        return 1
+      },
+      { name: 'load', version: '1', key: () => 'k' },
+    )
+    let reads = 0
+    const { signal } = new AbortController()
+    const options = Object.defineProperties(
+      { signal, [own]: { symbol: true } },
+      {
+        hidden: { value: 'hidden', enumerable: false },
+        lazy: { get: () => (reads += 1), enumerable: true },
+        [Symbol.for('signal')]: { value: signal, enumerable: false, configurable: true },
+      },
+    )
+    await load(options)
+    const { signal: replaced, ...others } = Object.getOwnPropertyDescriptors(received) as never as PropertyDescriptorMap
+    const { signal: _, ...given } = Object.getOwnPropertyDescriptors(options) as never as PropertyDescriptorMap
+    expect(replaced!.value).toBeInstanceOf(AbortSignal)
+    expect(replaced!.value).not.toBe(signal)
+    const second = Symbol.for('signal') as never as string
+    expect(others[second]!.value).toBe(replaced!.value)
+    expect(others).toEqual({ ...given, [second]: others[second] })
+    expect(reads).toBe(0)
+  })
+})
+
+test('R16 an abort during the batched read of `many` reaches the function', async () => {
+  const gate = deferred()
+  const inner = asyncMapStore({ holds: 'text' })
+  const store: Store = {
+    ...inner,
+    async getMany(keys) {
+      await gate.promise
+      return inner.getMany(keys)
+    },
+  }
+  const { cache } = testScope({ store, ttl: Infinity })
+  const load = cache.cached(
+    async (_id: string, signal: AbortSignal) =>
+      new Promise<string>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    { name: 'load', version: '1' },
+  )
+  const controller = new AbortController()
+  const all = load.many([['a', controller.signal]])
+  await idle()
+  controller.abort(new Error('while reading'))
+  gate.resolve()
+  expect(await isPending(all)).toBe(false)
+  expect(await all).toEqual([{ status: 'rejected', reason: expect.objectContaining({ message: 'while reading' }) }])
 })

@@ -386,3 +386,37 @@ test('the handle needs no receiver', async () => {
   expect(values(await many([[1]]))).toEqual([1])
   expect(keyOf(1)).toBe(explain(1).key)
 })
+
+test.each<[string, unknown]>([
+  ['a text', 'x'],
+  ['a list with a text for a list', ['12']],
+  ['a list with nothing for a list', [undefined]],
+  ['an object', {}],
+  ['nothing', undefined],
+])('many refuses %s for the lists of arguments', async (_, calls) => {
+  const { cache } = testScope()
+  let runs = 0
+  const load = cache.cached((n: unknown) => [n, (runs += 1)])
+  await expect(load.many(calls as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  expect(runs).toBe(0)
+})
+
+test.each(eachKind)(
+  'R13 a plain value primed for a function that promises is answered as a promise, over %s',
+  async (_, makeStore) => {
+    const { cache } = testScope({ store: makeStore(), ttl: Infinity })
+    const options = { name: 'load', version: '1' }
+    const plain = cache.cached((n: number) => Promise.resolve(n), { ...options, name: 'plain' })
+    const declared = cache.cached(async (n: number) => n, options)
+    await plain.prime([1], 5)
+    await plain(0)
+    await idle()
+    await plain.prime([2], 5)
+    await declared.prime([2], 5)
+    // Twice, because the second may come from elsewhere.
+    for (const answer of [plain(1), plain(1), plain(2), plain(2), declared(2), declared(2)]) {
+      expect(answer).toBeInstanceOf(Promise)
+      expect(await answer).toBe(5)
+    }
+  },
+)

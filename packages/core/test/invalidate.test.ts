@@ -805,3 +805,67 @@ test('R20 a clean-up removal that hangs keeps no timer running', async () => {
   while (performance.now() - began < 90) await new Promise((resolve) => setImmediate(resolve))
   expect(timer.mock.calls.length).toBeLessThanOrEqual(1)
 })
+
+test('R20 past ten thousand failed invalidations the entry of another store object over the same data is not believed', async () => {
+  const rows = new Map()
+  const clock = testClock()
+  let now = 1
+  const look = async (id: number) => `${id} ${now}`
+  const define = (store: Store) =>
+    testScope({ store, clock, ttl: Infinity }).cache.cached(look, { name: 'look', version: '1' })
+  const mine = define(throwingStore(asyncMapStore({ holds: 'text', rows }), { operations: ['delete'] }))
+  const theirs = define(asyncMapStore({ holds: 'text', rows }))
+  await mine(1)
+  await idle()
+  clock.advance(1000)
+  await theirs(0)
+  await idle()
+  expect(await mine(0)).toBe('0 1')
+  now = 2
+  for (let n = 0; n < 10_010; n++) await Promise.resolve(mine.invalidate(n)).catch(() => {})
+  expect(await mine.peek(0)).toEqual({ state: 'miss' })
+  expect(await mine(0)).toBe('0 2')
+})
+
+describe.each(eachKind)('a refresh over %s', (_name, makeStore) => {
+  const kept = { name: 'look', version: '1' }
+  const body = { open: new ReadableStream() }
+  test.each<[string, object, unknown]>([
+    ['`cacheIf` refuses', { cacheIf: (value: unknown) => value !== 2 }, 2],
+    ['has no ttl', { ttl: (value: unknown) => (value === 2 ? 0 : Infinity) }, 2],
+    ['can be read only once', {}, body],
+    ['cannot be stored', { clone: true }, { open: Symbol('unstorable') }],
+  ])('does not leave the old value to answer where its result %s', async (_what, options, next) => {
+    const { cache } = testScope<Store>({ store: makeStore(), ttl: Infinity })
+    let now: unknown = 1
+    // Once as a function that promises, once as one that does not.
+    for (const fn of [async () => now, () => now]) {
+      now = 1
+      const look = cache.cached(fn, { ...kept, name: String(fn), ...options })
+      expect(await look()).toBe(1)
+      await idle()
+      expect(await look.peek()).toMatchObject({ state: 'fresh', value: 1 })
+      now = next
+      expect(await look.refresh()).toBe(next)
+      await idle()
+      expect(await look.peek()).toEqual({ state: 'miss' })
+      now = 3
+      expect(await look()).toBe(3)
+    }
+  })
+
+  test('leaves the old value to answer where it throws', async () => {
+    const { cache } = testScope<Store>({ store: makeStore(), ttl: Infinity })
+    let down = false
+    const look = cache.cached(async () => {
+      if (down) throw new Error('down')
+      return 1
+    }, kept)
+    await look()
+    await idle()
+    down = true
+    await expect(look.refresh()).rejects.toThrow('down')
+    await idle()
+    expect(await look()).toBe(1)
+  })
+})

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { isAutocacheError } from '../src/errors.ts'
 import { cacheKey, encodeArguments, encodeKey } from '../src/key.ts'
 import { argumentsOf, Point, refusal, User } from './key-support.ts'
@@ -270,4 +270,20 @@ it('nothing is read twice as another value: one walk does not change what the ne
   refusal(() => encodeKey({ a: { b: [() => {}] } }))
   refusal(() => encodeKey([Array.from({ length: 20_000 })]))
   expect(encodeKey({ a: { b: [1] } })).toBe('{"a":{"b":[1]}}')
+})
+
+it('long property names are not remembered, and are held to the bounds', async () => {
+  vi.resetModules()
+  const fresh = await import('../src/key.ts')
+  const set = vi.spyOn(Map.prototype, 'set')
+  try {
+    fresh.encodeKey({ short: 1, ['n'.repeat(100)]: 1 })
+    expect(() => fresh.encodeKey({ ['n'.repeat(2_000_000)]: 1 })).toThrow(expect.objectContaining({ reason: 'bounds' }))
+    const names = set.mock.calls.map(([name]) => name).filter((name) => typeof name === 'string')
+    expect(names).toContain('short')
+    expect(names.filter((name) => name.length > 64)).toEqual([])
+  } finally {
+    set.mockRestore()
+    vi.resetModules()
+  }
 })

@@ -77,6 +77,7 @@ describe('R02 over a shared store a name that may not survive a build', () => {
     ['a name of one letter', 'function a(userId) { return userId + 1 }'],
     ['a name of two letters', 'function ab(userId) { return userId + 1 }'],
     ['text without spaces: a function', 'function abc(e){return e+1}'],
+    ['text without spaces: a function of `a`', 'function abc(a){return a}'],
     ['text without spaces: an arrow', '({abc:e=>e+1}).abc'],
     ['text without spaces: an async arrow', '({abc:async e=>e+1}).abc'],
     ['text without spaces: a method', '({abc(e){return e+1}}).abc'],
@@ -95,6 +96,9 @@ describe('R02 over a shared store a name that may not survive a build', () => {
     ['an async arrow', '({ load: async (id) => id }).load'],
     ['a method', '({ load(id) { return id } }).load'],
     ['an async method', '({ async load(id) { return id } }).load'],
+    ['without spaces, as tsx makes it', 'async function load(id){return id}'],
+    ['without spaces: more parameters', 'function load(id,n){return id}'],
+    ['without spaces: an arrow', '({load:async(id)=>id}).load'],
   ])('R02 is accepted as an author wrote it: %s', (_, text) => {
     expect(shared().cached(fromText(text), { version }).label).toBe('load')
   })

@@ -286,3 +286,10 @@ describe('estimateBytes', () => {
     ).toBeGreaterThan(0)
   })
 })
+
+test('estimateBytes counts the whole buffer behind a view, once', () => {
+  const buffer = new ArrayBuffer(1_000_000)
+  const views = [new Uint8Array(buffer, 5, 1), new DataView(buffer, 0, 8), Buffer.from(buffer, 0, 2)]
+  for (const view of views) expect(estimateBytes(view)).toBeGreaterThanOrEqual(1_000_000)
+  expect(estimateBytes(views)).toBeLessThan(1_100_000)
+})

@@ -529,3 +529,8 @@ describe('an instance', () => {
     expect([...store.rows.values()][0]).toContain('"codec":"shout"')
   })
 })
+
+test.each([1001, Infinity, 1e6])('a keyBounds.depth of %s is refused: so deep nothing can be read', (depth) => {
+  check(() => createAutocache({ keyBounds: { depth } }), 'keyBounds.depth', depth, '1000')
+  expect(() => createAutocache({ keyBounds: { depth: 1000 } })).not.toThrow()
+})

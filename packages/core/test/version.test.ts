@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createAutocache, isAutocacheError, memoryStore, UnversionedFunctionError } from '../src/index.ts'
+import { createAutocache, isAutocacheError, memoryStore, type Store, UnversionedFunctionError } from '../src/index.ts'
+import { stateOf } from '../src/lane.ts'
 import { putStamp } from '../src/plumbing.ts'
 import { testScope } from '../src/testing.ts'
 import { asyncStore, fromText, syncStore, thrown } from './version-support.ts'
@@ -321,4 +322,63 @@ describe('a disabled instance', () => {
     expect(new Prices().quote('a')).toBe('a!')
     expect(cached(fromText('e=>e+1'), { version: '1' })(1)).toBe(2)
   })
+})
+
+describe('R07 the source of `key`', () => {
+  const load = function load(id: string, language: string) {
+    return `${id} ${language}`
+  }
+  const options = { name: 'load', version: '1' }
+
+  test('R07 the source of `key` is part of the version: definitions that differ in it share no entry', () => {
+    for (const store of [syncStore(), syncStore('process'), syncStore('shared', 'text')]) {
+      const { cached } = createAutocache<Store>({ store, namespace: 'shop', ttl: Infinity })
+      const byId = cached(load, { ...options, key: (id) => id })
+      const byLanguage = cached(load, { ...options, key: (_, language) => language })
+      expect(byId.version).not.toBe(byLanguage.version)
+      expect([byId('a', 'b'), byLanguage('x', 'a')]).toEqual(['a b', 'x a'])
+      expect(byId.keyOf('a', 'b')).not.toBe(byLanguage.keyOf('x', 'a'))
+    }
+  })
+
+  test('R07 the same source of `key` is the same version', () => {
+    const key = (id: string) => id
+    const store = syncStore()
+    expect(over(store).cached(load, { ...options, key }).version).toBe(over().cached(load, { ...options, key }).version)
+    expect(over().cached(load, options).version).toBe('x-1')
+  })
+
+  test('R07 a `key` that hides its source is refused over a shared store, and is its own in process', () => {
+    const hidden = () => ((id: string) => id).bind(null)
+    const error = thrown<UnversionedFunctionError>(
+      () => over().cached(load, { ...options, key: hidden() }),
+      'UNVERSIONED_FUNCTION',
+    )
+    expect(error.message).toContain('`key`')
+    const { cached } = createAutocache({ store: syncStore('process'), namespace: 'shop' })
+    const [one, other] = [hidden(), hidden()].map((key) => cached(load, { ...options, key }).version)
+    expect(one).not.toBe(other)
+  })
+})
+
+test('R12 two kinds of `keys` for one label and version in one store are refused, for they would not meet', () => {
+  const fn = function load(id: string) {
+    return id
+  }
+  for (const store of [syncStore(), syncStore('process')]) {
+    over(store).cached(fn, { version: '1', keys: 'readable' })
+    const { message } = thrown(() => over(store).cached(fn, { version: '1', keys: 'digest' }), 'DUPLICATE_DEFINITION')
+    expect(message).toContain('`keys`')
+    expect(() => over(store).cached(fn, { version: '2', keys: 'digest' })).not.toThrow()
+  }
+})
+
+test('L7 `deps` with a function of its own for each definition leaves nothing in the store', () => {
+  const store = memoryStore()
+  const { cached } = createAutocache({ store })
+  for (let n = 0; n < 50; n++) {
+    const load = cached((id: string) => id, { name: 'load', version: '1', deps: [() => n] })
+    expect([load('a'), load('a')]).toEqual(['a', 'a'])
+  }
+  expect(stateOf(store).lanes.size).toBe(0)
 })

@@ -345,3 +345,36 @@ function silenced6(keyv: Keyv6): Keyv6 {
   keyv.on('error', () => {})
   return keyv
 }
+
+describe('an adapter that throws a TypeError of its own', () => {
+  for (const version of [5, 6] as const) {
+    for (const how of ['throws', 'rejects'] as const) {
+      it(`is asked once and stays watched: Keyv ${version}, one that ${how}`, async () => {
+        class FetchingAdapter extends FaultyAdapter {
+          down = true
+          override set(key: string, value: unknown) {
+            if (!this.down) return super.set(key, value)
+            this.calls.push('set')
+            const error = new TypeError('fetch failed')
+            if (how === 'throws') throw error
+            return Promise.reject(error)
+          }
+        }
+        const adapter = new FetchingAdapter()
+        const keyv = version === 5 ? new Keyv({ store: adapter }) : new Keyv6({ store: adapter })
+        keyv.on('error', () => {})
+        const store = keyvStore(keyv)
+        await expect(store.set('k', 'v')).rejects.toMatchObject({ code: 'STORE_FAILED', operation: 'set' })
+        expect(adapter.calls.filter((call) => call === 'set')).toEqual(['set'])
+        adapter.down = false
+        // What it keeps to itself is seen as before, and is told from what others cause.
+        adapter.faults = { get: 'emits' }
+        adapter.faultyKey = 'bad'
+        adapter.map.clear()
+        const [bad, good] = await Promise.allSettled([store.get('bad'), store.get('good')])
+        expect(bad).toMatchObject({ status: 'rejected', reason: { code: 'STORE_FAILED' } })
+        expect(good).toEqual({ status: 'fulfilled', value: undefined })
+      })
+    }
+  }
+})

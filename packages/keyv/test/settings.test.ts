@@ -1,6 +1,7 @@
+import { createAutocache } from '@autocache/core'
 import { Keyv, type KeyvStoreAdapter } from 'keyv'
 import { KeyvHooks as Hooks6, Keyv as Keyv6, KeyvMemoryAdapter } from 'keyv6'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type KeyvLike, keyvStore } from '../src/index.ts'
 import { FaultyAdapter } from './support/faulty-adapter.ts'
 
@@ -293,5 +294,49 @@ describe('the traits of a keyvStore', () => {
       expect(() => keyvStore(wrong as never)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
     }
     expect(() => keyvStore(new Keyv(), { lifetime: 'forever' as never })).toThrow(/'process' or 'shared'/)
+  })
+})
+
+describe('R18 one Keyv used by two modules', () => {
+  it('R18 is one store for each lifetime', () => {
+    for (const { make } of versions) {
+      const keyv = make({})
+      expect(keyvStore(keyv)).toBe(keyvStore(keyv))
+      expect(keyvStore(keyv, { lifetime: 'process' })).toBe(keyvStore(keyv))
+      expect(keyvStore(keyv, { lifetime: 'shared' })).not.toBe(keyvStore(keyv))
+      expect(keyvStore(keyv, { lifetime: 'shared' })).toBe(keyvStore(keyv, { lifetime: 'shared' }))
+      expect(keyvStore(make({}))).not.toBe(keyvStore(keyv))
+    }
+  })
+
+  it('R18 an invalidation by one holds back the late write of the other', async () => {
+    for (const { make } of versions) {
+      const waiting: (() => void)[] = []
+      let slow = true
+      class SlowAdapter extends FaultyAdapter {
+        override async set(key: string, value: unknown) {
+          if (slow) await new Promise<void>((resolve) => waiting.push(resolve))
+          await super.set(key, value)
+        }
+      }
+      const keyv = make({ store: new SlowAdapter() })
+      keyv.on('error', () => {})
+      let now = 1
+      const look = async (_id: string) => now
+      const define = () =>
+        createAutocache({ store: keyvStore(keyv), namespace: 'test', ttl: Infinity, storeTimeout: 2000 }).cached(look, {
+          name: 'look',
+          version: '1',
+        })
+      const [one, other] = [define(), define()]
+      expect(await one('a')).toBe(1)
+      await vi.waitFor(() => expect(waiting.length).toBe(1))
+      now = 2
+      await other.invalidate('a')
+      slow = false
+      for (const land of waiting) land()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      expect([await other('a'), await one('a')]).toEqual([2, 2])
+    }
   })
 })

@@ -345,7 +345,12 @@ function sealerOf({ store, clone, codec }: ResolvedOptions, encoding: Wire | und
 }
 
 function isDevelopment(): boolean {
-  return typeof process !== 'undefined' && process.env.NODE_ENV === 'development'
+  try {
+    return typeof process !== 'undefined' && process.env.NODE_ENV === 'development'
+  } catch {
+    // Deno throws where the program was not given the environment.
+    return false
+  }
 }
 
 function requireNamespace(): string {

@@ -1,5 +1,10 @@
 import { UnstorableValueError } from './errors.ts'
 
+/** What engines give their errors; anything else on one is its author's. */
+const errorKeys: ReadonlySet<PropertyKey> = new Set(
+  'stack message cause line column sourceURL originalLine originalColumn'.split(' '),
+)
+
 /**
  * A deep copy that is equal in kind, or an `UnstorableValueError` with the path of the part that cannot be copied.
  * `structuredClone` alone would turn a class instance into a plain object; here that is refused.
@@ -32,7 +37,9 @@ export function clone<T>(value: T): T {
       }
       return result
     }
-    if (prototype === Map.prototype && Reflect.ownKeys(part).length === 0) {
+    // Engines differ in which properties of an author's on a collection `structuredClone` keeps.
+    if ((prototype === Map.prototype || prototype === Set.prototype) && Reflect.ownKeys(part).length > 0) refuse(path)
+    if (prototype === Map.prototype) {
       const result = new Map()
       copies.set(part, result)
       let at = 0
@@ -41,7 +48,7 @@ export function clone<T>(value: T): T {
       }
       return result
     }
-    if (prototype === Set.prototype && Reflect.ownKeys(part).length === 0) {
+    if (prototype === Set.prototype) {
       const result = new Set()
       copies.set(part, result)
       let at = 0
@@ -56,13 +63,17 @@ export function clone<T>(value: T): T {
     } catch (cause) {
       return refuse(path, cause)
     }
-    if (
-      Object.getPrototypeOf(result) !== prototype ||
-      Reflect.ownKeys(result).length !== Reflect.ownKeys(part).length
-    ) {
-      refuse(path)
-    }
+    const own = Reflect.ownKeys(part)
+    const isError = result instanceof Error
+    const faithful = isError ? own.every((key) => errorKeys.has(key)) : Reflect.ownKeys(result).length === own.length
+    if (Object.getPrototypeOf(result) !== prototype || !faithful) refuse(path)
     copies.set(part, result)
+    // Engines differ in which of these `structuredClone` keeps of an error, and make some of them enumerable.
+    for (const key of isError ? own : []) {
+      const was = Object.getOwnPropertyDescriptor(part, key)!
+      if (Object.hasOwn(result, key)) Object.defineProperty(result, key, { enumerable: was.enumerable! })
+      else if ('value' in was) Object.defineProperty(result, key, was)
+    }
     // Of an error `structuredClone` keeps the cause, and what that is has to be looked at like any other part.
     const cause = Object.getOwnPropertyDescriptor(part, 'cause')
     if (cause) Object.defineProperty(result, 'cause', { ...cause, value: copy(cause.value, `${path}.cause`) })

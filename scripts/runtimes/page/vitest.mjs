@@ -12,7 +12,7 @@ import {
 } from '@vitest/expect'
 import { getCurrentTest } from '@vitest/runner'
 import { fn, restoreAllMocks, spyOn } from '@vitest/spy'
-import { unavailable } from './missing.mjs'
+import { skip, unavailable } from './missing.mjs'
 
 export { afterAll, afterEach, beforeAll, beforeEach, describe, it, test } from '@vitest/runner'
 
@@ -65,7 +65,7 @@ export const vi = {
       else delete globalThis[name]
     replaced.clear()
   },
-  resetModules() {},
+  resetModules: () => skip('fresh modules'),
   unstubAllEnvs() {},
   stubEnv: unavailable('process.env'),
   useFakeTimers: unavailable('fake timers'),

@@ -4,24 +4,35 @@ export const digest: ((text: string) => string) | undefined = undefined
 /** The channel on which every event goes out: there is none here. */
 export const diagnostics: { readonly hasSubscribers: boolean; publish(event: unknown): void } | undefined = undefined
 
+/** Node's async context, where the runtime hands it out without an import: workers with `nodejs_compat`. */
+const Storage = (
+  globalThis as {
+    process?: {
+      getBuiltinModule?(name: string): { AsyncLocalStorage?: new () => typeof context } | undefined
+    }
+  }
+).process?.getBuiltinModule?.('node:async_hooks')?.AsyncLocalStorage
+
 /** Runs a function outside the async context of whoever calls (R08): there is none to leave here. */
 export const detached: <TResult>(run: () => TResult) => TResult = (run) => run()
 
 let current: object | undefined
 
 /** What runs now; without async context only until the first await. */
-export const context: { run<T>(store: object, run: () => T): T; getStore(): object | undefined } = {
-  run(store, run) {
-    const outer = current
-    current = store
-    try {
-      return run()
-    } finally {
-      current = outer
+export const context: { run<T>(store: object, run: () => T): T; getStore(): object | undefined } = Storage
+  ? new Storage()
+  : {
+      run(store, run) {
+        const outer = current
+        current = store
+        try {
+          return run()
+        } finally {
+          current = outer
+        }
+      },
+      getStore: () => current,
     }
-  },
-  getStore: () => current,
-}
 
 /** Resolves one full turn of the event loop later. */
 export function turn(): Promise<void> {

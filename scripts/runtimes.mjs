@@ -33,7 +33,7 @@ const runtimes = {
     'bin/bun',
     ['--bun'],
   ),
-  // Its packages for other platforms are not in every mirror of the registry.
+  // Its packages for other platforms could not be installed at this version.
   deno: vitest({ 'linux-x64': '@deno/linux-x64-glibc' }, 'deno', ['run', '--allow-all']),
   workerd: {
     find: fromPackage(

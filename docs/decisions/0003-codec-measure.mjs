@@ -2,8 +2,8 @@
 // biome-ignore-all lint/suspicious/noThenProperty: so is what looks like a promise
 // What decision 0003 measured. It installs nothing; give it a folder where the candidates and esbuild are installed:
 //
-//   npm i --ignore-scripts --prefix /tmp/codec devalue@6.0.3 superjson@2.2.6 msgpackr@2.1.3 esbuild
-//   node --expose-gc docs/decisions/0003-codec-measure.mjs /tmp/codec
+//   npm i --ignore-scripts --prefix DIR devalue@6.0.3 superjson@2.2.6 msgpackr@2.1.3 esbuild
+//   node --expose-gc docs/decisions/0003-codec-measure.mjs DIR
 //
 // Without a folder it looks from the working directory. A candidate that is not there is left out and named.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -9,7 +9,7 @@ import ts from 'typescript'
 const layers = [
   ['errors', 'store', 'events', 'signals', 'digest', 'platform/*'],
   ['key', 'clone', 'storable', 'codec', 'entry', 'wire', 'version', 'freshness', 'options', 'memory-store', 'hit-path'],
-  ['flight', 'lane', 'inputs', 'call'],
+  ['flight', 'lane', 'inputs', 'refresh', 'call'],
   ['types', 'handle', 'autocache'],
   ['testing'],
 ]
@@ -22,6 +22,7 @@ const publicEntries = {
   '@autocache/core': ['.', './codec', './plumbing', './testing'],
   '@autocache/conformance': ['.'],
   '@autocache/keyv': ['.'],
+  '@autocache/compiler': ['.', './runtime'],
 }
 
 /** Our packages that a package may import; an adapter knows core and its backend, and no other adapter. */
@@ -29,6 +30,8 @@ const knows = {
   'packages/core': [],
   'packages/conformance': ['@autocache/core'],
   'packages/keyv': ['@autocache/core'],
+  'packages/compiler': ['@autocache/core'],
+  'packages/cli': ['@autocache/compiler'],
 }
 
 /**

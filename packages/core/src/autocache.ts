@@ -40,7 +40,7 @@ import {
 } from './options.ts'
 import type { Store } from './store.ts'
 import type { CachedFunction, CachedMember, Handle, IsAsync } from './types.ts'
-import { cachedKey, claim, identify, isClass } from './version.ts'
+import { cachedKey, claim, identify, isClass, isMutated } from './version.ts'
 import { type Wire, wire } from './wire.ts'
 
 type Defined = { readonly caller: Caller; readonly operations: Operations; readonly definition: Definition }
@@ -113,7 +113,7 @@ export interface Autocache<TStore extends Store = Store> {
   stats(): Stats
   /** Calls `listener` for every event of a type, or for every event (`'*'`). Returns what ends that. */
   on<TType extends EventType>(type: TType | '*', listener: (event: EventOf<TType>) => void): () => void
-  /** Waits for the writes under way, at most five seconds. It closes no connection: clients belong to who made them. */
+  /** Waits for the refreshes and writes under way, at most five seconds. It closes no connection: clients belong to who made them. */
   close(): Promise<void>
 }
 
@@ -138,7 +138,7 @@ export function createAutocache<TStore extends Store = MemoryStore>(
 
 function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire: Wire | undefined): Autocache<TStore> {
   checkOptions(options, 'instance')
-  const { enabled = true, logger, keyBounds, clock = () => Date.now(), ...defaults } = options
+  const { enabled: switchedOn = true, logger, keyBounds, clock = () => Date.now(), ...defaults } = options
   const bounds = resolveBounds(keyBounds)
   const hub: Hub = createHub(logger, diagnostics)
   const stores = new Set<Store>()
@@ -154,6 +154,7 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
       )
     const resolved = resolveOptions(functionOptions, defaults, ownStore)
     const { store } = resolved
+    const enabled = switchedOn && !isMutated(fn)
     const shared = store.lifetime === 'shared'
     const identity = identify(fn, resolved, method, enabled)
     const report = hub.reporter(identity.label, resolved.onEvent)
@@ -294,7 +295,12 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     on: hub.on,
 
     async close() {
-      await Promise.all([...stores].flatMap((store) => [...stateOf(store).writes].map(drained)))
+      await Promise.all(
+        [...stores].flatMap((store) => {
+          const { writes, refreshes } = stateOf(store)
+          return [...writes, ...refreshes].map((work) => drained(work))
+        }),
+      )
     },
   }
 }

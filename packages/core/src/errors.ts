@@ -48,7 +48,7 @@ export class UnversionedFunctionError extends AutocacheError {
   declare readonly code: 'UNVERSIONED_FUNCTION'
   /** The name of the refused function. */
   readonly functionName: string
-  /** What is missing: a version, or a label that survives a build. */
+  /** What is missing: a version, or a label that survives a build; or what hides the source that a version comes from. */
   readonly reason: string
 
   constructor(functionName: string, reason: string, message: string) {

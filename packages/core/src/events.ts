@@ -8,6 +8,16 @@ import type { StoreError } from './errors.ts'
 export type AutocacheEvent =
   /** An entry answered the call. */
   | { readonly type: 'hit'; readonly label: string; readonly key?: string | undefined }
+  /**
+   * An entry past its ttl answered the call: while a refresh runs, because the function failed just now, or because it
+   * failed so lately that it was not asked again.
+   */
+  | {
+      readonly type: 'stale-hit'
+      readonly label: string
+      readonly key?: string | undefined
+      readonly reason: 'refresh' | 'error' | 'back-off'
+    }
   /** No entry could answer, and why: nothing there, past its ttl, unreadable, or withheld while a write is unsettled. */
   | {
       readonly type: 'miss'
@@ -17,10 +27,30 @@ export type AutocacheEvent =
     }
   /** A call waited for the flight of another one. */
   | { readonly type: 'join'; readonly label: string; readonly key?: string | undefined }
-  /** The function ran and returned; `duration` in milliseconds. */
-  | { readonly type: 'fill'; readonly label: string; readonly key?: string | undefined; readonly duration: number }
-  /** The function ran and threw; the same error reached the callers. */
+  /** The function ran and returned; `duration` in milliseconds, and whether it was a refresh that nobody waited for. */
+  | {
+      readonly type: 'fill'
+      readonly label: string
+      readonly key?: string | undefined
+      readonly duration: number
+      readonly background?: true
+    }
+  /** The function ran and threw; the same error reached the callers, or a stale value did (`stale-hit`). */
   | { readonly type: 'fill-error'; readonly label: string; readonly key?: string | undefined; readonly error: unknown }
+  /** A hit started a refresh in the background: early, or because it was stale. */
+  | {
+      readonly type: 'refresh'
+      readonly label: string
+      readonly key?: string | undefined
+      readonly reason: 'early' | 'stale'
+    }
+  /** The function threw in a refresh; only callers who had nothing else to answer them and waited for it got the error. */
+  | {
+      readonly type: 'refresh-error'
+      readonly label: string
+      readonly key?: string | undefined
+      readonly error: unknown
+    }
   /** The store acknowledged an entry. */
   | { readonly type: 'write'; readonly label: string; readonly key?: string | undefined }
   /** The call went straight through to the function; `path` names the argument that was too large or unreadable. */
@@ -50,7 +80,7 @@ export type AutocacheEvent =
     }
   /** A shared value was changed by somebody who received it (reported in development only). */
   | { readonly type: 'mutated'; readonly label: string; readonly key?: string | undefined }
-  /** A waiter gave up on a flight that is older than `flightTimeout` and runs the function itself. */
+  /** A flight is older than `flightTimeout`: a waiter runs the function himself, or a refresh was given up. */
   | { readonly type: 'flight-timeout'; readonly label: string; readonly key?: string | undefined }
   /** `invalidate` was acknowledged by the store. */
   | { readonly type: 'invalidate'; readonly label: string; readonly key?: string | undefined }
@@ -104,6 +134,7 @@ const warnings: readonly EventType[] = [
   'unstored',
   'mutated',
   'flight-timeout',
+  'refresh-error',
   'duplicate-definition',
   'listener-error',
 ]

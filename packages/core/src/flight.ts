@@ -8,9 +8,22 @@ export type Landing =
       readonly outcome: 'value' | 'error'
       readonly createdAt: number
       readonly take: () => unknown
+      /** For an entry: whose options said that it may answer. Callers with other options ask theirs. */
+      readonly by?: object
+      /** For an entry: whether it answers because the function failed. */
+      readonly failed?: boolean
     }
   /** A value for the first caller alone; the others run the function themselves (R14, R15). */
   | { readonly shared: false; readonly value: unknown }
+
+/** What a flight brings to all. */
+export type SharedLanding = Extract<Landing, { shared: true }>
+
+/** What a run came to, and the write it started. */
+export interface Landed {
+  readonly landing: Landing
+  readonly written?: Promise<unknown> | undefined
+}
 
 /** What async context carries: the flight, until it has landed. Runtimes keep it with every promise made in between. */
 interface Trace {
@@ -24,25 +37,37 @@ interface Trace {
 export class Flight {
   /** Whether its result may still be written: nothing newer or fenced has come between. */
   writable = true
+  /** Whether its key was fenced since it began. */
+  fenced = false
   /** Whether other calls may wait for it. */
   joinable = true
-  /** Whether it is the one its key leads to. */
-  known = false
+  /** Where its key leads to it. */
+  home: Map<string, Flight> | undefined
   landing!: Promise<Landing>
   landed: Landing | undefined
   /** What aborts the fill when every caller has gone (R16); only where the first call brought a signal. */
   readonly controller: AbortController | undefined
   readonly startedAt = performance.now()
+  /** Whether the function has answered with a promise, so that who waits here waits for nothing that is not under way. */
+  promised = false
   /** When the landing came, for how long a write may keep the flight open. */
   landedAt = 0
   #riders = 0
   #waitsFor: Set<Flight> | undefined
   /** The flight whose function made the call that began this one. */
-  #outer = Flight.current
+  #outer: Flight | undefined
   readonly #trace: Trace = { flight: this }
 
-  constructor(abortable: boolean) {
+  /** @param background whether nobody waits for it from the start, and nobody's abort ends it */
+  constructor(abortable: boolean, background = false) {
     this.controller = abortable ? new AbortController() : undefined
+    if (background) this.#riders = 1
+    else this.#outer = Flight.current
+  }
+
+  /** Whether somebody besides the background waits for it. */
+  get isAwaited(): boolean {
+    return this.#riders > 1
   }
 
   /** The flight in whose function we are, if any and if it is still under way. */
@@ -94,13 +119,14 @@ export class Flight {
    * Waits for the landing. A caller whose signal aborts stops waiting; the last one to go aborts the function instead and
    * waits for what it makes of that (R16).
    * @param timeout milliseconds after the flight's start at which the caller gives up; then the answer is `undefined`
+   * @param inner the flight that does the waiting, if any
    */
   async ride(
     signals: readonly AbortSignal[],
     timeout: number | undefined,
     gone: () => void,
+    inner = Flight.current,
   ): Promise<Landing | undefined> {
-    const inner = Flight.current
     if (inner) (inner.#waitsFor ??= new Set()).add(this)
     this.#riders += 1
     let aboard = true

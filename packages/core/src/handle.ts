@@ -1,12 +1,20 @@
-import { type Call, type Caller, type Definition, expiry } from './call.ts'
+import { type Call, type Caller, type Definition, expiry, type Found } from './call.ts'
 import { isOneShot, oneShotError } from './entry.ts'
 import { AutocacheError } from './errors.ts'
 import { type Answer, isAsync, isThenable } from './lane.ts'
 import { invalidOption } from './options.ts'
 
-/** What `peek` finds: `fresh` where a call would be answered from the entry, by a value or by a kept error. */
+/**
+ * What `peek` finds: `fresh` within its ttl, a value or a kept error; `stale` after it, where a call would be answered by
+ * the value while a refresh runs, or if the function failed.
+ */
 export type Peeked<TResult = unknown> =
-  | { readonly state: 'fresh'; readonly outcome: 'value'; readonly value: TResult; readonly createdAt: number }
+  | {
+      readonly state: 'fresh' | 'stale'
+      readonly outcome: 'value'
+      readonly value: TResult
+      readonly createdAt: number
+    }
   | { readonly state: 'fresh'; readonly outcome: 'error'; readonly error: unknown; readonly createdAt: number }
   | { readonly state: 'miss' }
 
@@ -17,7 +25,7 @@ export interface Explanation {
   /** Where the version came from. */
   readonly source: 'explicit' | 'stamp' | 'process'
   readonly key: string
-  readonly state: 'fresh' | 'miss'
+  readonly state: 'fresh' | 'stale' | 'miss'
   /** Epoch milliseconds; absent on a miss. */
   readonly createdAt?: number
   /** The same in words. */
@@ -57,21 +65,15 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     }
   }
 
-  function find(call: Call): Answer<Peeked> {
-    const show = (held: unknown): Peeked => {
-      const found = decide(call, held, true)
-      if (!found) return { state: 'miss' }
-      const { createdAt, outcome } = found.opened
-      return outcome === 'error'
-        ? { state: 'fresh', outcome, error: found.value, createdAt }
-        : { state: 'fresh', outcome, value: found.value, createdAt }
-    }
-    const failed = (error: unknown): Peeked => {
+  /** Looks an entry up and tells of it; nothing runs and nothing is counted. */
+  function look<T>(call: Call, tell: (found: Found | undefined) => T): Answer<T> {
+    const failed = (error: unknown): T => {
       caller.storeFailed('get', error)
-      return { state: 'miss' }
+      return tell(undefined)
     }
+    const show = (held: unknown): T => tell(decide(call, held, true))
     if (!enabled || lane().isClosed(call.suffix)) {
-      return isAsync(store) ? Promise.resolve<Peeked>({ state: 'miss' }) : { state: 'miss' }
+      return isAsync(store) ? Promise.resolve(tell(undefined)) : tell(undefined)
     }
     let held: unknown
     try {
@@ -82,12 +84,20 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     return isThenable(held) ? Promise.resolve(held).then(show, failed) : show(held)
   }
 
+  function peeked(found: Found | undefined): Peeked {
+    if (!found) return { state: 'miss' }
+    const { createdAt, outcome } = found.opened
+    return outcome === 'error'
+      ? { state: 'fresh', outcome, error: found.value, createdAt }
+      : { state: isFresh(found) ? 'fresh' : 'stale', outcome, value: found.value, createdAt }
+  }
+
   const keyOf = (self: unknown, args: readonly unknown[]) => lane().prefix + prepare(self, args).suffix
 
   return {
     keyOf,
 
-    peek: (self, args) => settled(() => find(prepare(self, args))),
+    peek: (self, args) => settled(() => look(prepare(self, args), peeked)),
 
     refresh: (self, args) =>
       settled(() => {
@@ -105,15 +115,15 @@ export function createOperations(definition: Definition, caller: Caller): Operat
         const createdAt = lane().begin(clock())
         const put = (body: unknown, promised: boolean): Answer<void> => {
           if (isOneShot(body)) throw oneShotError()
-          const ttl = caller.ttlOf('value', body, args)
-          if (ttl === undefined) {
+          const life = caller.lifetimeOf(body, args)
+          if (life === undefined) {
             throw new AutocacheError('INVALID_OPTION', 'Option `ttl` gave no duration for the primed value.')
           }
           // Whatever was stored or invalidated while a promised value was on its way is newer.
-          if (ttl === 0 || !enabled || !lane().stands(suffix, fence))
+          if (life === 0 || !enabled || !lane().stands(suffix, fence))
             return isAsync(store) ? Promise.resolve() : undefined
           const { held } = sealer.seal({ key: lane().keyOf(suffix), createdAt, outcome: 'value', promised }, body)
-          const context = { expiresAt: expiry(createdAt, ttl), setOptions: options.setOptions }
+          const context = { expiresAt: expiry(createdAt, life), setOptions: options.setOptions }
           const set = () => lane().set(suffix, held, context, storeTimeout)
           const written = lane().replace(suffix, clock(), storeTimeout, set)
           return isThenable(written) ? written.then(() => {}) : undefined
@@ -166,24 +176,13 @@ export function createOperations(definition: Definition, caller: Caller): Operat
         const { label, source } = identity
         const call = prepare(self, args)
         const key = lane().keyOf(call.suffix)
-        const tell = (peeked: Peeked): Explanation => {
-          const state =
-            peeked.state === 'miss'
-              ? 'no entry can answer it, so the function would run'
-              : `an entry of ${instant(peeked.createdAt)} would answer it`
+        return look(call, (found): Explanation => {
           const version = definition.version()
-          const text = `${label} ${version} (${source}), key ${shown(call) ?? '(readable in process, not shown)'}: ${state}.`
-          return {
-            label,
-            version,
-            source,
-            key,
-            text,
-            ...(peeked.state === 'miss' ? { state: 'miss' } : { state: 'fresh', createdAt: peeked.createdAt }),
-          }
-        }
-        const peeked = find(call)
-        return isThenable(peeked) ? Promise.resolve(peeked).then(tell) : tell(peeked)
+          const text = `${label} ${version} (${source}), key ${shown(call) ?? '(readable in process, not shown)'}: ${told(found)}.`
+          if (!found) return { label, version, source, key, text, state: 'miss' }
+          const { createdAt } = found.opened
+          return { label, version, source, key, text, state: isFresh(found) ? 'fresh' : 'stale', createdAt }
+        })
       }),
   }
 
@@ -210,10 +209,26 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     const found = decide(call, held.get(call.suffix))
     // What the batch has answered it does not answer again: the next call of this key reads for itself.
     held.delete(call.suffix)
-    if (!found) return caller.fill(call, false)
+    if (!found?.answers) return caller.fill(call, false, found)
     if (found.opened.outcome === 'error') throw found.value
     return found.value
   }
+}
+
+function isFresh({ state }: Found): boolean {
+  return state === 'fresh' || state === 'early'
+}
+
+/** What a call would find, in words. */
+function told(found: Found | undefined): string {
+  if (!found) return 'no entry can answer it, so the function would run'
+  const entry = `an entry of ${instant(found.opened.createdAt)}`
+  if (found.state === 'fresh') return `${entry} would answer it`
+  if (found.state === 'early') return `${entry} would answer it, and a refresh is due`
+  if (found.state === 'stale') return `${entry} is past its ttl and would answer it, and a refresh is due`
+  return found.answers
+    ? `${entry} is past its ttl and would answer it, because the function failed lately`
+    : `the function would run; ${entry} is past its ttl and would answer if it failed`
 }
 
 function fulfilled(value: unknown): PromiseFulfilledResult<unknown> {

@@ -41,8 +41,8 @@ function dependencyOf(fn: AnyFunction, shared: boolean, where = 'among `deps`'):
   throw new UnversionedFunctionError(
     fn.name,
     'no version',
-    `\`${fn.name || 'a function'}\` (${where}) has no version of its own. Build with the autocache plugin so that it is ` +
-      'stamped, or put a text there that changes whenever the function does.',
+    `\`${fn.name || 'a function'}\` (${where}) has no version of its own. Put a text there that changes whenever the ` +
+      'function does, such as the `sourceVersion` of it (`@autocache/compiler/runtime`).',
   )
 }
 

@@ -12,6 +12,7 @@
 import { after, turn } from '#platform'
 import { StoreError } from './errors.ts'
 import type { Flight } from './flight.ts'
+import { backOff } from './freshness.ts'
 import { HitPath } from './hit-path.ts'
 import type { Slot } from './memory-store.ts'
 import type { SetContext, Store, SyncScope } from './store.ts'
@@ -52,15 +53,15 @@ function settled(answer: Answer<unknown>): Promise<void> {
 /** How long a shutdown waits for writes under way, in milliseconds; a store that hangs must not hang it. */
 const drain = 5000
 
-/** Resolves when a write has settled, or when it has had its time. */
-export function drained(write: PromiseLike<unknown>): Promise<void> {
+/** Resolves when some work has settled, or when it has had its time. */
+export function drained(work: PromiseLike<unknown>, patience = drain): Promise<void> {
   return new Promise((resolve) => {
-    const cancel = after(drain, resolve)
+    const cancel = patience < 2 ** 31 ? after(patience, resolve) : () => {}
     const done = () => {
       cancel()
       resolve()
     }
-    write.then(done, done)
+    work.then(done, done)
   })
 }
 
@@ -86,6 +87,8 @@ export interface StoreState extends Shared {
   readonly owned: WeakMap<object, Shared>
   /** The writes that have not settled. */
   readonly writes: Set<Promise<unknown>>
+  /** The refreshes that have not ended. */
+  readonly refreshes: Set<Promise<unknown>>
   /** Whether it answers with promises, once that was seen. */
   asynchronous: boolean | undefined
 }
@@ -109,7 +112,8 @@ export function stateOf(store: Store): StoreState {
   if (!state) {
     // An async function answers with a promise whatever happens in it.
     const asynchronous = Object.prototype.toString.call(store.get) === '[object AsyncFunction]' || undefined
-    states.set(store, (state = { ...share(), owned: new WeakMap(), writes: new Set(), asynchronous }))
+    state = { ...share(), owned: new WeakMap(), writes: new Set(), refreshes: new Set(), asynchronous }
+    states.set(store, state)
   }
   return state
 }
@@ -129,6 +133,15 @@ export function isAsync(store: Store): boolean {
   return state.asynchronous ?? false
 }
 
+/** How many keys of a lane whose function fails are remembered. */
+const remembered = 1000
+
+/** How often in a row a function has failed for a key, and when it did so last. */
+interface Failure {
+  readonly count: number
+  readonly at: number
+}
+
 /** A fence, and whether the key is to be emptied once every write that was under way has settled. */
 interface Fence {
   emptying: boolean
@@ -136,6 +149,9 @@ interface Fence {
 
 export class Lane {
   readonly flights = new Map<string, Flight>()
+  /** The flights in the background, whose keys have an entry that answers meanwhile. */
+  readonly refreshes = new Map<string, Flight>()
+  readonly #failures = new Map<string, Failure>()
   /** The way from arguments to entries, shared like the entries are. */
   readonly hits = new HitPath()
   readonly #state: StoreState
@@ -282,30 +298,71 @@ export class Lane {
     return this.flights.size === 0 && this.#fences.size === 0 && this.#floor === -Infinity
   }
 
-  /** Lets go of the flight of a key: nobody joins it any more, and what it makes is not written. */
+  /** Lets go of the flights of a key: nobody joins them any more, and what they make is not written. */
   supersede(key: string): void {
     this.fenced += 1
-    this.#replace(key)
+    this.#failures.delete(key)
+    this.#replace(key, this.flights, true)
+    this.#replace(key, this.refreshes, true)
   }
 
   /** Leads a key to a flight; an earlier one goes on for those who wait for it, and is not written. */
-  enter(key: string, flight: Flight): void {
-    if (this.flights.size > 0) this.#replace(key)
-    flight.known = true
-    this.flights.set(key, flight)
+  enter(key: string, flight: Flight, flights = this.flights): void {
+    this.#replace(key, flights)
+    flight.home = flights
+    flights.set(key, flight)
   }
 
-  #replace(key: string): void {
-    const flight = this.flights.get(key)
+  /** A run of the function begins in the foreground: what a refresh makes would be older. */
+  overtake(key: string): void {
+    this.#replace(key, this.refreshes)
+  }
+
+  #replace(key: string, flights: Map<string, Flight>, fenced = false): void {
+    const flight = flights.size > 0 && flights.get(key)
     if (!flight) return
     flight.writable = false
+    flight.fenced ||= fenced
     this.retire(key, flight)
   }
 
   /** Ends that a key leads to this flight. */
   retire(key: string, flight: Flight): void {
-    if (flight.known) this.flights.delete(key)
-    flight.known = false
+    flight.home?.delete(key)
+    flight.home = undefined
+  }
+
+  /** Whether so many refreshes are under way that no further one should be started. */
+  get isBusy(): boolean {
+    return this.#state.refreshes.size >= backlog
+  }
+
+  /** Work in the background, until it has ended. */
+  watch(work: Promise<unknown>): void {
+    this.#state.refreshes.add(work)
+    void work.then(() => this.#state.refreshes.delete(work))
+  }
+
+  /** The function has failed for a key. */
+  fail(key: string, at: number): void {
+    const count = (this.#failures.get(key)?.count ?? 0) + 1
+    this.succeed(key)
+    for (const oldest of this.#failures.keys()) {
+      if (this.#failures.size < remembered) break
+      this.#failures.delete(oldest)
+    }
+    this.#failures.set(key, { count, at })
+  }
+
+  /** The function has not failed for a key, or what it makes is there. */
+  succeed(key: string): void {
+    if (this.#failures.size > 0) this.#failures.delete(key)
+  }
+
+  /** Whether the function has failed for a key so lately that it should not run where something else can answer. */
+  isHeldBack(key: string, now: number): boolean {
+    const failure = this.#failures.size > 0 && this.#failures.get(key)
+    return failure ? Math.abs(now - failure.at) < backOff(failure.count) : false
   }
 
   /** Lets go of the flight of a key and raises its fence. */

@@ -1,6 +1,7 @@
 import type { Codec } from './codec.ts'
 import { AutocacheError } from './errors.ts'
 import type { AutocacheEvent, Logger } from './events.ts'
+import type { Windows } from './freshness.ts'
 import { defaultKeyBounds, type KeyBounds } from './key.ts'
 import type { AsyncStore, Store, SyncStore } from './store.ts'
 
@@ -20,7 +21,8 @@ export interface CallOptions<TArgs extends readonly unknown[] = any[], TResult =
    */
   readonly key?: ((this: any, ...args: TArgs) => unknown) | undefined
   /**
-   * How long a value is fresh, or a function of the value and the arguments. `0` keeps nothing.
+   * How long a value is fresh, or a function of the value and the arguments. `0` keeps nothing, not for `staleTtl` or
+   * `staleIfError` either.
    * @default Infinity in process; must be given over a shared store
    */
   readonly ttl?: Duration | ((value: TResult, ...args: TArgs) => Duration) | undefined
@@ -43,7 +45,28 @@ export interface CommonOptions {
   /** A thunk whose value is in every key: tenant, user, locale. The fill then runs in the caller's async context. */
   readonly partition?: (() => unknown) | undefined
   /**
-   * How long a thrown error is kept and thrown again.
+   * How long after its `ttl` a value still answers, at once, while one refresh runs in the background.
+   * @default 0
+   */
+  readonly staleTtl?: Duration | undefined
+  /**
+   * How long after its `ttl` a value answers where the function throws; then the error goes through.
+   * @default 0
+   */
+  readonly staleIfError?: Duration | undefined
+  /**
+   * The share of `ttl` after which a hit starts one refresh in the background, so that what is often asked for never
+   * expires: above 0, up to 1.
+   * @default 1, which is never
+   */
+  readonly earlyRefresh?: number | undefined
+  /**
+   * The share of `ttl` by which entries expire sooner, each by a part of it that is its own: 0 to 1.
+   * @default 0
+   */
+  readonly jitter?: number | undefined
+  /**
+   * How long a thrown error is kept and thrown again. Where a stale value answers instead, the error is not kept.
    * @default never
    */
   readonly errorTtl?: Duration | undefined
@@ -72,7 +95,7 @@ export interface CommonOptions {
   readonly codec?: Codec | undefined
   /** Called with every event of the function. */
   readonly onEvent?: ((event: AutocacheEvent) => void) | undefined
-  /** Receives the promise of every write that outlives its call, as serverless platforms want (`ctx.waitUntil`). */
+  /** Receives the promise of every refresh and every write that outlives its call, as serverless platforms want (`ctx.waitUntil`). */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
 }
 
@@ -121,6 +144,7 @@ export interface ResolvedOptions {
   readonly ttl: number | ((value: unknown, ...args: unknown[]) => Duration)
   readonly cacheIf: CallOptions['cacheIf']
   readonly errorTtl: number
+  readonly windows: Windows
   readonly clone: boolean
   readonly keys: 'readable' | 'digest'
   readonly strict: boolean
@@ -154,6 +178,7 @@ type Rule = readonly [fits: (value: unknown) => boolean, expected: string]
 
 const isFunction = (value: unknown) => typeof value === 'function'
 const isText = (value: unknown) => typeof value === 'string' && value !== ''
+const isShare = (value: unknown) => typeof value === 'number' && value >= 0 && value <= 1
 const isDuration = (value: unknown) => toMilliseconds(value) !== undefined
 /** Whether a value is an object with these members, each a function. */
 const offers = (value: unknown, ...members: string[]) =>
@@ -176,6 +201,10 @@ const commonRules: [string, Rule][] = [
   ['partition', fun],
   ['ttl', [(value) => isDuration(value) || isFunction(value), `${aDuration}; or a function that returns one`]],
   ['cacheIf', fun],
+  ['staleTtl', time],
+  ['staleIfError', time],
+  ['earlyRefresh', [(value) => value !== 0 && isShare(value), 'a share of `ttl` above 0 and up to 1, such as 0.8']],
+  ['jitter', [isShare, 'a share of `ttl` from 0 to 1, such as 0.1']],
   ['errorTtl', time],
   ['clone', bool],
   ['keys', [oneOf('readable', 'digest'), "'readable' or 'digest'"]],
@@ -288,6 +317,12 @@ export function resolveOptions(
     ttl: typeof ttl === 'function' ? ttl : toMilliseconds(ttl ?? Infinity)!,
     cacheIf: all.cacheIf,
     errorTtl: toMilliseconds(all.errorTtl ?? 0)!,
+    windows: {
+      staleTtl: toMilliseconds(all.staleTtl ?? 0)!,
+      staleIfError: toMilliseconds(all.staleIfError ?? 0)!,
+      earlyRefresh: all.earlyRefresh ?? 1,
+      jitter: all.jitter ?? 0,
+    },
     clone: all.clone ?? false,
     keys: all.keys ?? (shared ? 'digest' : 'readable'),
     strict: all.strict ?? false,

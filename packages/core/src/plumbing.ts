@@ -2,5 +2,6 @@
  * What emitted code and our own adapters use. It follows the contract number of {@link stampContract} and not the
  * version of the package: code written by hand has no use for it.
  */
+export { digest } from './digest.ts'
 export { putStamp, type Stamp, stampContract, stampOf } from './version.ts'
 export { type Wire, wire } from './wire.ts'

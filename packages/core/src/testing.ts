@@ -40,6 +40,8 @@ export interface TestScope<TStore extends Store> {
   types(): AutocacheEvent['type'][]
   /** Forgets the events so far. */
   reset(): void
+  /** Waits for the refreshes and writes under way. */
+  settle(): Promise<void>
 }
 
 /**
@@ -78,11 +80,13 @@ export function testScope<TStore extends Store = MemoryStore>(
     reset() {
       events.length = 0
     },
+    settle: cache.close,
   }
 }
 
 /**
- * Checks that a call is answered from entries, without running the function or any cached function it calls.
+ * Checks that a call is answered from entries, fresh or stale, without running the function or any cached function it
+ * calls. A refresh in the background is no part of the call.
  * @throws AutocacheError `EXPECTATION_FAILED` where something ran or the call did not go through the cache
  */
 export async function expectHit<TResult>(
@@ -91,7 +95,8 @@ export async function expectHit<TResult>(
 ): Promise<Awaited<TResult>> {
   const { result, types } = await watch(scope, call)
   const ran = types.some((type) => type === 'fill' || type === 'fill-error' || type === 'bypass')
-  if (ran || !types.some((type) => type === 'hit' || type === 'join')) throw unexpected('a hit', types)
+  if (ran || !types.some((type) => type === 'hit' || type === 'stale-hit' || type === 'join'))
+    throw unexpected('a hit', types)
   return result
 }
 
@@ -111,7 +116,8 @@ export async function expectMiss<TResult>(
 async function watch<TResult>({ events }: Pick<TestScope<Store>, 'events'>, call: () => TResult) {
   const before = events.length
   const result = await call()
-  return { result, types: events.slice(before).map(({ type }) => type) }
+  const own = events.slice(before).filter((event) => !('background' in event))
+  return { result, types: own.map(({ type }) => type) }
 }
 
 function unexpected(expected: string, types: readonly string[]): AutocacheError {

@@ -8,8 +8,9 @@
  * hashes `fn.toString()`: that text cannot see helpers, constants or captured values, and after bundling two different
  * functions can share it.
  *
- * The text of a function is read for three facts only, each of which errs on the safe side: whether it can tell a
- * missing argument from `undefined`, whether it can see `this`, and whether its name was written by a person.
+ * The text of a function is read for four facts only, each of which errs on the safe side: whether it can tell a
+ * missing argument from `undefined`, whether it can see `this`, whether its name was written by a person, and whether
+ * it is under mutation testing.
  *
  * The schemes and the stamp are described in `docs/decisions/0001-core.md`.
  */
@@ -100,6 +101,14 @@ export function textFacts(fn: AnyFunction): TextFacts {
 export function isClass(fn: AnyFunction): boolean {
   // A method may be called `class`.
   return /^class(?:\s*\{|\s+[^\s(])/.test(sourceOf(fn))
+}
+
+/**
+ * Whether Stryker put mutants into a function. It chooses one while the program runs, so that no version and no process
+ * tells them apart: cached, the answer of one would hide the next.
+ */
+export function isMutated(fn: AnyFunction): boolean {
+  return /\bstryMutAct_/.test(sourceOf(fn))
 }
 
 /** Where a version came from. */
@@ -205,8 +214,8 @@ export function identify(
       label,
       'no version',
       `\`${label}\` has no version, and its store outlives this process: a later release could read what this code ` +
-        "computed. Give `version: '1'`, and raise it whenever the result can change, or a function that returns one. " +
-        'The compiler of autocache will give it one by itself.',
+        "computed. Give `version: '1'`, and raise it whenever the result can change, or `version: sourceVersion` of " +
+        '`@autocache/compiler/runtime`, which follows the source of the function.',
     )
   }
   if (shared && enabled && options.name === undefined && !stamp && (method !== undefined || textFacts(fn).minified)) {

@@ -289,6 +289,8 @@ describe('what a handle takes', () => {
     if (peeked.state === 'miss') {
       // @ts-expect-error a miss has no instant
       peeked.createdAt
+    } else if (peeked.state === 'stale') {
+      expectTypeOf(peeked.value).toEqualTypeOf<User>()
     } else if (peeked.outcome === 'value') {
       expectTypeOf(peeked.value).toEqualTypeOf<User>()
     } else {

@@ -13,6 +13,7 @@ import * as testing from '../src/testing.ts'
 const root = path.join(import.meta.dirname, '..')
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8')
 const readme = read('README.md')
+const pages = { 'README.md': readme, 'docs/freshness.md': read('../../docs/freshness.md') }
 
 const modules: Record<string, object> = {
   '@autocache/core': core,
@@ -95,14 +96,16 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-/** Every fence, under its heading. */
-const fences = readme
-  .split(/^## /m)
-  .flatMap((section) =>
-    [...section.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
-      ([, fence = '']) => [section.split('\n')[0], fence] as const,
+/** Every fence, under its page and heading. */
+const fences = Object.entries(pages).flatMap(([page, text]) =>
+  text
+    .split(/^## /m)
+    .flatMap((section) =>
+      [...section.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
+        ([, fence = '']) => [`${page}: ${section.split('\n')[0]}`, fence] as const,
+      ),
     ),
-  )
+)
 
 const sources = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) =>
   file.endsWith('.ts'),
@@ -113,7 +116,7 @@ const examples = sources.flatMap((file) =>
   ),
 )
 
-describe('every fence of the README runs and gives what it says', () => {
+describe('every fence of the README and of the pages about core runs and gives what it says', () => {
   test('there are fences', () => {
     expect(fences.length).toBeGreaterThanOrEqual(5)
   })
@@ -220,6 +223,24 @@ describe('the tables of the README', () => {
     const section = readme.split('## What a cached function offers\n')[1]!.split('\n## ')[0]!
     for (const name of Object.keys(core.cached(() => 0))) expect(section).toContain(`\`${name}`)
   })
+})
+
+test('docs/freshness.md speaks of every event there is about freshness, and of none besides', () => {
+  const types = [...read('src/events.ts').matchAll(/readonly type: '([\w-]+)'/g)].map(([, type]) => type!)
+  const table = pages['docs/freshness.md'].split('## When the function fails\n')[1]!.split('\n## ')[0]!
+  const cells = table
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| -'))
+    .slice(1)
+    .map((line) => line.split('|').at(-2)!)
+  const told = cells.flatMap((cell) =>
+    [...cell.replaceAll(/\([^)]*\)/g, '').matchAll(/`([\w-]+)`/g)].map(([, type]) => type!),
+  )
+  expect(told.filter((type) => !types.includes(type))).toEqual([])
+  for (const type of ['stale-hit', 'refresh', 'refresh-error']) {
+    expect(types).toContain(type)
+    expect(pages['docs/freshness.md']).toContain(`\`${type}\``)
+  }
 })
 
 test('its links lead somewhere', () => {

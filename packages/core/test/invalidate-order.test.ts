@@ -24,15 +24,26 @@ const command = fc.oneof(
   },
 )
 
+const failure = new Error('The function failed.')
+
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never
 
-async function play(commands: readonly Command[], asynchronous: boolean, primesLate: boolean): Promise<void> {
+/** With these, hits start refreshes, and what was stored stands in for errors. */
+const windows = { ttl: 100, staleTtl: 400, staleIfError: 2000, earlyRefresh: 0.5, jitter: 0.3 }
+
+async function play(
+  commands: readonly Command[],
+  asynchronous: boolean,
+  primesLate: boolean,
+  fails = false,
+): Promise<void> {
   const clock = testClock()
   const store = steppedStore('get', 'set', 'delete')
   const { cache } = testScope({
     store: asynchronous ? store : memoryStore(),
     clock,
     ttl: Infinity,
+    ...(fails && windows),
     storeTimeout: Infinity,
     flightTimeout: Infinity,
   })
@@ -54,10 +65,15 @@ async function play(commands: readonly Command[], asynchronous: boolean, primesL
   const violations: string[] = []
   const check = (answer: Promise<number>, least: number, now: number) =>
     calls.push(
-      answer.then((value) => {
-        if (value < least)
-          violations.push(`A call at world ${now} answered ${value} after an invalidation at ${least}.`)
-      }),
+      answer.then(
+        (value) => {
+          if (value < least)
+            violations.push(`A call at world ${now} answered ${value} after an invalidation at ${least}.`)
+        },
+        (error) => {
+          if (error !== failure) throw error
+        },
+      ),
     )
   const quiet = (answer: unknown) => void Promise.resolve(answer).catch(() => {})
   for (const one of commands) {
@@ -66,7 +82,9 @@ async function play(commands: readonly Command[], asynchronous: boolean, primesL
       floor = world += 1
       quiet(look.invalidate())
     } else if (one.type === 'refresh') {
-      floor = world += 1
+      world += 1
+      // One that fails leaves what is stored.
+      if (!fails) floor = world
       check(look.refresh(), floor, world)
     } else if (one.type === 'prime') {
       floor = world += 1
@@ -79,7 +97,11 @@ async function play(commands: readonly Command[], asynchronous: boolean, primesL
       quiet(look.prime([], value.promise))
     } else if (one.type === 'return') {
       if (late.length > 0 && one.at > 6) late.shift()!()
-      else fills.splice(one.at % Math.max(1, fills.length), 1)[0]?.resolve()
+      else {
+        const [gate] = fills.splice(one.at % Math.max(1, fills.length), 1)
+        if (fails && one.at > 4) gate?.reject(failure)
+        else gate?.resolve()
+      }
     } else if (one.type === 'clock') clock.advance(one.by)
     else if (one.type === 'apply' || one.type === 'acknowledge' || one.type === 'fail') {
       const step = store.steps[one.at % Math.max(1, store.steps.length)]
@@ -122,6 +144,20 @@ describe('R18 R20 no call that starts after an invalidation, refresh or prime ge
     await fc.assert(
       fc.asyncProperty(fc.array(command, { maxLength: 30 }), (commands) => play(commands, false, true)),
       { numRuns: 500 },
+    )
+  })
+
+  test('over an async store, with refreshes in the background and stale values for errors', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(command, { maxLength: 40 }), (commands) => play(commands, true, true, true)),
+      { numRuns: 4000 },
+    )
+  })
+
+  test('over memory, with refreshes in the background and stale values for errors', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(command, { maxLength: 40 }), (commands) => play(commands, false, true, true)),
+      { numRuns: 1000 },
     )
   })
 })

@@ -42,6 +42,15 @@ describe('the options of a function', () => {
     })
   })
 
+  test('take windows as durations and shares, never functions', () => {
+    cached(load, { staleTtl: '1h', staleIfError: Number.POSITIVE_INFINITY, earlyRefresh: 0.8, jitter: 0.1 })
+    createAutocache({ staleTtl: 5000, staleIfError: '7d', earlyRefresh: 0.5, jitter: 1 })
+    // @ts-expect-error it does not depend on the value
+    cached(load, { staleTtl: () => 5 })
+    // @ts-expect-error a share is a number
+    cached(load, { jitter: '10%' })
+  })
+
   test('are typed where the function is written in place', () => {
     cached((n: number) => `${n}`, {
       key: (n) => expectTypeOf(n).toEqualTypeOf<number>(),
@@ -156,6 +165,9 @@ describe('the options of an instance', () => {
     on('miss', (event) =>
       expectTypeOf(event.reason).toEqualTypeOf<'absent' | 'expired' | 'unreadable' | 'unsettled' | 'store-error'>(),
     )
+    on('stale-hit', (event) => expectTypeOf(event.reason).toEqualTypeOf<'refresh' | 'error' | 'back-off'>())
+    on('refresh', (event) => expectTypeOf(event.reason).toEqualTypeOf<'early' | 'stale'>())
+    on('refresh-error', (event) => expectTypeOf(event.error).toEqualTypeOf<unknown>())
     on('*', (event) => expectTypeOf(event.type).toEqualTypeOf<AutocacheEvent['type']>())
     expectTypeOf(on('hit', () => {})).toEqualTypeOf<() => void>()
     // @ts-expect-error there is no such event

@@ -73,6 +73,14 @@ const secret = 'hunter2'
 const wrong: [option: string, values: unknown[], takes: string][] = [
   ['ttl', [-1, NaN, '5 parsecs', '5', '', {}, null, true, [], secret], "'5m'"],
   ['errorTtl', [-1, NaN, '5 parsecs', '', {}, null, () => 5, secret], "'5m'"],
+  ['staleTtl', [-1, NaN, '5 parsecs', '', {}, null, true, () => 5, secret], "'5m'"],
+  ['staleIfError', [-1, NaN, '5 parsecs', '', {}, null, true, () => 5, secret], "'5m'"],
+  [
+    'earlyRefresh',
+    [0, -0.5, 1.01, NaN, Infinity, '0.8', '80%', {}, null, true, () => 0.5, secret],
+    'above 0 and up to 1',
+  ],
+  ['jitter', [-0.1, 1.01, NaN, Infinity, '0.1', '10%', {}, null, true, () => 0.5, secret], 'from 0 to 1'],
   ['storeTimeout', [-1, NaN, '5 parsecs', {}, null, () => 5, secret], "'250ms'"],
   ['flightTimeout', [-1, NaN, '5 parsecs', {}, null, secret], "'250ms'"],
   ['keys', ['x', '', null, true, secret], "'readable'"],
@@ -250,6 +258,19 @@ describe('the option `ttl`', () => {
     clock.advance(1e15)
     own(1)
     expect(types()).toEqual(['miss', 'fill', 'write', 'hit'])
+  })
+})
+
+describe('the windows of an entry', () => {
+  test.each([
+    { staleTtl: 0, staleIfError: 0, earlyRefresh: 1, jitter: 0 },
+    { staleTtl: Infinity, staleIfError: Infinity, earlyRefresh: Number.MIN_VALUE, jitter: 1 },
+    { staleTtl: '1.5h', staleIfError: '7d', earlyRefresh: 0.8, jitter: 0.1 },
+  ] as const)('%o are taken by a function, a decorator and an instance', (windows) => {
+    expect(cached((n: number) => n, windows)(1)).toBe(1)
+    expect(createAutocache(windows).cached((n: number) => n)(1)).toBe(1)
+    const context = { kind: 'method', name: 'load', addInitializer() {} }
+    expect((cached(windows) as any)((n: number) => n, context)(1)).toBe(1)
   })
 })
 

@@ -60,6 +60,17 @@ describe('testScope', () => {
     expect(types()).toEqual(['hit'])
   })
 
+  test('settle waits for refreshes and writes', async () => {
+    const { cache, clock, types, settle } = testScope({ ttl: 100, staleTtl: 100 })
+    const fn = cache.cached(() => 1)
+    fn()
+    clock.advance(100)
+    fn()
+    expect(types().slice(3)).toEqual(['stale-hit', 'refresh'])
+    await settle()
+    expect(types().slice(3)).toEqual(['stale-hit', 'refresh', 'fill', 'write'])
+  })
+
   test('moves its own clock', () => {
     const { cache, clock, types } = testScope({ ttl: '1s' })
     const fn = cache.cached(() => 1)
@@ -148,6 +159,34 @@ describe('expectHit and expectMiss', () => {
     const fn = scope.cache.cached((n: number) => n)
     fn(1)
     await failing(() => expectHit(scope, () => fn(1) + fn(2)))
+  })
+
+  test('expectHit takes a stale value for a hit, and a refresh for no part of the call', async () => {
+    const scope = testScope({ ttl: 100, staleTtl: 100 })
+    let runs = 0
+    const fn = scope.cache.cached(async () => (runs += 1))
+    await fn()
+    scope.clock.advance(100)
+    const slowly = async () => {
+      const value = await fn()
+      await scope.settle()
+      return value
+    }
+    expect(await expectHit(scope, slowly)).toBe(1)
+    expect(runs).toBe(2)
+  })
+
+  test('expectHit fails where a stale value stood in for an error, because the function ran', async () => {
+    const scope = testScope({ ttl: 100, staleIfError: 100 })
+    let fails = false
+    const fn = scope.cache.cached(() => {
+      if (fails) throw new Error('down')
+      return 1
+    })
+    fn()
+    scope.clock.advance(100)
+    fails = true
+    await failing(() => expectHit(scope, () => fn()))
   })
 
   test('expectMiss takes a call that went straight through for what it is: one that ran the function', async () => {

@@ -43,7 +43,8 @@ describe('R01 a function without a version', () => {
 
   test('R01 is told every remedy', () => {
     const { message } = thrown(() => over().cached(function loadUser() {}), 'UNVERSIONED_FUNCTION')
-    for (const remedy of ["version: '1'", 'raise it', 'a function that returns one']) expect(message).toContain(remedy)
+    for (const remedy of ["version: '1'", 'raise it', 'version: sourceVersion', '@autocache/compiler/runtime'])
+      expect(message).toContain(remedy)
     expect(message).toContain('`loadUser`')
   })
 
@@ -321,6 +322,33 @@ describe('a disabled instance', () => {
     }
     expect(new Prices().quote('a')).toBe('a!')
     expect(cached(fromText('e=>e+1'), { version: '1' })(1)).toBe(2)
+  })
+})
+
+describe('a function under mutation testing', () => {
+  const mutant = () =>
+    fromText('function load(id) { if (stryMutAct_9fa48("0")) { {} } else { stryCov_9fa48("0"); return calls(id) } }')
+
+  test('is not cached, in process or over a shared store, so that no mutant answers for another', () => {
+    const calls = vi.fn((id: string) => `${id}!`)
+    vi.stubGlobal('calls', calls)
+    vi.stubGlobal('stryCov_9fa48', () => {})
+    let active = false
+    vi.stubGlobal('stryMutAct_9fa48', () => active)
+    const shared = syncStore()
+    for (const fn of [createAutocache().cached(mutant()), over(shared).cached(mutant(), { version: '1' })]) {
+      active = false
+      expect([fn('a'), fn('a')]).toEqual(['a!', 'a!'])
+      active = true
+      expect(fn('a')).toBeUndefined()
+    }
+    expect(calls).toHaveBeenCalledTimes(4)
+    expect(shared.rows.size).toBe(0)
+    vi.unstubAllGlobals()
+  })
+
+  test('needs no version over a shared store, because nothing is kept', () => {
+    expect(over().cached(mutant()).version).toMatch(/^p-/)
   })
 })
 

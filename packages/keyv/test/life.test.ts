@@ -1,0 +1,24 @@
+import { afterAll, it } from 'vitest'
+import { checkLife, lives } from '../../core/test/life-model.ts'
+import { type KeyvLike, keyvStore } from '../src/index.ts'
+import { backends, describeWith, type Opened } from './support/backends.ts'
+
+for (const backend of backends.filter(({ name }) => ['Map', 'SQLite', 'Redis'].includes(name))) {
+  const describeBackend = await describeWith(backend.url)
+  describeBackend(`over Keyv ${backend.keyv} with ${backend.name}`, { timeout: 3_600_000 }, () => {
+    let opened: Opened | undefined
+    afterAll(() => opened?.close())
+
+    it('the life of an entry is what the oracle says after every step', async () => {
+      const { keyv, reopen } = (opened = await backend.open())
+      const stores = [keyvStore(keyv), keyvStore(reopen!())]
+      let opens = 0
+      const storage = () => ({
+        // Two Keyvs over the same storage take turns, as two processes would.
+        open: () => stores[opens++ % 2]!,
+        wipe: () => (keyv as KeyvLike & { clear(): Promise<void> }).clear(),
+      })
+      await checkLife(storage, { numRuns: lives(backend.name === 'Map' ? 60 : 20) })
+    })
+  })
+}

@@ -38,6 +38,8 @@ export default defineConfig({
     projects: [
       project('core', 'packages/core', { types: true }),
       project('conformance', 'packages/conformance', { types: true }),
+      project('compiler', 'packages/compiler'),
+      project('cli', 'packages/cli'),
       project('keyv', 'packages/keyv', { types: true }),
       project('quickstart', 'apps/quickstart'),
       project('bench', 'apps/bench'),

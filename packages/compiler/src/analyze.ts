@@ -1,0 +1,349 @@
+/**
+ * The face of the compiler: from a folder of sources to the versions of its functions. Everything is read when
+ * `analyze` is called; versions are computed when first asked for, and from then on the same.
+ */
+
+import { versionOf as versionIn } from './closure.ts'
+import type { Diagnostic, Finding } from './diagnostics.ts'
+import { CompilerError } from './errors.ts'
+import { Graph } from './graph.ts'
+import { isWhole, type Module } from './link.ts'
+import { type Manifest, toManifest } from './manifest.ts'
+import type { CachedUse, Capture, EnvRead, ModuleSummary, Receiver, Target } from './model.ts'
+import { type AnalyzeOptions, byPlace, createProject } from './project.ts'
+import type { Reached, ReachedPackage, Root } from './reached.ts'
+import { isSource } from './resolve.ts'
+
+export type { AnalyzeOptions } from './project.ts'
+
+/** A function with its version, and with what the version was made of. */
+export interface VersionedFunction {
+  /** The path of names that leads to it: `getUser`, `UserService.find`. */
+  readonly label: string
+  /** Relative to the root, with `/`. */
+  readonly file: string
+  /** Where it is cached, from 1; for an export, where it is defined. */
+  readonly line: number
+  readonly column: number
+  /** What other modules import it by, if it is exported. */
+  readonly export?: string
+  /** `s1-` or `t1-`, and 128 bits in base32. */
+  readonly version: string
+  /** How it is cached; `export` where it was asked for by name only. */
+  readonly form: 'call' | 'decorator' | 'export'
+  /** What the version is made of, in the order of the walk. The first is the function itself. */
+  readonly definitions: readonly Reached[]
+  readonly packages: readonly ReachedPackage[]
+  /** Environment variables whose values join the key. */
+  readonly env: readonly EnvRead[]
+  /** Variables of enclosing functions whose values join the key. */
+  readonly captures: readonly Capture[]
+  readonly receiver: Receiver
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** A use of `cached` in a source, for those who write stamps. */
+export interface CachedSource {
+  /** Offsets in it count in the text with lines ended by LF and without a byte order mark. */
+  readonly use: CachedUse
+  readonly versioned: VersionedFunction
+}
+
+export interface Analysis {
+  /** The folder of the project: absolute, without symbolic links. */
+  readonly root: string
+  /** Every use of `cached` in the program, by file and place. */
+  readonly functions: readonly VersionedFunction[]
+  /** The uses of `cached` in one file, by place. */
+  usesIn(file: string): readonly CachedSource[]
+  /**
+   * The version of an export, of any name at the top of a module, or of a label: `f`, `default`, `UserService.find`.
+   * @throws {CompilerError} `UNKNOWN_FILE`, `UNKNOWN_EXPORT`
+   */
+  versionOf(file: string, exportName: string): VersionedFunction
+  /** Names of what a file exports at run time, sorted. @throws {CompilerError} `UNKNOWN_FILE` */
+  exportsOf(file: string): readonly string[]
+  /** Of all cached functions and of all files, each place once. */
+  readonly diagnostics: readonly Diagnostic[]
+  /** Absolute paths of everything read so far: an edit of another file changes no version. New files can. */
+  readonly inputs: readonly string[]
+  manifest(): Manifest
+  /**
+   * The analysis after edits. `files` are all that were written, made or removed since, as a watcher reports them. Where an
+   * edit left a module as others see it, only what reaches it is done again, and this analysis is brought up to date and
+   * returned; otherwise a new one is. What was taken from this analysis before stays as it was.
+   */
+  update(files: readonly string[]): Analysis
+}
+
+/** Languages that a loader of the host makes modules from. */
+const loaded = /\.(?:vue|svelte|astro|mdx)$/
+const unseen: Finding = {
+  code: 'unreadable',
+  what: 'a loader makes it a module. Its bytes are in the version, and what it imports is not: import from a source instead',
+  start: 0,
+  end: 0,
+}
+
+const sameTarget = (a: Target | undefined, b: Target | undefined): boolean =>
+  a !== undefined && b !== undefined && JSON.stringify(a) === JSON.stringify(b)
+
+const ownTarget = (names: Readonly<Record<string, Target>>, name: string): Target | undefined =>
+  Object.hasOwn(names, name) ? names[name] : undefined
+
+const word = (name: string) => new RegExp(`(?<![\\w$])${name.replace(/[^\w]/g, '\\$&')}(?![\\w$])`)
+
+/** What other modules import a label by: the class or variable that it begins with may be exported under another name. */
+function exportOf({ names, exports }: ModuleSummary, label: string): string | undefined {
+  const [head, ...rest] = label.split('.') as [string, ...string[]]
+  const target = ownTarget(names, head) ?? (head === 'default' ? ownTarget(exports, head) : undefined)
+  if (target === undefined) return undefined
+  const found = Object.keys(exports)
+    .filter((name) => sameTarget(exports[name], target))
+    .sort()
+  const name = found.includes(head) ? head : found[0]
+  return name === undefined ? undefined : [name, ...rest].join('.')
+}
+
+/**
+ * Analyses a project.
+ * @throws {CompilerError} `INVALID_OPTION` and `INVALID_CONFIG`; what is wrong with sources is in `diagnostics`
+ */
+export function analyze(options: AnalyzeOptions): Analysis {
+  const project = createProject(options)
+  const graph = new Graph(project)
+  const { linker } = graph
+
+  const versioned = (
+    root: Root,
+    about: Pick<VersionedFunction, 'label' | 'form' | 'captures' | 'receiver'> & { readonly export?: string },
+    start?: number,
+  ): VersionedFunction => {
+    const { version, definitions, packages, env, diagnostics } = versionIn(graph, root)
+    const more = definitions.flatMap(({ kind, file }, place): readonly Diagnostic[] => {
+      if (kind !== 'json' && kind !== 'asset') return []
+      const path = pathTo(definitions, place)
+      const known = project.problems(project.locate(file)).map((found) => ({ ...found, path }))
+      return loaded.test(file) ? [...known, ...project.diagnose(project.locate(file), unseen, path)] : known
+    })
+    const [first] = definitions
+    const file = project.relative(root.file)
+    // An export of another module is defined there, and still asked for here.
+    const offset = start ?? (first?.file === file ? first.start : 0)
+    const { line, column } = project.position(project.locate(file), offset)
+    const { label, form, captures, receiver } = about
+    return {
+      label,
+      file,
+      line,
+      column,
+      ...(about.export !== undefined && { export: about.export }),
+      version,
+      form,
+      definitions,
+      packages,
+      env,
+      captures,
+      // Where a declared type comes from is of use while the version is made only.
+      receiver: { fields: receiver.fields, calls: receiver.calls.map(({ path }) => ({ path })) },
+      diagnostics: more.length === 0 ? diagnostics : [...diagnostics, ...more].sort(byPlace),
+    }
+  }
+
+  /** A function of another module that reads `this`: what it reads is seen where it is written, and not at the use. */
+  const foreignThis = (file: string, { root, form, fn }: CachedUse): readonly Finding[] => {
+    if (form !== 'call' || !('request' in root)) return []
+    const link = linker.target(linker.module(file), root)
+    if (link.kind !== 'definition' || !link.node.def.usesThis) return []
+    return [{ code: 'uncapturable', what: 'this', start: fn[0], end: fn[1] }]
+  }
+
+  const sources = new Map<string, readonly CachedSource[]>()
+  const usesOf = (file: string): readonly CachedSource[] => {
+    let found = sources.get(file)
+    if (found === undefined) {
+      const { summary } = project.load(file)
+      found = [...summary.uses]
+        .sort((a, b) => a.start - b.start)
+        .map((use) => {
+          const { label, path, form, root, key, captures, receiver, findings } = use
+          const name = exportOf(summary, path)
+          const about = { label, form, captures, receiver, ...(name !== undefined && { export: name }) }
+          const all = [...findings, ...foreignThis(file, use)]
+          return { use, versioned: versioned({ file, target: root, key, findings: all }, about, use.start) }
+        })
+      sources.set(file, found)
+    }
+    return found
+  }
+
+  let functions: readonly VersionedFunction[] | undefined
+  const allFunctions = () =>
+    (functions ??= project.modules.flatMap((file) => usesOf(file).map(({ versioned }) => versioned)))
+
+  const known = (file: string): { readonly file: string; readonly module: Module } => {
+    const path = project.locate(file)
+    if (!project.has(path)) {
+      throw new CompilerError(
+        'UNKNOWN_FILE',
+        `There is no file ${file} in the project. Name it relative to the root.`,
+        {
+          file,
+        },
+      )
+    }
+    if (!isSource(path)) {
+      throw new CompilerError(
+        'UNKNOWN_FILE',
+        `${file} is no source: functions are in TypeScript and JavaScript files.`,
+        {
+          file,
+        },
+      )
+    }
+    return { file: path, module: linker.module(path) }
+  }
+
+  const rootOf = (file: string, module: Module, name: string): Root | undefined => {
+    const { summary, text } = module
+    // CommonJS, and what was not understood, does not say what it exports: the name has to stand in it.
+    if (isWhole(module))
+      return name === 'default' || word(name).test(text) ? { file, target: { export: name } } : undefined
+    const own = ownTarget(summary.exports, name) ?? ownTarget(summary.names, name)
+    if (own !== undefined) return { file, target: own }
+    return linker.export(module, name) === undefined ? undefined : { file, target: { export: name } }
+  }
+
+  const exported = new Map<string, VersionedFunction>()
+  const versionOf = (name: string, exportName: string): VersionedFunction => {
+    const { file, module } = known(name)
+    const key = `${file}#${exportName}`
+    let found = exported.get(key)
+    if (found !== undefined) return found
+    // A use inside a function or class of this name is labelled by it too, and is not what was asked for.
+    const cached = isCode(module.summary, exportName)
+      ? undefined
+      : usesOf(file).find(
+          ({ use, versioned }) =>
+            use.path === exportName || use.label === exportName || versioned.export === exportName,
+        )
+    found = cached?.versioned
+    if (found === undefined) {
+      let root = rootOf(file, module, exportName)
+      const [head, ...members] = exportName.split('.') as [string, ...string[]]
+      if (root === undefined && members.length > 0) {
+        // A member has no version apart from its class or object, as long as there is one of this name.
+        const whole = rootOf(file, module, head)
+        const link =
+          whole && ('export' in whole.target ? linker.export(module, head) : linker.target(module, whole.target))
+        const node = link?.kind === 'definition' ? link.node : undefined
+        const text = node === undefined ? module.text : node.module.text.slice(node.def.start, node.def.end)
+        if (members.every((member) => word(member).test(text))) root = whole
+      }
+      if (root === undefined) {
+        throw new CompilerError(
+          'UNKNOWN_EXPORT',
+          `${name} has no export ${exportName}. It exports ${listed(module)}.`,
+          {
+            file: name,
+          },
+        )
+      }
+      const about = { label: exportName, form: 'export' as const, captures: [], receiver: { fields: [], calls: [] } }
+      const byName = Object.hasOwn(module.summary.names, exportName) ? exportOf(module.summary, exportName) : exportName
+      found = versioned(root, { ...about, ...(byName !== undefined && { export: byName }) })
+    }
+    exported.set(key, found)
+    return found
+  }
+
+  const namesOf = (module: Module): readonly string[] =>
+    isWhole(module)
+      ? Object.keys(module.summary.exports).sort()
+      : linker
+          .exports(module)
+          .map(([name]) => name)
+          .filter((name) => name !== '*' && name !== 'export=')
+          .sort()
+
+  const listed = (module: Module): string => {
+    const names = namesOf(module)
+    if (names.length === 0) return 'nothing'
+    return names.length > 20 ? `${names.slice(0, 20).join(', ')} and ${names.length - 20} more` : names.join(', ')
+  }
+
+  let diagnostics: readonly Diagnostic[] | undefined
+  const update = (changed: readonly string[]): boolean => {
+    const edited = new Set<string>()
+    for (const name of changed) {
+      const file = project.locate(name)
+      const module = project.refresh(file)
+      if (module === undefined) return false
+      if (module === 'same') continue
+      linker.replace(file, module)
+      graph.report.forget(file)
+      edited.add(project.relative(file))
+    }
+    const isOutdated = ({ file, definitions, diagnostics }: VersionedFunction) =>
+      edited.has(file) ||
+      definitions.some((definition) => edited.has(definition.file)) ||
+      diagnostics.some(({ position }) => edited.has(position.file))
+    for (const [file, uses] of sources) {
+      if (edited.has(project.relative(file)) || uses.some(({ versioned }) => isOutdated(versioned)))
+        sources.delete(file)
+    }
+    for (const [key, found] of exported) if (isOutdated(found)) exported.delete(key)
+    functions = undefined
+    diagnostics = undefined
+    return true
+  }
+
+  const analysis: Analysis = {
+    root: project.root,
+    get functions() {
+      return allFunctions()
+    },
+    usesIn: (file) => usesOf(known(file).file),
+    versionOf,
+    exportsOf: (file) => namesOf(known(file).module),
+    get diagnostics() {
+      if (diagnostics === undefined) {
+        const found = new Map<string, Diagnostic>()
+        // Files come last: JSON and assets are read by walks only, and a diagnostic of a function says more.
+        for (const { diagnostics: own } of allFunctions()) for (const each of own) add(found, each)
+        for (const each of project.problems()) add(found, each)
+        diagnostics = [...found.values()].sort(byPlace)
+      }
+      return diagnostics
+    },
+    get inputs() {
+      return project.inputs()
+    },
+    manifest() {
+      const all = allFunctions()
+      return toManifest({ scheme: project.scheme, inputs: project.inputDigest() }, all)
+    },
+    update: (files) => (update(files) ? analysis : analyze(options)),
+  }
+  return analysis
+}
+
+/** Names from the function to a definition. */
+function pathTo(definitions: readonly Reached[], place: number): readonly string[] {
+  const path: string[] = []
+  for (let at = place; at >= 0; at = definitions[at]!.parent) path.unshift(definitions[at]!.name)
+  return path
+}
+
+function add(found: Map<string, Diagnostic>, diagnostic: Diagnostic): void {
+  const { code, position, message } = diagnostic
+  const key = `${position.file}:${position.line}:${position.column} ${code} ${message}`
+  if (!found.has(key)) found.set(key, diagnostic)
+}
+
+/** Whether a name of a module is a function or class of its own. */
+function isCode({ exports, names, definitions }: ModuleSummary, name: string): boolean {
+  const target = ownTarget(exports, name) ?? ownTarget(names, name)
+  const definition = target && 'def' in target ? definitions[target.def] : undefined
+  return definition !== undefined && (definition.shape === 'function' || definition.shape === 'class')
+}

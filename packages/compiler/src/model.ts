@@ -1,0 +1,200 @@
+/**
+ * What one source file says, independent of every other file and of where it lies. A summary is plain data, so that it
+ * can be kept on disk under the digest of the text; `link.ts` and `graph.ts` join summaries to versions.
+ */
+import type { Finding } from './diagnostics.ts'
+
+/** How a reference is used; a slot may have several of these. */
+export const Use = {
+  /** `X()`, `new X()`, a tag: the code of X runs here. */
+  call: 1,
+  /** X is mutated for certain: a member assigned or deleted, or a known mutator called, here or through a local alias. */
+  write: 2,
+  /** X may be mutated: the receiver of a method call. */
+  method: 4,
+  /** X may be mutated: an argument of a call. */
+  argument: 8,
+  /** X may be mutated: it flows into a local variable of code that runs with the module. */
+  flow: 16,
+  /** The binding itself is assigned. */
+  assign: 32,
+  /** X is used other than as the function of a call: its properties could be read. */
+  value: 64,
+  /** The reference stands in a nested function: it does not run when the definition is evaluated. */
+  inner: 128,
+  /** X becomes a text: if it is a function of ours, its source can be observed. */
+  text: 256,
+  /** X is the receiver of a call `X.m()`, where X is a member of a namespace: `this` is the namespace. */
+  receiver: 512,
+  /** The assignment is `X ??= value`: written once. */
+  once: 1024,
+  /** The class at a receiver's path, known by its declared type only (R04). */
+  declared: 2048,
+} as const
+
+/** What a slot refers to. */
+export type Target =
+  /** A definition of the same module; `pick` is the place of the binding in a destructuring declarator. */
+  | { readonly def: number; readonly pick?: number }
+  /** An export of the module requested; `default`, `*` for the namespace, `export=` for `import x = require()`. */
+  | { readonly request: number; readonly name: string }
+  /** A setting of the compiler that decides what the code means. */
+  | { readonly option: 'fields' | 'decorators' | 'metadata' | 'jsx' }
+
+/** A reference from one definition to another, in the order of the canonical stream. */
+export interface Slot {
+  readonly to: Target
+  /** Bits of {@link Use}. */
+  readonly use: number
+  /** Offset in the source. */
+  readonly at: number
+  /** Static members read from it: `['k']` of `config.k`. For a namespace the first is not in the stream. */
+  readonly path?: readonly string[]
+  /** The method called on it, with {@link Use.method}. */
+  readonly method?: string
+  /** The call it is an argument of: the slot of its function, if that is one, and the place. */
+  readonly call?: readonly [slot: number, place: number]
+  /** The argument holds it, under this name of an object literal, or somehow (`true`): only what is done to that concerns it. */
+  readonly held?: string | true
+  /**
+   * It stands in no stream, and counts only where the setting `emitDecoratorMetadata` is on, or where the class is one that
+   * a cached function calls through (R04): then the types of its own fields say what it calls in turn.
+   */
+  readonly only?: 'metadata' | 'declared'
+}
+
+/** What a module-level name, or a statement of the module, says. */
+export interface Definition {
+  /** The name in the source, for people: it is in no version. */
+  readonly name: string
+  readonly kind: 'value' | 'function' | 'class' | 'enum' | 'namespace' | 'statement' | 'cached'
+  readonly start: number
+  readonly end: number
+  /** Digest of the canonical stream, with holes for the slots. */
+  readonly digest: string
+  /** Digest of the names of its functions, joined where a closure observes `.name`. */
+  readonly names: string
+  /** Digest of which of its functions can be constructed, joined where a closure observes that. */
+  readonly kinds: string
+  /** Digest of its source text, joined where a closure observes the text of its functions. */
+  readonly text: string
+  readonly slots: readonly Slot[]
+  /** What it does with the closure: reads names, constructability (closure-wide flags). */
+  readonly observes: number
+  /** It does something when the module is evaluated: a statement, or an initialiser with a call, an assignment, ... */
+  readonly runs: boolean
+  /** What the value is, as far as its initialiser shows. */
+  readonly shape: 'function' | 'cached' | 'class' | 'array' | 'map' | 'set' | 'primitive' | 'object' | 'unknown'
+  /** A function that reads `this`: a call through a namespace hands it one. */
+  readonly usesThis: boolean
+  /** Names of free globals that it reads; `globalThis.y` reads `y`. */
+  readonly globals: readonly string[]
+  /** Names of free globals that it, or a member of them, assigns: `[name, evaluated with the module]`. */
+  readonly globalWrites: readonly (readonly [name: string, top: boolean])[]
+  /** Places of parameters that the function mutates. */
+  readonly mutates: readonly number[]
+  /** Parameters of which it mutates what they hold, with the member: `[0, 'items']` for `a.items.push(x)`. */
+  readonly deepens: readonly (readonly [parameter: number, member: string])[]
+  /** Parameters it passes on, and how the argument holds them, as in {@link Slot.held}. */
+  readonly passes: readonly (readonly [parameter: number, slot: number, place: number, held?: string | true])[]
+  /** Static env reads: `process.env.X`. */
+  readonly env: readonly EnvRead[]
+  readonly findings: readonly Finding[]
+}
+
+/** Bits of {@link Definition.observes}. */
+export const Observe = { names: 1, kinds: 2 } as const
+
+export interface EnvRead {
+  readonly name: string
+  /** The expression as the source writes it, so that a bundler's `define` still applies. */
+  readonly expression: string
+  /** Read when the module is evaluated, and not for each call (R05). */
+  readonly module: boolean
+}
+
+/** A module named by this one, in source order. */
+export interface Request {
+  readonly specifier: string
+  readonly kind: 'import' | 'dynamic' | 'require' | 'asset' | 'glob' | 'type'
+  /** `import './x'`: for its effects alone. */
+  readonly bare: boolean
+  readonly at: number
+}
+
+/** An import binding that stands where a wrapper could, and whether the summary took it for one. */
+export interface Candidate {
+  readonly request: number
+  readonly name: string
+  /** The member called: `cached` of `cache.cached(...)`, or nothing for `cached(...)`. */
+  readonly member: string | undefined
+  readonly taken: boolean
+}
+
+/** A use of `cached`, found by binding. */
+export interface CachedUse {
+  /** The label in the key: the option `name` where it is written out, else {@link path}. */
+  readonly label: string
+  /** The names it stands under: `getUser`, `UserService.find`. */
+  readonly path: string
+  readonly form: 'call' | 'decorator'
+  /** The definition whose version this function has. */
+  readonly root: Target
+  /** The definition of the option `key`, whose source is part of the version (R07). */
+  readonly key: number | undefined
+  /** The call or decorator. */
+  readonly start: number
+  readonly end: number
+  /** The function, or the method with its decorators. */
+  readonly fn: readonly [start: number, end: number]
+  /** The class of a decorated method. */
+  readonly owner: number | undefined
+  readonly captures: readonly Capture[]
+  readonly receiver: Receiver
+  /** A missing trailing argument is the same as `undefined`: no rest parameter, no `arguments`. */
+  readonly trailing: 'drop' | 'keep'
+  readonly findings: readonly Finding[]
+}
+
+/** A variable of an enclosing function that the cached function reads (R05). */
+export interface Capture {
+  readonly name: string
+  /** The paths read from it; one empty path when it is used whole. */
+  readonly paths: readonly (readonly string[])[]
+}
+
+/** What a function reads and calls through `this` (R03, R04). */
+export interface Receiver {
+  /** Data read: `rate` of `this.rate`. */
+  readonly fields: readonly (readonly string[])[]
+  /** Objects called through: `[]` for `this.total()`, `['repo']` for `this.repo.find()`. */
+  readonly calls: readonly {
+    readonly path: readonly string[]
+    /** Where its declared type comes from, if that is a class or a package. */
+    readonly type?: Target
+  }[]
+}
+
+/** How a module exports a name. */
+export type Exports = Readonly<Record<string, Target>>
+
+export interface ModuleSummary {
+  readonly requests: readonly Request[]
+  readonly definitions: readonly Definition[]
+  /** Null-prototype safe: built with `Object.create(null)`, read with `Object.hasOwn`. */
+  readonly exports: Exports
+  /** Module-level names, exported or not, for labels and `versionOf`. */
+  readonly names: Exports
+  /** Requests of `export * from`. */
+  readonly stars: readonly number[]
+  readonly uses: readonly CachedUse[]
+  readonly candidates: readonly Candidate[]
+  /** Exported or module-level names that are instances (`createAutocache()`) or wrappers (`cached` of one). */
+  readonly wrappers: Readonly<Record<string, 'instance' | 'wrapper'>>
+  /** A CommonJS module: any export is the whole of it. */
+  readonly commonjs: boolean
+  /** Syntax errors and whatever else belongs to no definition. The digest of the bytes then stands for every export. */
+  readonly findings: readonly Finding[]
+  /** Set where the file could not be understood: the digest of its text is the version of all it exports. */
+  readonly opaque: string | undefined
+}

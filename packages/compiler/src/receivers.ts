@@ -1,0 +1,271 @@
+/**
+ * What a function reads and calls through `this` (R03, R04), its own methods and getters followed: their reads are its
+ * reads. What cannot be followed (a method of a base class elsewhere, `this` handed on) counts as all of `this`.
+ */
+import { Encoder } from './encode.ts'
+import { typeName } from './encode-class.ts'
+import type { Receiver, Target } from './model.ts'
+import { memberName } from './outline.ts'
+import type { Node } from './parse.ts'
+import { UnknownSyntax } from './syntax.ts'
+import { erased, staticKey } from './walk.ts'
+import type { ModuleView, ReceiverUse, Writer } from './writer.ts'
+
+export interface ReceiverInput {
+  readonly view: ModuleView
+  write(ranges: readonly Node[]): Writer
+}
+
+/** A class, and whether `this` is the class itself. */
+export interface Around {
+  readonly node: Node
+  readonly isStatic: boolean
+}
+
+interface Found {
+  readonly in: Node
+  /** Nothing: a name that no class on the way declares. */
+  readonly member?: Node
+  readonly parameter?: Node
+  /** The class extends something that this file does not show. */
+  readonly unknown?: boolean
+}
+
+const isFunction = (node: Node) =>
+  /^(?:ArrowFunctionExpression|FunctionExpression|FunctionDeclaration)$/.test(node.type)
+
+/** @returns the receiver, and whether all of `this` counts */
+export function receiverOf(
+  input: ReceiverInput,
+  uses: readonly ReceiverUse[],
+  around: Around | undefined,
+): { readonly receiver: Receiver; readonly whole: boolean } {
+  const { view } = input
+  const fields: (readonly string[])[] = []
+  const calls = new Map<string, { readonly path: readonly string[]; readonly type?: Target }>()
+  const seen = new Set<Node>()
+  const call = (path: readonly string[], type?: Target) => {
+    const key = JSON.stringify(path)
+    if (type || !calls.has(key)) calls.set(key, type ? { path, type } : { path })
+  }
+  // No thunk outside of the class can read a private name: then all of `this` counts.
+  const field = (path: readonly string[]) => fields.push(path.some((name) => name.startsWith('#')) ? [] : path)
+
+  const pending = uses.map((use) => ({ use, from: around?.node }))
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    const { use, from } = next
+    const { path, called, base } = use
+    const [first] = path
+    if (first === undefined) {
+      call([])
+      field([])
+      continue
+    }
+    if (first === 'constructor' && path.length > 1 && around) {
+      // The class itself, which is code; what it holds may change.
+      call([])
+      if (!called) field(path)
+      continue
+    }
+    const found = find(view, base ? from : around?.node, first, around?.isStatic === true, base)
+    const code = found?.member && codeOf(found.member)
+    const holder = path.slice(0, -1)
+    if (code) {
+      call([])
+      if (!seen.has(code)) {
+        seen.add(code)
+        for (const inner of usesOf(input, code)) pending.push({ use: inner, from: found.in })
+      }
+      if (called && holder.length > 0) call(holder, declared(view, found).type)
+    } else if (called && holder.length > 0) {
+      const { type, isData } = declared(view, found)
+      call(holder, type)
+      if (isData) field(holder)
+    } else if (found?.unknown || base) {
+      call([])
+      field(called || base ? [] : path)
+    } else {
+      if (called) call([])
+      field(path)
+    }
+  }
+  const read = shortest(fields)
+  return {
+    receiver: { fields: read, calls: [...calls].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each) },
+    whole: read.some((path) => path.length === 0),
+  }
+}
+
+/** Paths without those that a shorter one covers. */
+export function shortest(paths: readonly (readonly string[])[]): (readonly string[])[] {
+  const sorted = [...new Map(paths.map((path) => [JSON.stringify(path), path])).values()].sort((a, b) =>
+    a.length !== b.length ? a.length - b.length : JSON.stringify(a) < JSON.stringify(b) ? -1 : 1,
+  )
+  return sorted.filter(
+    (path, index) => !sorted.slice(0, index).some((other) => other.every((key, at) => path[at] === key)),
+  )
+}
+
+/** What another member does with `this`. */
+function usesOf(input: ReceiverInput, code: Node): readonly ReceiverUse[] {
+  const writer = input.write([code])
+  writer.receiver = { uses: [] }
+  try {
+    new Encoder(writer).fn(code, { constructable: false })
+  } catch (error) {
+    if (!(error instanceof UnknownSyntax)) throw error
+    return [{ path: [], called: false, base: false }]
+  }
+  return writer.receiverUses()
+}
+
+/** The function that a member is. */
+function codeOf(member: Node): Node | undefined {
+  const value = member.value ? erased(member.value) : undefined
+  return value && isFunction(value) ? value : undefined
+}
+
+const nameOf = (member: Node): string | undefined =>
+  member.key?.type === 'PrivateIdentifier' ? `#${member.key.name}` : memberName(member)
+
+/** Where a name of `this` is declared. @param above starts with the class that `from` extends */
+function find(
+  view: ModuleView,
+  from: Node | undefined,
+  name: string,
+  isStatic: boolean,
+  above: boolean,
+): Found | undefined {
+  const seen = new Set<Node>()
+  let node = from
+  for (let skip = above; node && !seen.has(node); skip = false) {
+    seen.add(node)
+    const members = (node.body.body as Node[]).filter((member) => !member.declare)
+    if (!skip) {
+      const member = members.findLast((one) => Boolean(one.static) === isStatic && nameOf(one) === name)
+      if (member) return { in: node, member }
+      const parameter = isStatic ? undefined : parametersOf(members).get(name)
+      if (parameter) return { in: node, parameter }
+    }
+    if (!node.superClass) return { in: node }
+    const upper = classOf(view, node.superClass)
+    if (!upper) return { in: node, unknown: true }
+    node = upper
+  }
+  return node && { in: node, unknown: true }
+}
+
+function classOf(view: ModuleView, expression: Node): Node | undefined {
+  const inner = erased(expression)
+  if (inner.type !== 'Identifier') return undefined
+  const variable = view.scopes.of(inner)
+  const node = variable?.defs[0]?.node as unknown as Node | undefined
+  if (!variable || variable.references.some((reference) => reference.isWrite() && !reference.init)) return undefined
+  if (node?.type === 'ClassDeclaration') return node
+  const init =
+    node?.type === 'VariableDeclarator' && node.id.type === 'Identifier' && node.init ? erased(node.init) : undefined
+  return init?.type === 'ClassExpression' ? init : undefined
+}
+
+/** Parameter properties: `constructor(private repo: Repo)`. */
+const parametersOf = (members: readonly Node[]): ReadonlyMap<string, Node> =>
+  new Map(
+    members
+      .filter((member) => member.kind === 'constructor')
+      .flatMap((member) => (member.value.params as Node[]).filter((one) => one.type === 'TSParameterProperty'))
+      .map((one) => {
+        const inner = one.parameter.type === 'AssignmentPattern' ? one.parameter.left : one.parameter
+        return [inner.name as string, one] as const
+      }),
+  )
+
+interface Declared {
+  readonly type?: Target
+  /** Its value can be keyed, or nothing is known of it: then core finds out. */
+  readonly isData: boolean
+}
+
+/** What a name of `this` holds, as it is declared, injected or made. */
+function declared(view: ModuleView, found: Found | undefined): Declared {
+  if (!found || found.unknown) return { isData: true }
+  const { member, parameter } = found
+  const inner =
+    parameter && (parameter.parameter.type === 'AssignmentPattern' ? parameter.parameter.left : parameter.parameter)
+  const annotation = (member?.typeAnnotation ?? (member && codeOf(member))?.returnType ?? inner?.typeAnnotation) as
+    | Node
+    | undefined
+  const said = annotation ? typed(view, annotation) : undefined
+  if (said?.type) return said
+  const injected = injectedBy(view, [
+    ...((member?.decorators ?? []) as Node[]),
+    ...((parameter?.decorators ?? []) as Node[]),
+    ...((inner?.decorators ?? []) as Node[]),
+  ])
+  if (injected) return { type: injected, isData: false }
+  if (said) return said
+  const value = member?.value ? erased(member.value) : undefined
+  if (value?.type === 'NewExpression') {
+    const type = targetOf(view, value.callee)
+    return type ? { type, isData: false } : { isData: true }
+  }
+  const made =
+    value?.type === 'CallExpression'
+      ? (value.arguments as Node[]).flatMap((one) => targetOf(view, one) ?? [])[0]
+      : undefined
+  return made ? { type: made, isData: false } : { isData: true }
+}
+
+/** The class that a decorator names: `@Inject(Repo)`, `@Inject(forwardRef(() => Repo))`. */
+function injectedBy(view: ModuleView, decorators: readonly Node[]): Target | undefined {
+  const pending = decorators.flatMap((decorator) => {
+    const inner = erased(decorator.expression)
+    return inner.type === 'CallExpression' ? (inner.arguments as Node[]) : []
+  })
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    const inner = erased(node)
+    if (inner.type === 'CallExpression') pending.push(...(inner.arguments as Node[]))
+    else if (inner.type === 'ArrowFunctionExpression' && inner.body.type !== 'BlockStatement') pending.push(inner.body)
+    else {
+      const target = targetOf(view, inner)
+      if (target) return target
+    }
+  }
+  return undefined
+}
+
+function targetOf(view: ModuleView, node: Node): Target | undefined {
+  const inner = erased(node)
+  const variable = inner.type === 'Identifier' ? view.scopes.of(inner) : undefined
+  return variable && view.targetOf(variable)
+}
+
+const nothing = /^TS(?:Null|Undefined)Keyword$/
+
+/** What a type says of the value. */
+function typed(view: ModuleView, annotation: Node, depth = 0): Declared {
+  let type = annotation.type === 'TSTypeAnnotation' ? (annotation.typeAnnotation as Node) : annotation
+  if (type.type === 'TSUnionType') {
+    const parts = (type.types as Node[]).filter((part) => !nothing.test(part.type))
+    if (parts.length !== 1) return { isData: true }
+    type = parts[0]!
+  }
+  const name = typeName(type)
+  if (!name) return { isData: true }
+  const variable = view.scopes.of(name)
+  const target = variable && view.targetOf(variable)
+  if (target) return { type: target, isData: false }
+  const declaration = view.scopes.typeOf(name)
+  if (declaration?.type === 'TSTypeAliasDeclaration' && depth < 8)
+    return typed(view, declaration.typeAnnotation, depth + 1)
+  // An interface of the file is a port: what stands behind it is known when the program runs.
+  return { isData: declaration?.type !== 'TSInterfaceDeclaration' }
+}
+
+/** A computed key that names the hook: the class says itself what it is keyed by. */
+export const hasCacheKey = (node: Node): boolean =>
+  (node.body.body as Node[]).some((member) => {
+    const key = member.computed ? erased(member.key) : undefined
+    if (!key) return false
+    const last = key.type === 'MemberExpression' ? staticKey(key.property, key.computed) : key.name
+    return last === 'cacheKey'
+  })

@@ -118,3 +118,26 @@ test('Node takes the native platform', () => {
   const require = createRequire(join(project, 'node_modules/@autocache/core/dist/index.js'))
   expect(require.resolve('#platform')).toContain('platform/node.js')
 })
+
+describe('the command `autocache`, as it is packed', () => {
+  const autocache = (...args: string[]) => {
+    const bin = join(project, 'node_modules/@autocache/cli/dist/bin.js')
+    return spawnSync(process.execPath, [bin, ...args], { cwd: project, encoding: 'utf8' })
+  }
+
+  test('tells the versions of the functions of a project', () => {
+    writeFileSync(join(project, 'price.ts'), 'export const gross = (net: number) => net * 1.2\n')
+    const { status, stdout, stderr } = autocache('version', 'price.ts#gross', '--json')
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toEqual([
+      { file: 'price.ts', export: 'gross', version: expect.stringMatching(/^s1-[a-z2-7]{26}$/) },
+    ])
+    expect(status).toBe(0)
+  })
+
+  test('finds the cached functions of a program', () => {
+    const { status, stdout } = autocache('list', '--json')
+    expect(status).toBe(0)
+    expect(stdout).toContain('main.ts')
+  })
+})

@@ -1,3 +1,7 @@
 import { defineConfig } from 'tsdown'
 
-export default defineConfig({ entry: ['src/main.ts', 'src/child.ts'], fixedExtension: false, dts: false })
+export default defineConfig({
+  entry: ['src/main.ts', 'src/child.ts', 'src/compiler.ts'],
+  fixedExtension: false,
+  dts: false,
+})

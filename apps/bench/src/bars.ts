@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type { Results } from './results.ts'
 
 /** What must hold of a path: the bars of the project. */
-export interface Bar {
+export interface Bar<TResults = Results> {
   readonly id: string
   readonly title: string
   readonly limit: number
   readonly must: 'be at most' | 'be below' | 'be at least'
   readonly unit: string
   /** The figure, or nothing where it was not measured. */
-  readonly measured: (results: Results) => number | undefined
+  readonly measured: (results: TResults) => number | undefined
 }
 
 /** Bars that are known to be missed, by id: the figure that must not get worse, and the page that says why. */
@@ -17,8 +17,8 @@ export type AcceptedMisses = ReadonlyMap<string, { readonly figure: number; read
 
 export type Outcome = 'met' | 'missed' | 'accepted' | 'worse than accepted' | 'not measured'
 
-export interface Verdict {
-  readonly bar: Bar
+export interface Verdict<TResults = Results> {
+  readonly bar: Bar<TResults>
   readonly measured: number | undefined
   readonly outcome: Outcome
   readonly page?: string | undefined
@@ -130,7 +130,16 @@ function meets(must: Bar['must'], figure: number, limit: number): boolean {
   return must === 'be below' ? figure < limit : figure <= limit
 }
 
+/** Misses of the compiler's bars stand in the same pages, and are judged with `compiler/bars.ts`. */
 export function judge(results: Results, accepted: AcceptedMisses): Verdict[] {
+  return verdictsOf(bars, results, new Map([...accepted].filter(([id]) => !id.startsWith('compiler-'))))
+}
+
+export function verdictsOf<TResults>(
+  bars: readonly Bar<TResults>[],
+  results: TResults,
+  accepted: AcceptedMisses,
+): Verdict<TResults>[] {
   for (const id of accepted.keys()) {
     if (!bars.some((bar) => bar.id === id)) throw new RangeError(`There is no bar ${id} to accept a miss of.`)
   }
@@ -141,7 +150,11 @@ export function judge(results: Results, accepted: AcceptedMisses): Verdict[] {
   })
 }
 
-function outcomeOf({ must, limit }: Bar, measured: number | undefined, accepted: number | undefined): Outcome {
+function outcomeOf(
+  { must, limit }: Pick<Bar, 'must' | 'limit'>,
+  measured: number | undefined,
+  accepted: number | undefined,
+): Outcome {
   if (measured === undefined) return 'not measured'
   if (meets(must, measured, limit)) return 'met'
   if (accepted === undefined) return 'missed'
@@ -150,7 +163,8 @@ function outcomeOf({ must, limit }: Bar, measured: number | undefined, accepted:
 }
 
 /** Whether a run with this verdict fails. */
-export const fails = ({ outcome }: Verdict) => outcome === 'missed' || outcome === 'worse than accepted'
+export const fails = ({ outcome }: Pick<Verdict, 'outcome'>) =>
+  outcome === 'missed' || outcome === 'worse than accepted'
 
 /**
  * Reads the accepted misses from the decision pages in a folder: the rows of a table whose first heading is

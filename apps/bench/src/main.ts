@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { fails, judge, readAcceptedMisses } from './bars.ts'
+import { benchCompiler } from './compiler/command.ts'
 import { rounded } from './figures.ts'
 import { plot } from './plot.ts'
 import { barTable, heapText, ratioTable, report, sizeText } from './report.ts'
@@ -10,40 +11,49 @@ import type { Results } from './results.ts'
 import { fullPlan, parts, quickPlan, run } from './run.ts'
 
 const file = (path: string) => new URL(`../${path}`, import.meta.url)
-const { only, quick, check, render } = readArguments()
-const command = ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ')
 const say = (text: string) => console.log(`bench: ${text}`)
 
-const results: Results = render
-  ? JSON.parse(readFileSync(file('results.json'), 'utf8'))
-  : rounded(await run(only, quick ? quickPlan : fullPlan, command, say))
-const verdicts = judge(results, readAcceptedMisses(fileURLToPath(new URL('../../../docs/decisions', import.meta.url))))
+if (process.argv[2] === 'compiler') await benchCompiler(process.argv.slice(3), file(''), say)
+else await benchCalls()
 
-if (render || (only.length === 0 && !quick && !check)) {
-  writeFileSync(file('results.json'), `${JSON.stringify(results, null, 2)}\n`)
-  writeFileSync(file('RESULTS.md'), report(results, verdicts))
-  writeFileSync(file('results.svg'), plot(results))
-  say('wrote results.json, RESULTS.md and results.svg in apps/bench.')
-}
+async function benchCalls() {
+  const { only, quick, check, render } = readArguments()
+  const command = ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ')
 
-const { groups, heap, size, machine } = results
-if (groups.length > 0) console.log(`\n${ratioTable(groups)}`)
-if (heap) console.log(`\n${heapText(heap)}`)
-if (size) console.log(`\n${sizeText(size)}`)
-const judged = verdicts.filter(({ outcome }) => outcome !== 'not measured' || only.length === 0)
-if (judged.length > 0) console.log(`\n${barTable(judged)}`)
-for (const { group, reason } of results.skipped) say(`SKIPPED ${group}: ${reason}`)
-if (machine.load > machine.cores) say(`the machine was busy (load ${machine.load} on ${machine.cores} cores).`)
-
-if (check) {
-  const failed = judged.filter(fails)
-  const met = judged.filter(({ outcome }) => outcome === 'met').length
-  const accepted = judged.filter(({ outcome }) => outcome === 'accepted').length
-  say(
-    `${met} bars met, ${accepted} accepted misses, ${failed.length} failed, ${results.skipped.length} groups skipped.`,
+  const results: Results = render
+    ? JSON.parse(readFileSync(file('results.json'), 'utf8'))
+    : rounded(await run(only, quick ? quickPlan : fullPlan, command, say))
+  const verdicts = judge(
+    results,
+    readAcceptedMisses(fileURLToPath(new URL('../../../docs/decisions', import.meta.url))),
   )
-  // A missing server is an excuse on a laptop only.
-  if (failed.length > 0 || (process.env.CI && results.skipped.length > 0)) process.exitCode = 1
+
+  if (render || (only.length === 0 && !quick && !check)) {
+    writeFileSync(file('results.json'), `${JSON.stringify(results, null, 2)}\n`)
+    writeFileSync(file('RESULTS.md'), report(results, verdicts))
+    writeFileSync(file('results.svg'), plot(results))
+    say('wrote results.json, RESULTS.md and results.svg in apps/bench.')
+  }
+
+  const { groups, heap, size, machine } = results
+  if (groups.length > 0) console.log(`\n${ratioTable(groups)}`)
+  if (heap) console.log(`\n${heapText(heap)}`)
+  if (size) console.log(`\n${sizeText(size)}`)
+  const judged = verdicts.filter(({ outcome }) => outcome !== 'not measured' || only.length === 0)
+  if (judged.length > 0) console.log(`\n${barTable(judged)}`)
+  for (const { group, reason } of results.skipped) say(`SKIPPED ${group}: ${reason}`)
+  if (machine.load > machine.cores) say(`the machine was busy (load ${machine.load} on ${machine.cores} cores).`)
+
+  if (check) {
+    const failed = judged.filter(fails)
+    const met = judged.filter(({ outcome }) => outcome === 'met').length
+    const accepted = judged.filter(({ outcome }) => outcome === 'accepted').length
+    say(
+      `${met} bars met, ${accepted} accepted misses, ${failed.length} failed, ${results.skipped.length} groups skipped.`,
+    )
+    // A missing server is an excuse on a laptop only.
+    if (failed.length > 0 || (process.env.CI && results.skipped.length > 0)) process.exitCode = 1
+  }
 }
 
 function readArguments() {

@@ -41,7 +41,7 @@ export function report(results: Results, verdicts: readonly Verdict[]): string {
   return `${sections.join('\n\n')}\n`
 }
 
-export function barTable(verdicts: readonly Verdict[]): string {
+export function barTable<TResults>(verdicts: readonly Verdict<TResults>[]): string {
   return table(
     ['bar', 'must', 'measured', 'verdict'],
     verdicts.map(({ bar, measured, outcome, page }) => [
@@ -105,7 +105,11 @@ function keyingSections({ keying }: Results): string[] {
 }
 
 /** A table in Markdown; columns from `numbersFrom` on are aligned to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[], numbersFrom = head.length): string {
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  numbersFrom = head.length,
+): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   const rule = `|${head.map((_, column) => (column >= numbersFrom ? '--:' : '---')).join('|')}|`
   return [line(head), rule, ...rows.map(line)].join('\n')

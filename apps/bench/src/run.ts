@@ -89,7 +89,7 @@ function inChild<T>(what: string, amount: number): Promise<T> {
   })
 }
 
-function describeMachine(): Machine {
+export function describeMachine(): Machine {
   const cores = cpus()
   return {
     cpu: cores[0]?.model.trim() ?? 'unknown',
@@ -101,8 +101,9 @@ function describeMachine(): Machine {
   }
 }
 
-/** The exact versions that package.json pins. Our own packages stand in the repository. */
+/** The exact versions that package.json pins. Our own packages stand in the repository; the parser is measured beside the compiler. */
 function readVersions(): Record<string, string> {
   const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-  return Object.fromEntries(Object.entries<string>(dependencies).filter(([name]) => !name.startsWith('@autocache/')))
+  const measured = ([name]: [string, string]) => !name.startsWith('@autocache/') && name !== 'oxc-parser'
+  return Object.fromEntries(Object.entries<string>(dependencies).filter(measured))
 }

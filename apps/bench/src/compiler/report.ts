@@ -1,0 +1,77 @@
+import type { Verdict } from '../bars.ts'
+import { duration, figure } from '../figures.ts'
+import { barTable, table } from '../report.ts'
+import { type CompilerResults, type ProjectResult, stepTitles } from './results.ts'
+
+const count = (number: number) => number.toLocaleString('en')
+
+/** RESULTS.compiler.md, from the results and nothing else. */
+export function compilerReport(results: CompilerResults, verdicts: readonly Verdict<CompilerResults>[]): string {
+  const { date, command, machine, versions, plan, projects, growth, checked } = results
+  const sections = [
+    '# Results of the bench of the compiler',
+    'Made by `npm run bench -- compiler` from `results.compiler.json`; `README.md` says how it is measured.',
+    table(
+      ['', ''],
+      [
+        ['date', date],
+        ['command', `\`${command}\``],
+        ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB`],
+        ['system', machine.system],
+        ['Node', machine.node],
+        ['load when it began', `${machine.load} on ${machine.cores} cores`],
+        ['rounds', `${plan.rounds}, in random order`],
+      ],
+    ),
+    '## Bars',
+    barTable(verdicts),
+    ...projects.flatMap((project) => [
+      `## ${project.title}`,
+      `${count(project.files)} files, ${count(project.lines)} lines, ${count(project.functions)} versions; the largest is made of ${count(project.largest)} definitions.`,
+      stepTable(project),
+      `Peak memory of a process that only analyses: ${project.memory
+        .map(({ id, bytes }) => `${count(Math.round(bytes / 2 ** 20))} MiB (${id})`)
+        .join(', ')}.`,
+    ]),
+    ...(growth
+      ? [
+          '## Growth',
+          `Cold, without a cache on disk. Time grows with the number of modules to the power of ${figure(growth.exponent)}.`,
+          table(
+            ['modules', 'min', 'median', 'max'],
+            growth.points.map(({ modules, milliseconds: { min, median, max } }) => [
+              count(modules),
+              ...[min, median, max].map(milliseconds),
+            ]),
+            1,
+          ),
+        ]
+      : []),
+    '## Asserted before timing',
+    checked.map((each) => `- ${each}`).join('\n'),
+    '## Versions',
+    Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(' · '),
+  ]
+  return `${sections.join('\n\n')}\n`
+}
+
+const milliseconds = (figure: number) => (figure >= 10_000 ? `${(figure / 1000).toFixed(1)} s` : duration(figure * 1e6))
+
+export function stepTable({ steps }: ProjectResult): string {
+  const order = Object.keys(stepTitles)
+  return table(
+    ['', 'time', 'ratio: min', 'median', 'max'],
+    [...steps]
+      .sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id))
+      .map(({ id, milliseconds: time, ratio }) => [
+        stepTitles[id],
+        milliseconds(time.median),
+        figure(ratio.min),
+        figure(ratio.median),
+        figure(ratio.max),
+      ]),
+    1,
+  )
+}

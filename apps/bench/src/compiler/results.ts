@@ -1,0 +1,69 @@
+import type { Machine } from '../results.ts'
+import type { Spread } from '../statistics.ts'
+
+/** What `npm run bench -- compiler` measured: `results.compiler.json`, from which RESULTS.compiler.md is made. */
+export interface CompilerResults {
+  /** The day of the run, as `YYYY-MM-DD`. */
+  readonly date: string
+  readonly command: string
+  readonly machine: Machine
+  /** Version of the parser and of the projects that are not generated, by name. */
+  readonly versions: Readonly<Record<string, string>>
+  readonly plan: CompilerPlan
+  readonly projects: readonly ProjectResult[]
+  readonly growth?: Growth | undefined
+  /** What was asserted before anything was timed. */
+  readonly checked: readonly string[]
+}
+
+export interface CompilerPlan {
+  readonly modules: number
+  readonly cached: number
+  /** Rounds of each project. */
+  readonly rounds: number
+}
+
+export const fullCompilerPlan: CompilerPlan = { modules: 10_000, cached: 500, rounds: 3 }
+
+/** Milliseconds; ratios are to `parse` of the same round. */
+export interface ProjectResult {
+  readonly id: string
+  readonly title: string
+  readonly files: number
+  readonly lines: number
+  /** Cached functions, or exports where there are none. */
+  readonly functions: number
+  /** Definitions that the largest of them reaches. */
+  readonly largest: number
+  readonly steps: readonly StepResult[]
+  readonly memory: readonly MemoryResult[]
+}
+
+export interface StepResult {
+  readonly id: StepId
+  readonly milliseconds: Spread
+  readonly ratio: Spread
+}
+
+export type StepId = keyof typeof stepTitles
+
+export const stepTitles = {
+  parse: 'oxc parse, `.program` materialised (reference)',
+  cold: 'cold, filling the cache on disk',
+  'cold-uncached': 'cold, without a cache on disk',
+  'warm-update': 'warm after an edit, `update` of the analysis before it',
+  'warm-process': 'warm after an edit, in a new process',
+  'warm-call': 'warm after an edit, a new call in the same process',
+} as const
+
+export interface MemoryResult {
+  readonly id: 'cold' | 'warm'
+  /** The greatest resident size of a process that only analyses, in bytes. */
+  readonly bytes: number
+}
+
+/** Cold time by number of modules, and the exponent of the power of it that fits best: 1 is linear. */
+export interface Growth {
+  readonly exponent: number
+  readonly points: readonly { readonly modules: number; readonly milliseconds: Spread }[]
+}

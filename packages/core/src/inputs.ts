@@ -3,9 +3,10 @@
  * (R05); `deps` and `partition`. Everything but the arguments is hidden behind a digest before it stands in a readable
  * key, because it may be secret.
  */
+import { hush } from './answer.ts'
 import { AutocacheError, UnkeyableValueError, UnversionedFunctionError } from './errors.ts'
 import { encodeArguments, encodeKey, type KeyBounds } from './key.ts'
-import { hush } from './lane.ts'
+
 import type { AnyFunction, ResolvedOptions } from './options.ts'
 import { isAbortSignal, signalsIn } from './signals.ts'
 import { type Stamp, sourceText, stampOf, textFacts } from './version.ts'
@@ -14,6 +15,11 @@ import { type Stamp, sourceText, stampOf, textFacts } from './version.ts'
 export interface Inputs {
   /** Their canonical text: equal for equal inputs, different for different ones. */
   readonly text: string
+  /**
+   * What an invalidation names a call by: `partition`, and the arguments or what `key` makes of them. Captures, `deps` and
+   * the receiver are not in it, because they differ with the code (R17).
+   */
+  readonly subject: string
   /** The abort signals among the arguments; they are not inputs (R16). */
   readonly signals: readonly AbortSignal[]
   /** Whether nothing can change them: every one is a primitive argument. */
@@ -63,6 +69,17 @@ export function joinedVersions(options: ResolvedOptions, digest: Digest): string
     )
   }
   return versions.join('')
+}
+
+/**
+ * What stands for a function given as `tags` in an entry, so that under another it is a miss (R07); a list is compared.
+ * @throws UnversionedFunctionError over a shared store, for a function that says nothing of itself
+ */
+export function tagPolicyOf({ tags, store }: ResolvedOptions, digest: Digest): string | undefined {
+  if (typeof tags !== 'function') return undefined
+  const text = stampOf(tags) ? undefined : sourceText(tags)
+  if (text === undefined) return dependencyOf(tags, store.lifetime === 'shared', '`tags`')
+  return `k-${digest ? digest(text).slice(0, 22) : text}`
 }
 
 /** The object of this process that a version names: a function among `deps`, or `key`, that says nothing of itself. */
@@ -147,14 +164,14 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
 
   function read(self: unknown, args: readonly unknown[]): Inputs {
     const signals: AbortSignal[] = []
-    let text = ''
-    if (partition) text += `;p${hide(keyText(partition(), 'partition'))}`
+    let text = partition ? `;p${hide(keyText(partition(), 'partition'))}` : ''
+    const part = text
     const hidden = deps && hiddenInputs()
     if (hidden) text += `;d${hide(hidden)}`
     if (stamp?.captures) text += `;c${hide(keyText(stamp.captures.call(self), 'captures'))}`
     if (key) {
-      text += `;=${keyText(key.apply(self, args as unknown[]), 'key')}`
-      return { text, signals: signalsIn(args), fixed: false }
+      const keyed = `;=${keyText(key.apply(self, args as unknown[]), 'key')}`
+      return { text: text + keyed, subject: part + keyed, signals: signalsIn(args), fixed: false }
     }
     text += receiver(self)
     const fixed = text === '' && args.every(isPrimitive)
@@ -163,7 +180,8 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     const trailing =
       missing && (stamp?.trailing ?? (factsOf().dropsTrailing ? 'drop' : 'keep')) === 'drop' ? 'drop' : 'keep'
     const encoded = encodeArguments(args, bounds, { signals, trailing, labelOf })
-    return { text: text === '' ? encoded : `${text};${encoded}`, signals, fixed }
+    const subject = part === '' ? encoded : `${part};${encoded}`
+    return { text: text === part ? subject : `${text};${encoded}`, subject, signals, fixed }
   }
 }
 

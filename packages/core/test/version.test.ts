@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createAutocache, isAutocacheError, memoryStore, type Store, UnversionedFunctionError } from '../src/index.ts'
-import { stateOf } from '../src/lane.ts'
+import { sharedBy } from '../src/lane.ts'
 import { putStamp } from '../src/plumbing.ts'
 import { testScope } from '../src/testing.ts'
 import { asyncStore, fromText, syncStore, thrown } from './version-support.ts'
@@ -408,5 +408,5 @@ test('L7 `deps` with a function of its own for each definition leaves nothing in
     const load = cached((id: string) => id, { name: 'load', version: '1', deps: [() => n] })
     expect([load('a'), load('a')]).toEqual(['a', 'a'])
   }
-  expect(stateOf(store).lanes.size).toBe(0)
+  expect(sharedBy(store, undefined).lanes.size).toBe(0)
 })

@@ -231,7 +231,7 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     }
     const space = spaceOf(store, namespace, encoding)
     const joined = identity.source === 'process' ? '' : joinedVersions(resolved, digest)
-    const version = () => identity.version() + joined
+    const version = (code = '') => identity.version() + joined + code
     const shares = sharedBy(store, ownerOf(resolved))
     if (
       identity.source === 'explicit' &&
@@ -239,13 +239,18 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     ) {
       report({ type: 'duplicate-definition', version: version() })
     }
-    let lane: Lane | undefined
-    const laneOf = (): Lane => {
-      if (lane) return lane
-      const prefix = keyPrefix({ namespace, label: identity.label, version: version(), digest: digest!, maxBytes })
-      const own = identity.source === 'process'
-      const epochs = space().of(identity.label, !own)
-      lane = own ? new Lane(store, prefix, epochs) : Lane.of(store, prefix, epochs, shares)
+    const own = identity.source === 'process'
+    const epochs = once(() => space().of(identity.label, !own))
+    /** By the code that joins the version of a call: as many as there are classes of receivers. */
+    const lanes = new Map<string, Lane>()
+    const laneOf = (code = ''): Lane => {
+      let lane = lanes.get(code)
+      if (!lane) {
+        const parts = { namespace, label: identity.label, version: version(code), digest: digest!, maxBytes }
+        const prefix = keyPrefix(parts)
+        lane = own ? new Lane(store, prefix, epochs()) : Lane.of(store, prefix, epochs(), shares)
+        lanes.set(code, lane)
+      }
       return lane
     }
     const inputsOf = createInputs(fn, resolved, bounds, digest)
@@ -258,11 +263,10 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
       enabled,
       lane: laneOf,
       inputsOf,
-      suffixOf(argumentsText) {
+      suffixOf(argumentsText, { prefix }) {
         // The prefix leaves room for a digest, see `keyPrefix`.
         if (!readable) return `~${digest!(argumentsText)}`
         if (maxBytes === Infinity) return argumentsText
-        const { prefix } = laneOf()
         return completeKey(prefix, { argumentsText, readable, digest: digest!, maxBytes }).slice(prefix.length)
       },
       sealer: sealerOf(resolved, encoding, () => report({ type: 'mutated' })),
@@ -396,6 +400,12 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
       await Promise.all([...gates].map((gate) => gate.drain()))
     },
   }
+}
+
+/** What `make` makes, when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
 }
 
 /** The methods of a cached function, bound to a receiver where there is one. */

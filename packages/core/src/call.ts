@@ -45,14 +45,15 @@ import type { Identity } from './version.ts'
 export interface Definition {
   readonly fn: AnyFunction
   readonly identity: Identity
-  /** The version with those of `deps`. */
-  readonly version: () => string
+  /** The version with those of `deps`, and with those of the code behind the objects of a call (`Inputs.code`). */
+  readonly version: (code?: string) => string
   readonly options: ResolvedOptions
   readonly enabled: boolean
-  readonly lane: () => Lane
+  /** The lane of the calls that this code answers. */
+  readonly lane: (code?: string) => Lane
   readonly inputsOf: InputsOf
   /** The end of the key, after the lane's prefix, for the text of some inputs. */
-  readonly suffixOf: (text: string) => string
+  readonly suffixOf: (text: string, lane: Lane) => string
   readonly sealer: Sealer
   readonly report: Reporter
   readonly clock: () => number
@@ -145,6 +146,7 @@ export function createCaller(definition: Definition): Caller {
   const judge = createJudge(definition)
   let lane: Lane | undefined
   const laneOf = (): Lane => (lane ??= definition.lane())
+  const laneFor = (code: string): Lane => (code === '' ? laneOf() : definition.lane(code))
   const shown = ({ lane, suffix }: Call): string | undefined => (shownKeys ? lane.keyOf(suffix) : undefined)
   const landings = createLandings(definition, { judge, stillSame, shown, storeFailed })
   const { standInFor } = landings
@@ -152,10 +154,10 @@ export function createCaller(definition: Definition): Caller {
   function prepare(self: unknown, args: readonly unknown[]): Call {
     const outer = gathering()
     const inputs = inputsOf(self, args)
-    const lane = laneOf()
+    const lane = laneFor(inputs.code)
     const { stored } = lane.epochs.space
     const names = stored?.namesOf(lane.epochs.label, inputs.subject, tags.fixed)
-    return { self, args, inputs, suffix: suffixOf(inputs.text), lane, names, begun: instant(), outer }
+    return { self, args, inputs, suffix: suffixOf(inputs.text, lane), lane, names, begun: instant(), outer }
   }
 
   /** The call, or the reason it goes straight through; throws what cannot be keyed at all. */
@@ -174,7 +176,8 @@ export function createCaller(definition: Definition): Caller {
   function stillSame(call: Call): boolean {
     if (call.inputs.fixed) return true
     try {
-      return inputsOf(call.self, call.args).text === call.inputs.text
+      const { text, code } = inputsOf(call.self, call.args)
+      return text === call.inputs.text && code === call.inputs.code
     } catch {
       return false
     }
@@ -366,6 +369,7 @@ export function createCaller(definition: Definition): Caller {
       return result
     }
     fill.flight = flight
+    flight.replaces = replaces
     // Fenced by the function itself, before its first await: nobody else may have it.
     if (lane.fenced !== fill.fenced) flight.writable = false
     else lane.enter(suffix, flight)
@@ -677,6 +681,7 @@ export function createCaller(definition: Definition): Caller {
       if (names && !replaces && (known || !lane.flights.has(suffix))) lane.enter(suffix, flight)
       return fly(call, flight, known, replaces, fallback)
     }
+    flight.replaces = replaces
     // Where others use the store a call is joined when it runs the function: until then nobody else learns from its read.
     if (!names || replaces) lane.enter(suffix, flight)
     flight.landing = start().then(

@@ -246,7 +246,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
         const { lane, suffix } = call
         const key = lane.keyOf(suffix)
         return look(call, (found, { reason }): Explanation => {
-          const version = definition.version()
+          const version = definition.version(call.inputs.code)
           const breaker = lane.gate.state
           const facts = { label, version, source, key, breaker }
           const freshUntil = found && judge.dependsOf(call, found.opened, found.value).until

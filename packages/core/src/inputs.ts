@@ -22,6 +22,8 @@ export interface Inputs {
   readonly subject: string
   /** The abort signals among the arguments; they are not inputs (R16). */
   readonly signals: readonly AbortSignal[]
+  /** What joins the version for this call: the versions of the code behind the objects that it calls through (R04). */
+  readonly code: string
   /** Whether nothing can change them: every one is a primitive argument. */
   readonly fixed: boolean
 }
@@ -171,7 +173,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     if (stamp?.captures) text += `;c${hide(keyText(stamp.captures.call(self), 'captures'))}`
     if (key) {
       const keyed = `;=${keyText(key.apply(self, args as unknown[]), 'key')}`
-      return { text: text + keyed, subject: part + keyed, signals: signalsIn(args), fixed: false }
+      return { text: text + keyed, subject: part + keyed, code: '', signals: signalsIn(args), fixed: false }
     }
     text += receiver(self)
     const fixed = text === '' && args.every(isPrimitive)
@@ -181,7 +183,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
       missing && (stamp?.trailing ?? (factsOf().dropsTrailing ? 'drop' : 'keep')) === 'drop' ? 'drop' : 'keep'
     const encoded = encodeArguments(args, bounds, { signals, trailing, labelOf })
     const subject = part === '' ? encoded : `${part};${encoded}`
-    return { text: text === part ? subject : `${text};${encoded}`, subject, signals, fixed }
+    return { text: text === part ? subject : `${text};${encoded}`, subject, code: '', signals, fixed }
   }
 }
 

@@ -220,9 +220,10 @@ export class Lane {
     return this.#fences.size > 0 && this.#fences.has(key)
   }
 
-  /** Whether an entry may be believed. */
+  /** Whether an entry may be believed: no fence keeps it out, and no run that is to replace it is under way. */
   trusts(key: string, createdAt: number): boolean {
-    return createdAt > this.#floor && !this.isClosed(key)
+    const flight = this.flights.size > 0 ? this.flights.get(key) : undefined
+    return createdAt > this.#floor && !this.isClosed(key) && (!flight?.replaces || flight.landed !== undefined)
   }
 
   /** Whether nothing is under way that a hit would have to know of: no flight, no fence. */

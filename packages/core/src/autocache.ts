@@ -191,11 +191,13 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
           let found = shared.get(namespace)
           if (!found) {
             const { digest } = encoding ?? {}
-            // Versions have a scheme, `s1-` or `x-` or others: none is this.
-            const names = { namespace, label: 'epochs', version: 'e1', maxBytes: store.maxKeyBytes ?? 250 }
+            const maxBytes = store.maxKeyBytes ?? 250
+            // Versions have a scheme, `s1-` or `x-` or others: none is `epochs`.
             const stored =
               store.lifetime === 'shared' && encoding && digest
-                ? encoding.epochs(gateOf(store), keyPrefix({ ...names, digest }))
+                ? encoding.epochs(gateOf(store), (label) =>
+                    keyPrefix({ namespace, label, version: 'epochs', digest, maxBytes }),
+                  )
                 : undefined
             shared.set(namespace, (found = new Space(stored)))
           }

@@ -146,6 +146,7 @@ export function createCaller(definition: Definition): Caller {
   const judge = createJudge(definition)
   let lane: Lane | undefined
   const laneOf = (): Lane => (lane ??= definition.lane())
+  let naming: ReturnType<NonNullable<Lane['epochs']['space']['stored']>['naming']> | undefined
   const laneFor = (code: string): Lane => (code === '' ? laneOf() : definition.lane(code))
   const shown = ({ lane, suffix }: Call): string | undefined => (shownKeys ? lane.keyOf(suffix) : undefined)
   const landings = createLandings(definition, { judge, stillSame, shown, storeFailed })
@@ -155,9 +156,16 @@ export function createCaller(definition: Definition): Caller {
     const outer = gathering()
     const inputs = inputsOf(self, args)
     const lane = laneFor(inputs.code)
+    const suffix = suffixOf(inputs.text, lane)
     const { stored } = lane.epochs.space
-    const names = stored?.namesOf(lane.epochs.label, inputs.subject, tags.fixed)
-    return { self, args, inputs, suffix: suffixOf(inputs.text, lane), lane, names, begun: instant(), outer }
+    let names: Names | undefined
+    if (stored) {
+      naming ??= stored.naming(lane.epochs.label, tags.fixed)
+      // Where nothing hidden is in the key, the digest of what names the call is there already.
+      const digested = inputs.subject === inputs.text && suffix.startsWith('~') ? suffix.slice(1) : undefined
+      names = naming(inputs.subject, digested)
+    }
+    return { self, args, inputs, suffix, lane, names, begun: instant(), outer }
   }
 
   /** The call, or the reason it goes straight through; throws what cannot be keyed at all. */
@@ -602,6 +610,12 @@ export function createCaller(definition: Definition): Caller {
         return fillAfter(call, undefined)
       }
     }
+    // Nothing from outside can have come between two calls of one turn: they share what is read.
+    const reading = names && !early && lane.reading.get(suffix)
+    if (reading && mayJoin(call, reading, Flight.current)) {
+      report({ type: 'join', key: shown(call) })
+      return board(call, reading, true)
+    }
     let found: Answer<Read>
     try {
       found = early ?? read(call)
@@ -684,6 +698,7 @@ export function createCaller(definition: Definition): Caller {
     flight.replaces = replaces
     // Where others use the store a call is joined when it runs the function: until then nobody else learns from its read.
     if (!names || replaces) lane.enter(suffix, flight)
+    else if (read) lane.share(suffix, flight)
     flight.landing = start().then(
       ({ landing }) => landing,
       (error: unknown) => {

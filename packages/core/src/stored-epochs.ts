@@ -67,45 +67,43 @@ const month = 30 * 86_400_000
 /** The epochs of one namespace in one store. */
 export class StoredEpochs {
   readonly #gate: Gate
-  readonly #prefix: string
-  readonly #digest: (text: string) => string
   readonly #reader: Reader
+  /** The beginning of the keys of a label's names. */
+  readonly #prefixOf: (label: string) => string
+  readonly #digest: (text: string) => string
   /** The tokens last seen, and since when. */
   readonly #known = new Map<string, { readonly token: Token; readonly since: number }>()
-  readonly #keys = new Map<string, string>()
+  readonly #tagKeys = new Map<string, string>()
   /** Tokens on their way into the store because they were missing. */
   readonly #making = new Map<string, Answer<Token>>()
   #failedAt = -Infinity
 
-  constructor(gate: Gate, prefix: string, digest: (text: string) => string) {
+  constructor(gate: Gate, prefixOf: (label: string) => string, digest: (text: string) => string) {
     this.#gate = gate
-    this.#prefix = prefix
+    this.#prefixOf = prefixOf
     this.#digest = digest
     this.#reader = readerOf(gate)
   }
 
-  /** The names of a call. */
-  namesOf(label: string, subject: string, tags: readonly string[]): Names {
-    return {
-      activity: this.#key('a', label),
-      all: this.#key('f', label),
-      call: `${this.#prefix}c${this.#digest(JSON.stringify([label, subject]))}`,
+  /** What makes the names of a function's calls, from what an invalidation names them by and its digest, if that is known. */
+  naming(label: string, tags: readonly string[]): (subject: string, digested?: string) => Names {
+    const prefix = this.#prefixOf(label)
+    const fixed = {
+      activity: `${prefix}a`,
+      all: `${prefix}f`,
       tagActivity: this.tagKey(''),
       tags: tags.map((tag) => this.tagKey(tag)),
     }
+    return (subject, digested = this.#digest(subject)) => ({ ...fixed, call: `${prefix}~${digested}` })
   }
 
   /** The key under which the epoch of a tag stands; that of `''`, which is no tag, is the activity of them all. */
   tagKey(tag: string): string {
-    return this.#key('t', tag)
-  }
-
-  #key(kind: 'a' | 'f' | 't', name: string): string {
-    const id = kind + name
-    let key = this.#keys.get(id)
+    let key = this.#tagKeys.get(tag)
     if (key === undefined) {
-      if (this.#keys.size >= remembered) this.#keys.clear()
-      this.#keys.set(id, (key = `${this.#prefix}${kind}${this.#digest(name)}`))
+      if (this.#tagKeys.size >= remembered) this.#tagKeys.clear()
+      // No label is empty.
+      this.#tagKeys.set(tag, (key = `${this.#prefixOf('')}~${this.#digest(tag)}`))
     }
     return key
   }
@@ -311,7 +309,8 @@ export class StoredEpochs {
 
   /** Replaces the epoch of a function. @throws StoreError, at once or later, where that is not acknowledged */
   renewAll(label: string, timeout: number): Answer<void> {
-    return this.#renew(this.#key('a', label), [this.#key('f', label)], Infinity, timeout)
+    const prefix = this.#prefixOf(label)
+    return this.#renew(`${prefix}a`, [`${prefix}f`], Infinity, timeout)
   }
 
   /** Replaces the epochs of tags. @throws StoreError, at once or later, where that is not acknowledged */

@@ -160,6 +160,23 @@ export interface CachedUse {
   readonly findings: readonly Finding[]
 }
 
+/** A class at the top of a module, which may be behind what a cached function calls through (R04). */
+export interface ClassSource {
+  /** The name of the class, or of the constant that holds it. */
+  readonly name: string
+  readonly def: number
+  /** Where its body begins. */
+  readonly body: number
+  /** Where it ends, if it has decorators, one of which may put another class in its place. */
+  readonly behind: number | undefined
+  /** It has members that run, or may inherit some. */
+  readonly runs: boolean
+  /** It has a `[cacheKey]`. */
+  readonly hook: boolean
+  /** What its members read and call through `this`. */
+  readonly receiver: Receiver
+}
+
 /** Where a module can be written to, for stamps. */
 export interface Layout {
   /** What names another module: `import`, `require`, or what the nearest package.json says. */
@@ -204,6 +221,7 @@ export interface ModuleSummary {
   /** Requests of `export * from`. */
   readonly stars: readonly number[]
   readonly uses: readonly CachedUse[]
+  readonly classes: readonly ClassSource[]
   readonly layout: Layout
   readonly candidates: readonly Candidate[]
   /** Exported or module-level names that are instances (`createAutocache()`) or wrappers (`cached` of one). */

@@ -405,6 +405,12 @@ function writeFunction(input: UseInput, given: Node, owner: Owner | undefined, l
   }
   if (lexical && writer.root?.usesArguments) captures.push({ name: 'arguments', paths: [[]] })
   const findings = [...uncapturable(writer), ...hidden(input, writer)]
+  // No reader can be made of it inside of the class.
+  if (input.node.type === 'Decorator' && owner?.definition === undefined) {
+    const closed = receiver.calls.find(({ path }) => path.some((name) => name.startsWith('#')))
+    if (closed)
+      findings.push({ code: 'uncapturable', what: `this.${closed.path.join('.')}`, start: given.start, end: given.end })
+  }
   const at = { start: given.start, end: given.end }
   if (fn && fn !== given && lexical) {
     // It is the `this` of where the function stands, and not of where it is cached.

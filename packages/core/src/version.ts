@@ -33,13 +33,21 @@ export interface Stamp {
    * (R05). One that throws has thrown for the function as well, and what it threw stands for the value.
    */
   readonly captures?: readonly (() => unknown)[] | undefined
+  /**
+   * What reads the values of modules that differ from process to process (R06). One that cannot be keyed keeps the entries
+   * to this process.
+   */
+  readonly held?: readonly (() => unknown)[] | undefined
   /** What reads the data fields of `this` that the function reads (R03). Absent: it reads none. */
   readonly receiver?: readonly ((self: any) => unknown)[] | undefined
   /**
-   * The objects that the function calls through, by their paths: `this`, `this.repo` (R04). `true`: what it is declared
-   * as comes from a package, which is in {@link version}.
+   * The objects that the function, or any member of the class, calls through, by their paths: `this`, `this.repo` (R04).
+   * `true`: what it is declared as comes from a package, which is in {@link version}. A version: that of the class that
+   * the function is a member of, up to which nothing is new.
    */
-  readonly calls?: readonly (readonly [path: string, read: (self: any) => unknown, declared?: boolean])[] | undefined
+  readonly calls?:
+    | readonly (readonly [path: string, read: (self: any) => unknown, known?: boolean | string])[]
+    | undefined
   /** Whether a missing trailing argument is the same as `undefined`: no rest parameter, no `arguments`. */
   readonly trailing?: 'drop' | 'keep' | undefined
 }
@@ -130,7 +138,7 @@ export interface TextFacts {
 export const cachedKey = Symbol.for('autocache.cached')
 
 /** The function that was written: a cached function stands for the one it wraps. */
-function written(fn: AnyFunction): AnyFunction {
+export function written(fn: AnyFunction): AnyFunction {
   let inner = fn
   while (Object.hasOwn(inner, cachedKey))
     inner = (inner as unknown as { [cachedKey]: { fn: AnyFunction } })[cachedKey].fn

@@ -312,15 +312,15 @@ export function analyze(options: AnalyzeOptions): Analysis {
     return given
   }
 
-  const classVersions = new Map<string, string | undefined>()
-  /** The version of a class; none where something is wrong with it that no version can answer for. */
-  const classVersion = (file: string, def: number): string | undefined => {
-    const key = `${file}#${def}`
-    if (!classVersions.has(key)) {
-      const { version, diagnostics } = versionIn(graph, { file, target: { def } })
-      classVersions.set(key, diagnostics.some(({ level }) => level === 'error') ? undefined : version)
+  const codeVersions = new Map<string, string | undefined>()
+  /** The version of code that is not cached itself; none where something is wrong with it that no version can answer for. */
+  const codeVersion = (file: string, target: Target): string | undefined => {
+    const key = `${file}#${JSON.stringify(target)}`
+    if (!codeVersions.has(key)) {
+      const { version, diagnostics } = versionIn(graph, { file, target })
+      codeVersions.set(key, diagnostics.some(({ level }) => level === 'error') ? undefined : version)
     }
-    return classVersions.get(key)
+    return codeVersions.get(key)
   }
 
   let dispatches: boolean | undefined
@@ -333,7 +333,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
   const classesOf = (file: string): readonly StampedClass[] =>
     project.load(file).summary.classes.flatMap((source) => {
       if (!source.hook && !(source.runs && isDispatching())) return []
-      const version = classVersion(file, source.def)
+      const version = codeVersion(file, { def: source.def })
       return version === undefined
         ? []
         : { source: { ...source, receiver: packaged(file, source.receiver) }, label: source.name, version }
@@ -357,7 +357,11 @@ export function analyze(options: AnalyzeOptions): Analysis {
     const uses = usesOf(file)
     const stamped = uses.filter(isStamped).map(({ use, versioned }) => ({
       use: { ...use, receiver: packaged(file, use.receiver) },
-      owner: use.owner === undefined ? undefined : classVersion(file, use.owner),
+      owner: use.owner === undefined ? undefined : codeVersion(file, { def: use.owner }),
+      listed: use.listed.flatMap((each) => {
+        const version = codeVersion(file, each.root)
+        return version === undefined ? [] : { ...each, version }
+      }),
       label: versioned.label,
       version: versioned.version,
       read: inputsOf.get(versioned) ?? [],
@@ -412,7 +416,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
     diagnostics = undefined
     given = undefined
     dispatches = undefined
-    classVersions.clear()
+    codeVersions.clear()
     return true
   }
 

@@ -153,6 +153,8 @@ export interface CachedUse {
   readonly receiver: Receiver
   /** A missing trailing argument is the same as `undefined`: no rest parameter, no `arguments`. */
   readonly trailing: 'drop' | 'keep'
+  /** Functions among its options that join its version by versions of their own: `key`, and those listed in `deps`. */
+  readonly listed: readonly ListedCode[]
   /** The function is a sequence: `cached((a, b))`. */
   readonly sequence: boolean
   /** `process` is here what it is everywhere, so that a read of the environment may be written beside it. */
@@ -185,6 +187,17 @@ export interface Layout {
   readonly statements: readonly number[]
   /** Where the text ends that is no statement, or where the first one begins. */
   readonly head: number
+}
+
+/** A function among the options. */
+export interface ListedCode {
+  readonly label: string
+  readonly root: Target
+  /** The expression; of a method, `key(user) { ... }`, all of it. */
+  readonly start: number
+  readonly end: number
+  /** The name of the method that it is. */
+  readonly method: string | undefined
 }
 
 /** A variable of an enclosing function that the cached function reads (R05). */

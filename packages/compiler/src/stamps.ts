@@ -7,7 +7,15 @@
  * replaces both. Why each shape: docs/decisions/0017-stamps.md.
  */
 import { digestOf } from './digest.ts'
-import { type CachedUse, type ClassSource, type EnvRead, type Layout, type Receiver, Use } from './model.ts'
+import {
+  type CachedUse,
+  type ClassSource,
+  type EnvRead,
+  type Layout,
+  type ListedCode,
+  type Receiver,
+  Use,
+} from './model.ts'
 import type { Node } from './nodes.ts'
 
 /** The shape of what is written: `stampContract` of the core that reads it. */
@@ -24,6 +32,8 @@ export interface Stamped {
   readonly use: CachedUse
   readonly label: string
   readonly version: string
+  /** Functions among its options, with their versions. */
+  readonly listed: readonly (ListedCode & { readonly version: string })[]
   /** The version of the class that it is a method of, if that has one. */
   readonly owner: string | undefined
   /** Definitions whose values are inputs of it, wherever they stand. */
@@ -66,7 +76,7 @@ export interface StampedModule {
 }
 
 /** What is imported from plumbing, with the local name it gets here. */
-type Helper = 'putStamp' | 'stampMember' | 'snapshot' | 'putInput' | 'readInput'
+type Helper = 'putStamp' | 'stampCode' | 'stampMember' | 'snapshot' | 'putInput' | 'readInput'
 
 const plumbing = '@autocache/core/plumbing'
 
@@ -91,6 +101,13 @@ export function insertions(module: StampedModule): readonly Insertion[] {
       found.push({ at: start, text: `${helper('putStamp')}(${use.sequence ? '(' : ''}` })
       found.push({ at: end, text: `${use.sequence ? ')' : ''},${stamp})` })
     }
+  }
+  for (const { label, version, start, end, method } of stamped.flatMap(({ listed }) => listed)) {
+    found.push({
+      at: start,
+      text: `${method === undefined ? '' : `${method}:`}${helper('stampCode')}(${method === undefined ? '' : '{'}`,
+    })
+    found.push({ at: end, text: `${method === undefined ? '' : `}.${method}`},{${headOf(label, version).join()}})` })
   }
   for (const { source, label, version } of module.classes) {
     const stamp = `{${[...headOf(label, version), ...receiverParts(source.receiver, undefined)].join()}}`
@@ -175,7 +192,7 @@ const quote = (text: string): string =>
 
 /** A read that means the same in every module: of a global that nothing here shadows. */
 const isPlain = ({ expression }: EnvRead, { seesProcess }: CachedUse, style: Style): boolean => {
-  const [, base] = /^(process|import\.meta)\.env(?:\.[\w$]+|\["[^"\\]*"\])$/.exec(expression) ?? []
+  const [, base] = /^(process|import\.meta)\??\.env(?:\??\.[\w$]+|(?:\?\.)?\["[^"\\]*"\])$/.exec(expression) ?? []
   return base === 'process' ? seesProcess : base !== undefined && style === 'import'
 }
 
@@ -212,7 +229,7 @@ class Snapshots {
       const isOwn = node.module.file === file
       for (const read of node.def.env) {
         if (!read.module && isPlain(read, use, style)) {
-          const key = `${/^[\w.]+?(?=\.env\b)/.exec(read.expression)?.[0]} ${read.name}`
+          const key = `${/^\w+/.exec(read.expression)?.[0]} ${read.name}`
           if (!live.has(key)) live.set(key, `()=>${read.expression}`)
         } else if (read.module && isOwn) values.add(this.#snapshot(node, read.expression))
         else values.add(this.#named(envName(this.#module, node, read), node, read))

@@ -74,6 +74,11 @@ export function putStamp<T>(subject: T, stamp: Stamp): T {
   return subject
 }
 
+/** Puts a stamp on a function among the options, unless it has one that says more. */
+export function stampCode<T>(subject: T, stamp: Stamp): T {
+  return typeof subject === 'function' && stampOf(subject) ? subject : putStamp(subject, stamp)
+}
+
 /** A decorator of both kinds that puts a stamp on the method below it. */
 export function stampMember(stamp: Stamp): (method: unknown, context: unknown, descriptor?: unknown) => void {
   return (method, _, descriptor) => {

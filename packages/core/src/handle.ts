@@ -1,5 +1,6 @@
 import { type Answer, every, follow, hush, isThenable, rescue } from './answer.ts'
-import type { Call, Caller, Definition, Found, Look } from './call.ts'
+import type { Caller, Look } from './call.ts'
+import type { Call, Definition, Found } from './definition.ts'
 import { isOneShot, oneShotError } from './entry.ts'
 import { AutocacheError, StoreError } from './errors.ts'
 import type { BreakerState, MissReason } from './events.ts'

@@ -197,10 +197,13 @@ export class StoredEpochs {
     if (performance.now() - this.#failedAt < pause) return undefined
     return rescue<Seen | undefined>(
       () =>
-        follow(every(missing.map((key) => this.#putSince(key, seen) ?? this.#make(key, Infinity, timeout))), (made) => ({
-          at: seen.at,
-          tokens: new Map([...seen.tokens, ...missing.map((key, at): [string, Token] => [key, made[at]!])]),
-        })),
+        follow(
+          every(missing.map((key) => this.#putSince(key, seen) ?? this.#make(key, Infinity, timeout))),
+          (made) => ({
+            at: seen.at,
+            tokens: new Map([...seen.tokens, ...missing.map((key, at): [string, Token] => [key, made[at]!])]),
+          }),
+        ),
       () => {
         this.#failedAt = performance.now()
         return undefined
@@ -265,7 +268,8 @@ export class StoredEpochs {
       found.set(key, text)
       const known = this.#known.get(key)
       // Seen before the run and the same now: it was not invalidated.
-      if (known?.token.text !== text || known.since > seen.at) unsure.add(key === all || key === call ? activity : tagActivity)
+      if (known?.token.text !== text || known.since > seen.at)
+        unsure.add(key === all || key === call ? activity : tagActivity)
     }
     const unread = rest.filter((key) => !seen.tokens.has(key))
     return follow(unread.length === 0 ? undefined : this.#reader.read(unread, timeout), (values) => {
@@ -343,8 +347,7 @@ export class StoredEpochs {
   #renew(activity: string, keys: readonly string[], until: number, timeout: number): Answer<void> {
     const gate = this.#gate
     const debts = keys.map((key) => {
-      const redo = () =>
-        follow(this.#write(activity, token(Infinity)), () => this.#write(key, token(until)))
+      const redo = () => follow(this.#write(activity, token(Infinity)), () => this.#write(key, token(until)))
       gate.owe(key, redo)
       return { key, redo }
     })

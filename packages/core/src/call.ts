@@ -139,8 +139,14 @@ export function createCaller(definition: Definition): Caller {
     }
   }
 
+  /** A cached function made this call, and got what has no entry: its tags that are known reach the outer one all the same. */
+  function unknownTo(outer: Gathering | undefined): void {
+    outer?.add({ space: laneOf().epochs.space, tags: tags.fixed, tokens: [], until: Infinity })
+  }
+
   /** Runs the function outside autocache; over an asynchronous store it answers with a promise all the same. */
   function pass(self: unknown, args: readonly unknown[]): unknown {
+    if (tags.fixed.length > 0) unknownTo(gathering())
     if (!isAsync(store)) return fn.apply(self, args as unknown[])
     try {
       const result: unknown = fn.apply(self, args as unknown[])
@@ -439,7 +445,10 @@ export function createCaller(definition: Definition): Caller {
 
   /** Gives a landing to a caller. */
   function handOver(call: Call, landing: Landing): unknown {
-    if (!landing.shared) return landing.value
+    if (!landing.shared) {
+      unknownTo(call.outer)
+      return landing.value
+    }
     if (landing.depends) call.outer?.add(landing.depends)
     if (landing.outcome === 'error') throw landing.take()
     return landing.take()
@@ -464,7 +473,10 @@ export function createCaller(definition: Definition): Caller {
       giveUp(call, flight)
       return answer(call)
     }
-    if (!landing.shared) return fn.apply(call.self, call.args as unknown[])
+    if (!landing.shared) {
+      unknownTo(call.outer)
+      return fn.apply(call.self, call.args as unknown[])
+    }
     if (!isMine(call, flight, landing, exact)) return answer(call)
     return own(handOver(call, standInFor(landing, call, over, flight.fenced)))
   }

@@ -83,15 +83,19 @@ export class Places {
 
   /** The place of a key, or `null` where a `get` finds nothing. */
   find(key: string): Place | null {
+    let entry: Entry | undefined
     try {
-      if (this.#lru.get(key) === undefined) return null
+      entry = this.#lru.get(key)
+      if (entry === undefined) return null
     } catch {
-      // As in `entry`.
+      // As in `entry` above.
     }
     let place = this.#places.get(key)
     if (place === undefined) {
       if (this.#places.size >= this.#bound) this.#sweep()
-      this.#places.set(key, (place = new Place(this.#lru, key)))
+      // The very string that the LRUCache and the entry have: they compare it by identity then.
+      const own = entry?.key === key ? entry.key : key
+      this.#places.set(own, (place = new Place(this.#lru, own)))
     }
     return place
   }

@@ -1,8 +1,8 @@
 import type { Entry } from '@autocache/core'
 import type { LRUCache } from 'lru-cache'
 
-/** What an LRUCache's own `set` takes: `size`, `ttl`, `noDisposeOnSet` and so on. */
-export type LruSetOptions = LRUCache.SetOptions<string, Entry, unknown>
+/** What an LRUCache's own `set` takes: `size`, `ttl`, `noDisposeOnSet` and so on. Its `context` may be any. */
+export type LruSetOptions = LRUCache.SetOptions<string, Entry, any>
 
 /**
  * An `LRUCache<string, Entry>`, typed by what is used of it, so that any copy of lru-cache 10 and 11 is accepted, whatever

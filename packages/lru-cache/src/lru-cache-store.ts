@@ -1,4 +1,11 @@
-import { AutocacheError, type Entry, type SetContext, StoreError, type SyncScope, type SyncStore } from '@autocache/core'
+import {
+  AutocacheError,
+  type Entry,
+  type SetContext,
+  StoreError,
+  type SyncScope,
+  type SyncStore,
+} from '@autocache/core'
 import { entrySize } from './entry-size.ts'
 import { isLruCache, type LruCacheLike, type LruSetOptions } from './lru-cache-like.ts'
 import { type Place, Places } from './places.ts'

@@ -14,7 +14,8 @@ const shapes: Record<string, () => LruCacheLike> = {
     new LRUCache<string, Entry>({ ...bounds, maxSize: 1e9, sizeCalculation: entrySize }),
   'lru-cache 11 with everything that reads change': () =>
     new LRUCache<string, Entry>({ ...bounds, noDisposeOnSet: true, dispose: () => {}, onInsert: () => {} }),
-  'lru-cache 11 with ttlAutopurge': () => new LRUCache<string, Entry>({ ...bounds, ttl: 3_600_000, ttlAutopurge: true }),
+  'lru-cache 11 with ttlAutopurge': () =>
+    new LRUCache<string, Entry>({ ...bounds, ttl: 3_600_000, ttlAutopurge: true }),
 }
 
 for (const [title, make] of Object.entries(shapes)) {

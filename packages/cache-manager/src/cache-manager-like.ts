@@ -8,7 +8,7 @@ export interface CacheManagerLike {
   /** The Keyvs, in the order in which they are read. */
   readonly stores: readonly KeyvLike[]
   /** Takes a listener off, and answers with the emitter; so the events of the cache can be emitted. */
-  off(event: 'get', listener: () => void): unknown
+  off(event: 'set', listener: () => void): unknown
 }
 
 /** A Keyv, typed by what is used of it, so that any copy of Keyv 5 and 6 is accepted. */
@@ -107,8 +107,15 @@ export function readsAsPrefixed(keyv: KeyvLike, keys: readonly string[]): boolea
   return prefix !== '' && keys.some((key) => key.startsWith(prefix))
 }
 
+/** Whether a storage adapter is the bridge that Keyv 6 puts over one made for Keyv 5, which is its `_store`. */
+export function isBridge(adapter: Members): boolean {
+  return typeof adapter._storeHandlesNamespace === 'boolean'
+}
+
 /** The class of the storage adapter, for the text of an error; nothing is decided by it. */
 export function nameOf(keyv: KeyvLike): string {
-  const name = (membersOf(keyv.store)?.constructor as { name?: unknown } | undefined)?.name
+  const adapter = membersOf(keyv.store)
+  const named = adapter && isBridge(adapter) ? membersOf(adapter._store) : adapter
+  const name = (named?.constructor as { name?: unknown } | undefined)?.name
   return typeof name === 'string' && name !== '' ? name : 'Keyv'
 }

@@ -101,7 +101,7 @@ function create(cache: CacheManagerLike, lifetime: 'process' | 'shared'): CacheM
   const emit = (event: string, data: object): void => {
     try {
       // Taking off a listener that is not there answers with the emitter, which is not reached otherwise.
-      const emitter = membersOf(cache.off('get', nobody))
+      const emitter = membersOf(cache.off('set', nobody))
       if (typeof emitter?.emit === 'function') emitter.emit(event, data)
     } catch {
       // The listener's own affair.
@@ -215,12 +215,12 @@ function joined(operation: string, errors: readonly unknown[], of: number): unkn
   const [first] = errors
   if (of === 1 || !(first instanceof StoreError)) return first
   const names = errors.map((error) => (error as StoreError).store).join(', ')
-  return new StoreError(
-    first.store,
-    operation,
-    `${errors.length} of the ${of} stores of the cache failed in ${operation}: ${names}. The cause has their own errors.`,
-    { cause: errors.length === 1 ? first.cause : new AggregateError(errors) },
-  )
+  const text = `${errors.length} of the ${of} stores of the cache failed in ${operation}: ${names}.`
+  return errors.length === 1
+    ? new StoreError(first.store, operation, `${text} Its own error is the cause.`, { cause: first.cause })
+    : new StoreError(first.store, operation, `${text} Their own errors are in the cause.`, {
+        cause: new AggregateError(errors),
+      })
 }
 
 function wrapWarning(): AutocacheError {

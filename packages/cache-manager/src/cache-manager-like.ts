@@ -3,7 +3,7 @@
  * never from the name of a class.
  */
 
-/** A cache of cache-manager 6 or 7, typed by what is used of it. */
+/** A cache of cache-manager 6.4 or later or 7, typed by what is used of it. */
 export interface CacheManagerLike {
   /** The Keyvs, in the order in which they are read. */
   readonly stores: readonly KeyvLike[]
@@ -42,7 +42,7 @@ export function isKeyv(value: unknown): value is KeyvLike {
   return has(value, 'get', 'getMany', 'set', 'setMany', 'delete')
 }
 
-/** Whether a value is a cache of cache-manager 6 or 7: those before had one storage of another make. */
+/** Whether a value is a cache of cache-manager 6.4 or later: those before do not show their Keyvs, or have none. */
 export function isCacheManager(value: unknown): value is CacheManagerLike {
   if (!has(value, 'get', 'mget', 'set', 'mset', 'del', 'mdel', 'wrap', 'off')) return false
   const { stores } = value as { stores?: unknown }
@@ -60,6 +60,37 @@ function isInMap({ store }: KeyvLike): boolean {
  */
 export function lifetimeOf({ stores }: CacheManagerLike): 'process' | 'shared' {
   return stores.every(isInMap) ? 'process' : 'shared'
+}
+
+/** The `ttl` that a Keyv has of its own, in milliseconds. */
+export function ttlOf(keyv: KeyvLike): number | undefined {
+  const { ttl } = keyv as { ttl?: unknown }
+  return typeof ttl === 'number' && ttl > 0 ? ttl : undefined
+}
+
+/** A Keyv of a cache that is read and written, and how. */
+export interface Used {
+  readonly keyv: KeyvLike
+  /** How cache-manager names it in events. */
+  readonly label: string
+  /** The longest that it keeps an entry, in milliseconds: its own `ttl`, where it stands in front of another. */
+  readonly longest: number | undefined
+}
+
+/**
+ * The Keyvs of a cache that are used. One that stands in front of another holds what another process has invalidated
+ * since, for as long as its own `ttl` lets it. So a Map in front of a storage that may be shared is left out where it has
+ * no `ttl`: nothing would end what it holds.
+ */
+export function usedOf({ stores }: CacheManagerLike, lifetime: 'process' | 'shared'): Used[] {
+  const shared = lifetime === 'shared' && !stores.every(isInMap)
+  const last = shared ? stores.findLastIndex((keyv) => !isInMap(keyv)) : stores.length - 1
+  return [...stores.entries()].flatMap(([at, keyv]) => {
+    const own = ttlOf(keyv)
+    if (shared && isInMap(keyv) && own === undefined) return []
+    const label = at === 0 ? 'primary' : `secondary:${at - 1}`
+    return [{ keyv, label, longest: at === last ? undefined : own }]
+  })
 }
 
 /** Whether a Keyv has lost `get(key, { raw: true })`, which `wrap` and `ttl` of cache-manager read with: Keyv 6. */

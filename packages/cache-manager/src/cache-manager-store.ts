@@ -1,7 +1,7 @@
 /**
  * A cache-manager cache as a store.
  *
- * The rule: the Keyvs are read in their order until one has the entry, and written and cleaned all of them. An answer is
+ * The rule: the Keyvs are read in their order until one has the entry; all of them are written and cleaned. An answer is
  * believed where it was given: an entry that one Keyv has is an entry, also where another failed; "absent" needs every one
  * of them. A write or a removal counts when all have acknowledged it, and fails only when all have settled, because one
  * that is still under way could land later (R20).
@@ -15,13 +15,14 @@ import { type AsyncStore, AutocacheError, type SetContext, StoreError } from '@a
 import {
   type CacheManagerLike,
   isCacheManager,
-  type KeyvLike,
   lacksRawReads,
   lifetimeOf,
   maxKeyBytesOf,
   membersOf,
+  type Used,
+  usedOf,
 } from './cache-manager-like.ts'
-import { read, readMany, remove, ttlOf, write, writeMany } from './one-keyv.ts'
+import { read, readMany, remove, timeToLive, write, writeMany } from './one-keyv.ts'
 
 /** What `cacheManagerStore` cannot know by itself. */
 export interface CacheManagerStoreOptions {
@@ -32,8 +33,8 @@ export interface CacheManagerStoreOptions {
    */
   readonly lifetime?: 'process' | 'shared' | undefined
   /**
-   * Called, once for a cache, with what is wrong with it though it works as a store: `wrap` and `ttl` of cache-manager
-   * over Keyv 6.
+   * Called, when a cache is first handed over, with what is wrong with it though it works as a store: `wrap` and `ttl` of
+   * cache-manager over Keyv 6; a Map in front of a shared storage that nothing bounds.
    * @default `process.emitWarning`, or `console.warn` where there is none
    */
   readonly onWarning?: ((warning: AutocacheError) => void) | undefined
@@ -57,7 +58,7 @@ export interface CacheManagerWrite {
 const stores = new WeakMap<CacheManagerLike, { process?: CacheManagerStore; shared?: CacheManagerStore }>()
 
 /**
- * Stores entries in the user's cache of cache-manager 6 or 7, over one or several Keyvs. Cache and Keyvs stay as they are.
+ * Stores entries in the user's cache of cache-manager 6.4 or later or 7, over one or several Keyvs. Cache and Keyvs stay as they are.
  * Unlike cache-manager itself, an operation that failed rejects.
  *
  * The same cache gives the same store, so that invalidations from one module hold back the late writes of another.
@@ -77,7 +78,7 @@ export function cacheManagerStore(cache: CacheManagerLike, options: CacheManager
   if (!isCacheManager(cache)) {
     throw new AutocacheError(
       'INVALID_OPTION',
-      'cacheManagerStore() takes a cache of cache-manager 6 or 7: cacheManagerStore(createCache({ stores: [keyv] })).',
+      'cacheManagerStore() takes a cache of cache-manager 6.4 or later: cacheManagerStore(createCache({ stores: [keyv] })).',
     )
   }
   const { lifetime = lifetimeOf(cache), onWarning = warn } = options
@@ -91,6 +92,7 @@ export function cacheManagerStore(cache: CacheManagerLike, options: CacheManager
   if (!known) {
     stores.set(cache, (known = {}))
     if (cache.stores.some(lacksRawReads)) onWarning(wrapWarning())
+    if (usedOf(cache, lifetime).length < cache.stores.length) onWarning(mapWarning())
   }
   known[lifetime] ??= create(cache, lifetime)
   return known[lifetime]
@@ -113,16 +115,17 @@ function create(cache: CacheManagerLike, lifetime: 'process' | 'shared'): CacheM
     operation: string,
     event: string,
     data: object,
-    run: (keyv: KeyvLike) => Promise<T>,
+    run: (used: Used) => Promise<T>,
   ): Promise<T[]> {
-    const settled = await Promise.allSettled(cache.stores.map(run))
+    const all = usedOf(cache, lifetime)
+    const settled = await Promise.allSettled(all.map(run))
     const errors = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
     if (errors.length > 0) {
       const error = joined(operation, errors, settled.length)
       emit(event, { ...data, error })
       throw error
     }
-    if (event === 'set') for (const at of settled.keys()) emit('set', { ...data, store: labelOf(at) })
+    if (event === 'set') for (const { label } of all) emit('set', { ...data, store: label })
     emit(event, data)
     return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   }
@@ -136,36 +139,38 @@ function create(cache: CacheManagerLike, lifetime: 'process' | 'shared'): CacheM
     },
 
     async get(key) {
+      const all = usedOf(cache, lifetime)
       const errors: unknown[] = []
-      for (const [at, keyv] of cache.stores.entries()) {
+      for (const { keyv, label } of all) {
         try {
           const value = await read(keyv, key)
           if (value === undefined) continue
-          emit('get', { key, value, store: labelOf(at) })
+          emit('get', { key, value, store: label })
           return value
         } catch (error) {
           errors.push(error)
-          emit('get', { key, error, store: labelOf(at) })
+          emit('get', { key, error, store: label })
         }
       }
-      if (errors.length > 0) throw joined('get', errors, cache.stores.length)
+      if (errors.length > 0) throw joined('get', errors, all.length)
       return undefined
     },
 
     async set(key, entry, context) {
-      await everywhere('set', 'set', { key, value: entry }, (keyv) => write(keyv, { key, entry, context }))
+      await everywhere('set', 'set', { key, value: entry }, (used) => write(used, { key, entry, context }))
     },
 
     async delete(key) {
-      return (await everywhere('delete', 'del', { key }, (keyv) => remove(keyv, key))).includes(true)
+      return (await everywhere('delete', 'del', { key }, ({ keyv }) => remove(keyv, key))).includes(true)
     },
 
     async getMany(keys) {
       if (keys.length === 0) return []
       const held = new Map<string, string>()
       const errors: unknown[] = []
+      const all = usedOf(cache, lifetime)
       let missing = [...new Set(keys)]
-      for (const keyv of cache.stores) {
+      for (const { keyv } of all) {
         try {
           for (const [at, value] of (await readMany(keyv, missing)).entries()) {
             if (value !== undefined) held.set(missing[at] as string, value)
@@ -177,7 +182,7 @@ function create(cache: CacheManagerLike, lifetime: 'process' | 'shared'): CacheM
         missing = missing.filter((key) => !held.has(key))
         if (missing.length === 0) break
       }
-      if (missing.length > 0 && errors.length > 0) throw joined('getMany', errors, cache.stores.length)
+      if (missing.length > 0 && errors.length > 0) throw joined('getMany', errors, all.length)
       const values = keys.map((key) => held.get(key))
       emit('mget', { keys, values })
       return values
@@ -187,25 +192,20 @@ function create(cache: CacheManagerLike, lifetime: 'process' | 'shared'): CacheM
       if (entries.length === 0) return
       // Some storages refuse a key that occurs twice in one statement.
       const writes = [...new Map(entries.map((one) => [one.key, one])).values()]
-      const list = writes.map(({ key, entry, context }) => ({ key, value: entry, ttl: ttlOf(context) }))
-      await everywhere('setMany', 'mset', { list }, (keyv) => writeMany(keyv, writes))
+      const list = writes.map(({ key, entry, context }) => ({ key, value: entry, ttl: timeToLive(context) }))
+      await everywhere('setMany', 'mset', { list }, (used) => writeMany(used, writes))
     },
 
     async deleteMany(keys) {
       if (keys.length === 0) return
       // One by one, as cache-manager does: what Keyv's own deleteMany answers differs by storage and tells nothing.
       const each = [...new Set(keys)]
-      await everywhere('deleteMany', 'mdel', { keys }, async (keyv) => {
+      await everywhere('deleteMany', 'mdel', { keys }, async ({ keyv }) => {
         const settled = await Promise.allSettled(each.map((key) => remove(keyv, key)))
         for (const one of settled) if (one.status === 'rejected') throw one.reason
       })
     },
   }
-}
-
-/** How cache-manager names its Keyvs in events. */
-function labelOf(at: number): string {
-  return at === 0 ? 'primary' : `secondary:${at - 1}`
 }
 
 function nobody(): void {}
@@ -233,8 +233,17 @@ function wrapWarning(): AutocacheError {
   )
 }
 
+function mapWarning(): AutocacheError {
+  return new AutocacheError(
+    'INVALID_OPTION',
+    'This cache has a Keyv over a Map beside one that other processes may share. The Map would go on answering with what ' +
+      'another process has invalidated, so cacheManagerStore() leaves it out. To use it, say how far behind it may be: a ' +
+      '`ttl` of its own, `new Keyv({ ttl: 5000 })`.',
+  )
+}
+
 function warn(warning: AutocacheError): void {
   if (typeof process === 'object' && typeof process.emitWarning === 'function') {
-    process.emitWarning(warning.message, { type: 'AutocacheWarning', code: 'AUTOCACHE_KEYV_RAW' })
+    process.emitWarning(warning.message, { type: 'AutocacheWarning', code: 'AUTOCACHE_CACHE_MANAGER' })
   } else console.warn(`autocache: ${warning.message}`)
 }

@@ -107,9 +107,70 @@ describe('wrap over Keyv 6', () => {
     cacheManagerStore(createCache({ stores: [new Keyv6() as unknown as Keyv] }))
     expect(emitWarning).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('Keyv 6'), {
       type: 'AutocacheWarning',
-      code: 'AUTOCACHE_KEYV_RAW',
+      code: 'AUTOCACHE_CACHE_MANAGER',
     })
     emitWarning.mockRestore()
+  })
+})
+
+describe('a Keyv in front of a shared one', () => {
+  for (const { title, makeKeyv, makeCache } of pairs) {
+    /** What two processes have: a Map of their own each, and a storage in common. */
+    const processes = (front: { ttl?: number }) => {
+      const shared = new Map<string, unknown>()
+      return [1, 2].map(() => {
+        const map = new Map()
+        const warnings: string[] = []
+        const cache = makeCache([makeKeyv(map, front), makeKeyv(new FaultyAdapter(shared))])
+        const store = cacheManagerStore(cache, { onWarning: ({ message }) => void warnings.push(message) })
+        return { map, store, warnings: warnings.filter((text) => !text.includes('wrap')) }
+      }) as [Process, Process]
+    }
+    interface Process {
+      readonly map: Map<unknown, unknown>
+      readonly store: ReturnType<typeof cacheManagerStore>
+      readonly warnings: string[]
+    }
+
+    it(`is left out and named where it is a Map without a ttl: it would answer with what was invalidated, ${title}`, async () => {
+      const [one, other] = processes({})
+      await one.store.set('k', 'v')
+      await one.store.setMany([{ key: 'l', entry: 'w' }])
+      await other.store.delete('k')
+      expect(await one.store.get('k')).toBeUndefined()
+      expect(await one.store.getMany(['k', 'l'])).toEqual([undefined, 'w'])
+      expect(one.map.size).toBe(0)
+      expect(one.warnings).toEqual([expect.stringContaining('new Keyv({ ttl: 5000 })')])
+    })
+
+    it(`is read first where it has a ttl, and is behind no longer than that, ${title}`, async () => {
+      const [one, other] = processes({ ttl: 50 })
+      expect(one.warnings).toEqual([])
+      await one.store.set('k', 'v', { expiresAt: Date.now() + 60_000 })
+      await one.store.setMany([{ key: 'l', entry: 'w', context: { expiresAt: Date.now() + 60_000 } }])
+      await one.store.set('short', 's', { expiresAt: Date.now() + 5 })
+      expect(one.map.size).toBe(3)
+      await other.store.deleteMany(['k', 'l'])
+      await new Promise((resolve) => setTimeout(resolve, 80))
+      expect(await one.store.getMany(['k', 'l', 'short'])).toEqual([undefined, undefined, undefined])
+      await one.store.set('m', 'kept', { expiresAt: Date.now() + 60_000 })
+      await new Promise((resolve) => setTimeout(resolve, 80))
+      expect(await other.store.get('m')).toBe('kept')
+    })
+  }
+
+  it('that is a Map too is used as it is: all of them end with the process', async () => {
+    const maps = [new Map(), new Map()]
+    const store = storeOf(createCache({ stores: maps.map((map) => new Keyv({ store: map })) }))
+    await store.set('k', 'v')
+    expect(maps.map(({ size }) => size)).toEqual([1, 1])
+  })
+
+  it('is used as it is where all of them are said to end with the process', async () => {
+    const map = new Map()
+    const cache = createCache({ stores: [new Keyv({ store: map }), new Keyv({ store: new LRUCache({ max: 10 }) })] })
+    await cacheManagerStore(cache, { lifetime: 'process', onWarning: expect.fail }).set('k', 'v')
+    expect(map.size).toBe(1)
   })
 })
 

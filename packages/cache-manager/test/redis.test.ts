@@ -34,7 +34,7 @@ for (const { title, makeKeyv, makeCache } of pairs) {
     const open = (url: string, settings: object = {}, maps = 0) => {
       const adapter = new KeyvRedis({ url, ...settings })
       closing.push(() => adapter.disconnect(true))
-      const before = Array.from({ length: maps }, () => makeKeyv(new Map()))
+      const before = Array.from({ length: maps }, () => makeKeyv(new Map(), { ttl: 60_000 }))
       return { adapter, cache: makeCache([...before, makeKeyv(adapter, { namespace: 'n' })]) }
     }
     const startOwn = async () => {

@@ -88,7 +88,7 @@ function redis(name: string, maps: number): Backend {
       const make = () => {
         const adapter = new KeyvRedis(redisUrl)
         adapters.push(adapter)
-        const before = rows.map((map) => pair.makeKeyv(map, { namespace }))
+        const before = rows.map((map) => pair.makeKeyv(map, { namespace, ttl: 3_600_000 }))
         return pair.makeCache([...before, pair.makeKeyv(adapter, { namespace })])
       }
       return {

@@ -9,7 +9,7 @@
  * The operations go to `cache.stores` and not through `cache.get` and `cache.set`: those keep failures to themselves, with
  * `nonBlocking` they answer with whichever Keyv is fastest and wait for no write, and `wrap` copies what it finds in a
  * later Keyv to the earlier ones, for a full `ttl` and also when it was invalidated meanwhile. So nothing is copied here,
- * and the events of the cache are emitted from here. See docs/decisions/0021-cache-manager.md.
+ * and the events of the cache are emitted from here. See docs/decisions/0021-lru-cache-and-cache-manager.md.
  */
 import { type AsyncStore, AutocacheError, type SetContext, StoreError } from '@autocache/core'
 import {

@@ -13,7 +13,7 @@
  *
  * Deliberately inexact: an `error` event fails every operation under way on that adapter whose answer proves nothing, its
  * own or not. That costs an event and a run of the function. Not seen: an adapter that answers `undefined` while it is
- * disconnected and says nothing. See docs/decisions/0021-cache-manager.md.
+ * disconnected and says nothing. See docs/decisions/0021-lru-cache-and-cache-manager.md.
  */
 import { isBridge, isKeyv, type KeyvLike, type Members, membersOf } from './cache-manager-like.ts'
 

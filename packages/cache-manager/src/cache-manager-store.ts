@@ -78,7 +78,8 @@ export function cacheManagerStore(cache: CacheManagerLike, options: CacheManager
   if (!isCacheManager(cache)) {
     throw new AutocacheError(
       'INVALID_OPTION',
-      'cacheManagerStore() takes a cache of cache-manager 6.4 or later: cacheManagerStore(createCache({ stores: [keyv] })).',
+      'cacheManagerStore() takes a cache of cache-manager 6.4 or later, over Keyv 5.6 or later: ' +
+        'cacheManagerStore(createCache({ stores: [keyv] })).',
     )
   }
   const { lifetime = lifetimeOf(cache), onWarning = warn } = options

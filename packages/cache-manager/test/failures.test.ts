@@ -1,5 +1,7 @@
 import { createAutocache, isAutocacheError } from '@autocache/core'
-import { KeyvAdapter } from 'cache-manager'
+import { createCache, KeyvAdapter } from 'cache-manager'
+import type { Keyv } from 'keyv'
+import { Keyv as Keyv6 } from 'keyv6'
 import { describe, expect, it, vi } from 'vitest'
 import { type CacheManagerLike, cacheManagerStore } from '../src/index.ts'
 import { pairs } from './support/backends.ts'
@@ -209,6 +211,42 @@ for (const pair of pairs) {
     })
   })
 }
+
+describe('an answer that proves nothing', () => {
+  it('false from a write is no acknowledgement, and no reason is made up', async () => {
+    for (const { makeKeyv, makeCache } of pairs) {
+      const adapter = Object.assign(new FaultyAdapter(), { set: async () => false })
+      const store = storeOf(makeCache([makeKeyv(adapter)]))
+      const refused = {
+        code: 'STORE_FAILED',
+        message: expect.stringContaining('did not acknowledge'),
+      }
+      await expect(store.set('k', 'v')).rejects.toMatchObject(refused)
+      await expect(store.setMany([{ key: 'k', entry: 'v' }])).rejects.toMatchObject(refused)
+    }
+  })
+
+  it('nothing from a Keyv that never asked its storage is not believed', async () => {
+    const keyv = new Keyv6({ store: new Map(), sanitize: { keys: true } }) as unknown as Keyv
+    const store = storeOf(createCache({ stores: [keyv] }))
+    await expect(store.get(';')).rejects.toMatchObject({ code: 'STORE_FAILED', operation: 'get' })
+    await expect(store.set(';', 'x')).rejects.toMatchObject({ code: 'STORE_FAILED', operation: 'set' })
+    await expect(store.delete(';')).rejects.toMatchObject({ code: 'STORE_FAILED', operation: 'delete' })
+    await store.set('fine', 'x')
+    expect(await store.get('fine')).toBe('x')
+  })
+
+  it('an expired entry that Keyv drops on the way is absent, and neither unreadable nor a failure', async () => {
+    for (const { makeKeyv, makeCache } of pairs) {
+      const adapter = new FaultyAdapter()
+      const store = storeOf(makeCache([makeKeyv(adapter)]))
+      await store.set('k', 'v', { expiresAt: Date.now() + 1 })
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      expect(await store.get('k')).toBeUndefined()
+      expect(adapter.map.size).toBe(0)
+    }
+  })
+})
 
 describe('a storage of the old kind, through KeyvAdapter', () => {
   it('works, and its failures are seen', async () => {

@@ -49,17 +49,22 @@ export function isCacheManager(value: unknown): value is CacheManagerLike {
   return Array.isArray(stores) && stores.length > 0 && stores.every(isKeyv)
 }
 
-/** Whether a Keyv keeps its entries in a Map of this process. Keyv 6 wraps the Map in an adapter. */
-function isInMap({ store }: KeyvLike): boolean {
-  return store instanceof Map || membersOf(store)?.store instanceof Map
+/**
+ * Whether a Keyv keeps its entries in a collection of this process: a Map, an LRUCache, a CacheableMemory, itself or within
+ * an adapter. A collection knows its `size` at once, which nothing behind a socket or a file does.
+ */
+function isInMemory({ store }: KeyvLike): boolean {
+  const adapter = membersOf(store)
+  const inner = adapter && isBridge(adapter) ? membersOf(adapter._store) : adapter
+  return [inner, membersOf(inner?.store)].some((collection) => typeof collection?.size === 'number')
 }
 
 /**
- * How long entries live. Maps end with the process. One storage that is anything else may be shared, for all that can be
- * seen from here: whoever knows better says so with the `lifetime` option.
+ * How long entries live. Collections end with the process. One storage that is anything else may be shared, for all that
+ * can be seen from here: whoever knows better says so with the `lifetime` option.
  */
 export function lifetimeOf({ stores }: CacheManagerLike): 'process' | 'shared' {
-  return stores.every(isInMap) ? 'process' : 'shared'
+  return stores.every(isInMemory) ? 'process' : 'shared'
 }
 
 /** The `ttl` that a Keyv has of its own, in milliseconds. */
@@ -79,15 +84,15 @@ export interface Used {
 
 /**
  * The Keyvs of a cache that are used. One that stands in front of another holds what another process has invalidated
- * since, for as long as its own `ttl` lets it. So a Map in front of a storage that may be shared is left out where it has
- * no `ttl`: nothing would end what it holds.
+ * since, for as long as its own `ttl` lets it. So a collection of this process beside a storage that may be shared is left
+ * out where it has no `ttl`: nothing would end what it holds.
  */
 export function usedOf({ stores }: CacheManagerLike, lifetime: 'process' | 'shared'): Used[] {
-  const shared = lifetime === 'shared' && !stores.every(isInMap)
-  const last = shared ? stores.findLastIndex((keyv) => !isInMap(keyv)) : stores.length - 1
+  const shared = lifetime === 'shared' && !stores.every(isInMemory)
+  const last = shared ? stores.findLastIndex((keyv) => !isInMemory(keyv)) : stores.length - 1
   return [...stores.entries()].flatMap(([at, keyv]) => {
     const own = ttlOf(keyv)
-    if (shared && isInMap(keyv) && own === undefined) return []
+    if (shared && isInMemory(keyv) && own === undefined) return []
     const label = at === 0 ? 'primary' : `secondary:${at - 1}`
     return [{ keyv, label, longest: at === last ? undefined : own }]
   })

@@ -29,12 +29,12 @@ export interface CacheManagerStoreOptions {
   /**
    * Whether entries end with this process or can be read by other processes and later releases. Over a shared store a
    * cached function needs a version and a `ttl`.
-   * @default 'process' where every Keyv keeps its entries in a Map, else 'shared'
+   * @default 'process' where every Keyv is over a Map, an LRUCache or another collection in memory, else 'shared'
    */
   readonly lifetime?: 'process' | 'shared' | undefined
   /**
    * Called, when a cache is first handed over, with what is wrong with it though it works as a store: `wrap` and `ttl` of
-   * cache-manager over Keyv 6; a Map in front of a shared storage that nothing bounds.
+   * cache-manager over Keyv 6; a storage of this process in front of a shared one, that nothing bounds.
    * @default `process.emitWarning`, or `console.warn` where there is none
    */
   readonly onWarning?: ((warning: AutocacheError) => void) | undefined
@@ -93,7 +93,7 @@ export function cacheManagerStore(cache: CacheManagerLike, options: CacheManager
   if (!known) {
     stores.set(cache, (known = {}))
     if (cache.stores.some(lacksRawReads)) onWarning(wrapWarning())
-    if (usedOf(cache, lifetime).length < cache.stores.length) onWarning(mapWarning())
+    if (usedOf(cache, lifetime).length < cache.stores.length) onWarning(memoryWarning())
   }
   known[lifetime] ??= create(cache, lifetime)
   return known[lifetime]
@@ -234,12 +234,12 @@ function wrapWarning(): AutocacheError {
   )
 }
 
-function mapWarning(): AutocacheError {
+function memoryWarning(): AutocacheError {
   return new AutocacheError(
     'INVALID_OPTION',
-    'This cache has a Keyv over a Map beside one that other processes may share. The Map would go on answering with what ' +
-      'another process has invalidated, so cacheManagerStore() leaves it out. To use it, say how far behind it may be: a ' +
-      '`ttl` of its own, `new Keyv({ ttl: 5000 })`.',
+    'This cache has a Keyv in the memory of this process beside one that other processes may share. It would go on ' +
+      'answering with what another process has invalidated, so cacheManagerStore() leaves it out. To use it, say how far ' +
+      'behind it may be: a `ttl` of its own, `new Keyv({ ttl: 5000 })`.',
   )
 }
 

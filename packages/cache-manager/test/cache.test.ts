@@ -1,4 +1,6 @@
 import { createAutocache } from '@autocache/core'
+import { KeyvCacheableMemory } from '@cacheable/memory'
+import KeyvRedis from '@keyv/redis'
 import { createCache } from 'cache-manager'
 import { Keyv } from 'keyv'
 import { Keyv as Keyv6 } from 'keyv6'
@@ -132,7 +134,7 @@ describe('a Keyv in front of a shared one', () => {
       readonly warnings: string[]
     }
 
-    it(`is left out and named where it is a Map without a ttl: it would answer with what was invalidated, ${title}`, async () => {
+    it(`is left out and named where it is in memory without a ttl: it would answer with what was invalidated, ${title}`, async () => {
       const [one, other] = processes({})
       await one.store.set('k', 'v')
       await one.store.setMany([{ key: 'l', entry: 'w' }])
@@ -159,6 +161,16 @@ describe('a Keyv in front of a shared one', () => {
     })
   }
 
+  it('is left out as well where it is an LRUCache or a CacheableMemory', async () => {
+    for (const front of [new LRUCache({ max: 10 }), new KeyvCacheableMemory()]) {
+      const shared = new FaultyAdapter()
+      const store = storeOf(createCache({ stores: [new Keyv({ store: front }), new Keyv({ store: shared })] }))
+      await store.set('k', 'v')
+      shared.map.clear()
+      expect(await store.get('k')).toBeUndefined()
+    }
+  })
+
   it('that is a Map too is used as it is: all of them end with the process', async () => {
     const maps = [new Map(), new Map()]
     const store = storeOf(createCache({ stores: maps.map((map) => new Keyv({ store: map })) }))
@@ -168,7 +180,7 @@ describe('a Keyv in front of a shared one', () => {
 
   it('is used as it is where all of them are said to end with the process', async () => {
     const map = new Map()
-    const cache = createCache({ stores: [new Keyv({ store: map }), new Keyv({ store: new LRUCache({ max: 10 }) })] })
+    const cache = createCache({ stores: [new Keyv({ store: map }), new Keyv({ store: new FaultyAdapter() })] })
     await cacheManagerStore(cache, { lifetime: 'process', onWarning: () => expect.fail() }).set('k', 'v')
     expect(map.size).toBe(1)
   })
@@ -265,14 +277,16 @@ describe('a cache and its Keyvs', () => {
 })
 
 describe('the traits of a cacheManagerStore', () => {
-  const lru = () => new Keyv({ store: new LRUCache({ max: 10 }) })
-
-  it("say 'process' where every Keyv is over a Map and 'shared' otherwise, unless told", () => {
+  it("say 'process' where every Keyv is over a collection in memory and 'shared' otherwise, unless told", () => {
     const lifetime = (...stores: unknown[]) => storeOf(createCache({ stores: stores as Keyv[] })).lifetime
     expect(storeOf(createCache()).lifetime).toBe('process')
-    expect(lifetime(new Keyv(), new Keyv6())).toBe('process')
-    expect(lifetime(new Keyv(), lru())).toBe('shared')
-    const cache = createCache({ stores: [lru()] })
+    const collections = () => [new Map(), new LRUCache({ max: 10 }), new KeyvCacheableMemory()]
+    for (const store of collections()) expect(lifetime(new Keyv({ store }), new Keyv())).toBe('process')
+    for (const store of collections()) expect(lifetime(new Keyv6({ store }), new Keyv())).toBe('process')
+    expect(lifetime(new Keyv(), new Keyv({ store: new FaultyAdapter() }))).toBe('shared')
+    expect(lifetime(new Keyv6({ store: new FaultyAdapter() }))).toBe('shared')
+    expect(lifetime(new Keyv({ store: new KeyvRedis() }))).toBe('shared')
+    const cache = createCache({ stores: [new Keyv({ store: new FaultyAdapter() })] })
     expect(cacheManagerStore(cache, { lifetime: 'process' }).lifetime).toBe('process')
     expect(storeOf(createCache()).holds).toBe('text')
   })

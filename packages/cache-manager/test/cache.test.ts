@@ -276,6 +276,20 @@ describe('a cache and its Keyvs', () => {
   })
 })
 
+describe('an LRUCache as the storage of a Keyv', () => {
+  it('takes no expiry, and that is a failed write and no acknowledgement', async () => {
+    for (const { makeKeyv, makeCache } of pairs) {
+      const store = storeOf(makeCache([makeKeyv(new LRUCache({ max: 10 }))]))
+      await store.set('k', 'v')
+      expect(await store.get('k')).toBe('v')
+      await expect(store.set('k', 'v', { expiresAt: Date.now() + 1000 })).rejects.toMatchObject({
+        code: 'STORE_FAILED',
+        cause: expect.any(TypeError),
+      })
+    }
+  })
+})
+
 describe('the traits of a cacheManagerStore', () => {
   it("say 'process' where every Keyv is over a collection in memory and 'shared' otherwise, unless told", () => {
     const lifetime = (...stores: unknown[]) => storeOf(createCache({ stores: stores as Keyv[] })).lifetime

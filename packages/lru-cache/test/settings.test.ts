@@ -1,4 +1,4 @@
-import { createAutocache, type Entry, estimateBytes } from '@autocache/core'
+import { cached, createAutocache, type Entry, estimateBytes } from '@autocache/core'
 import { LRUCache } from 'lru-cache'
 import { LRUCache as LRUCache10 } from 'lru-cache10'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -236,6 +236,12 @@ describe('lruCacheStore', () => {
       holds: 'references',
       maxKeyBytes: undefined,
     })
+  })
+
+  it('is enough for the bare `cached`', () => {
+    const lru = new LRUCache<string, Entry>({ max: 10 })
+    const square = cached((n: number) => n * n, { store: lruCacheStore(lru) })
+    expect([square(3), square(3), lru.size]).toEqual([9, 9, 1])
   })
 
   it('refuses what is no LRUCache, at once', () => {

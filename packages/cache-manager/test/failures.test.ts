@@ -10,6 +10,11 @@ import { type Fault, FaultyAdapter } from './support/faulty-adapter.ts'
 const faults: Fault[] = ['rejects', 'throws', 'emits']
 const failed = (operation: string) =>
   expect.objectContaining({ code: 'STORE_FAILED', operation, store: 'FaultyAdapter', cause: expect.anything() })
+/** As many turns of the loop as anything here takes. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
 const storeOf = (cache: CacheManagerLike) => cacheManagerStore(cache, { onWarning: () => {} })
 
 for (const pair of pairs) {
@@ -124,7 +129,7 @@ for (const pair of pairs) {
       let settled = false
       const write = store.set('k', 'v').catch(() => void (settled = true))
       await vi.waitFor(() => expect(second.waiting).toHaveLength(1))
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await turns()
       expect(settled).toBe(false)
       for (const land of second.waiting) land()
       await write
@@ -137,7 +142,7 @@ for (const pair of pairs) {
         store: over([first, second]).store,
         namespace: 'test',
         ttl: '1m',
-        storeTimeout: 30,
+        storeTimeout: 200,
       })
       let runs = 0
       const look = cache.cached(async (id: string) => `${id}${runs++}`, { name: 'look', version: '1' })
@@ -171,7 +176,7 @@ for (const pair of pairs) {
       const late = second.waiting
       second.waiting = undefined
       for (const land of late) land()
-      await new Promise((resolve) => setTimeout(resolve, 30))
+      await turns()
       first.map.clear()
       expect([await other(), await one()]).toEqual([2, 2])
     })
@@ -192,12 +197,14 @@ for (const pair of pairs) {
     it("a cache's own default ttl is not applied to entries, and a Keyv's is where they have no expiry", async () => {
       const cache = makeCache([makeKeyv(new Map(), { ttl: 30 })], { ttl: 1 })
       const store = storeOf(cache)
-      await store.set('own', 'x', { expiresAt: Date.now() + 60_000 })
+      const now = vi.spyOn(Date, 'now').mockReturnValue(1_000)
+      await store.set('own', 'x', { expiresAt: 61_000 })
       await store.set('default', 'x')
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      now.mockReturnValue(1_020)
       expect(await store.getMany(['own', 'default'])).toEqual(['x', 'x'])
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      now.mockReturnValue(1_040)
       expect(await store.getMany(['own', 'default'])).toEqual(['x', undefined])
+      now.mockRestore()
     })
 
     it('an expiry is rounded up to whole milliseconds and never 0, which would be for ever', async () => {
@@ -240,9 +247,11 @@ describe('an answer that proves nothing', () => {
     for (const { makeKeyv, makeCache } of pairs) {
       const adapter = new FaultyAdapter()
       const store = storeOf(makeCache([makeKeyv(adapter)]))
-      await store.set('k', 'v', { expiresAt: Date.now() + 1 })
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      const now = vi.spyOn(Date, 'now').mockReturnValue(1_000)
+      await store.set('k', 'v', { expiresAt: 1_001 })
+      now.mockReturnValue(1_010)
       expect(await store.get('k')).toBeUndefined()
+      now.mockRestore()
       expect(adapter.map.size).toBe(0)
     }
   })

@@ -1,8 +1,7 @@
 import { createAutocache, type Entry, type Handle } from '@autocache/core'
-import { testClock } from '@autocache/core/testing'
 import fc from 'fast-check'
 import { LRUCache } from 'lru-cache'
-import { describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type LruCacheStore, lruCacheStore } from '../src/index.ts'
 import { Places } from '../src/places.ts'
 
@@ -37,25 +36,32 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
 /** Plays the steps, and returns every answer, how often the function had run by then, and what is left in which order. */
 function play(steps: readonly Step[], max: number, ttl: number, wrap: (store: LruCacheStore) => LruCacheStore) {
-  const lru = lruOf(max)
-  const clock = testClock()
+  // One clock for all: without a resolution the LRUCache looks at it each time.
+  const lru = lruOf(max, { ttlResolution: 0 })
+  let now = 1_000_000
+  vi.spyOn(Date, 'now').mockImplementation(() => now)
+  vi.spyOn(performance, 'now').mockImplementation(() => now)
   let runs = 0
   // Arguments tell: the prefix of a key differs between two plays.
-  const fn = createAutocache({ store: wrap(lruCacheStore(lru)), ttl, clock }).cached((...list: unknown[]) => {
+  const fn = createAutocache({ store: wrap(lruCacheStore(lru)), ttl }).cached((...list: unknown[]) => {
     return `${runs++}:${list.length}`
   })
   const handle = fn as unknown as Handle<(...list: unknown[]) => string, false>
   const trace: unknown[] = []
   for (const one of steps) {
     if (one.do === 'call') trace.push(fn(...one.args), runs)
-    else if (one.do === 'wait') clock.advance(one.by)
+    else if (one.do === 'wait') now += one.by
     else if (one.do === 'clear') lru.clear()
     else if (one.do === 'pop') lru.pop()
     else if (one.do === 'refresh') trace.push(handle.refresh(...one.args))
     else handle.invalidate(...one.args)
   }
-  return [...trace, ...Array.from(lru.values(), ({ body }) => body)]
+  const left = Array.from(lru.values(), ({ body }) => body)
+  vi.restoreAllMocks()
+  return [...trace, ...left]
 }
+
+afterEach(() => void vi.restoreAllMocks())
 
 describe('the fast path over an LRUCache', () => {
   test('answers and evicts as the general path does, whatever the user does to the LRUCache meanwhile', () => {

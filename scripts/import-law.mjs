@@ -23,6 +23,8 @@ const publicEntries = {
   '@autocache/core': ['.', './codec', './plumbing', './testing'],
   '@autocache/conformance': ['.'],
   '@autocache/keyv': ['.'],
+  '@autocache/lru-cache': ['.'],
+  '@autocache/cache-manager': ['.'],
   '@autocache/compiler': ['.', './runtime'],
 }
 
@@ -31,6 +33,8 @@ const knows = {
   'packages/core': [],
   'packages/conformance': ['@autocache/core'],
   'packages/keyv': ['@autocache/core'],
+  'packages/lru-cache': ['@autocache/core'],
+  'packages/cache-manager': ['@autocache/core'],
   'packages/compiler': ['@autocache/core'],
   'packages/cli': ['@autocache/compiler'],
 }

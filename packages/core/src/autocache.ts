@@ -177,8 +177,9 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     if (!known) {
       spaces.set(store, (known = new Map()))
       const gate = gateOf(store)
-      const report = hub.reporter(gate.name, undefined)
-      const watcher = (state: BreakerState) => report({ type: 'breaker', state, owed: gate.owed })
+      // A store is counted once there is something to say of it.
+      const watcher = (state: BreakerState) =>
+        hub.reporter(gate.name, undefined)({ type: 'breaker', state, owed: gate.owed })
       gates.add(gate)
       watchers.set(gate, watcher)
       gate.watch(watcher)

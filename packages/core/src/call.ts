@@ -592,7 +592,8 @@ export function createCaller(definition: Definition): Caller {
       unread(call, error)
       return fillAfter(call, undefined)
     }
-    return isThenable(found) ? answerLater(call, found, undefined) : answerNow(call, found as Read)
+    if (!isThenable(found)) return answerNow(call, found as Read)
+    return answerLater(call, found, undefined, false, undefined, early === undefined)
   }
 
   /** Fills without another read, or waits for a run that is under way. */
@@ -630,6 +631,7 @@ export function createCaller(definition: Definition): Caller {
     seen: Answer<Seen | undefined>,
     replaces = false,
     over?: Found,
+    shared = false,
   ): Promise<unknown> {
     const { lane, suffix, names } = call
     const flight = new Flight(call.inputs.signals.length > 0)
@@ -667,7 +669,8 @@ export function createCaller(definition: Definition): Caller {
     flight.replaces = replaces
     // Where others use the store a call is joined when it runs the function: until then nobody else learns from its read.
     if (!names || replaces) lane.enter(suffix, flight)
-    else if (read) lane.share(suffix, flight)
+    // One that was read for a batch may be older than who comes now.
+    else if (shared) lane.share(suffix, flight)
     flight.landing = start().then(
       ({ landing }) => landing,
       (error: unknown) => {

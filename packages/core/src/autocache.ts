@@ -20,10 +20,11 @@
  */
 
 import { diagnostics, digest as nativeDigest, packageName } from '#platform'
-import { type Caller, createCaller, type Definition } from './call.ts'
+import { type Caller, createCaller } from './call.ts'
+import type { Definition } from './definition.ts'
 import { referenceSealer, type Sealer } from './entry.ts'
-import { AutocacheError } from './errors.ts'
 import { Space } from './epochs.ts'
+import { AutocacheError } from './errors.ts'
 import { type BreakerState, createHub, type EventOf, type EventType, type Hub, type Stats } from './events.ts'
 import { type Gate, gateOf } from './gate.ts'
 import { createOperations, type Operations } from './handle.ts'

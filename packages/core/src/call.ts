@@ -22,74 +22,22 @@
 import { detached } from '#platform'
 import { type Answer, follow, isThenable, rescue } from './answer.ts'
 import { clone } from './clone.ts'
+import type { Call, Definition, Found } from './definition.ts'
 import type { Opened, Sealer } from './entry.ts'
 import { StoreError, UnkeyableValueError } from './errors.ts'
-import type { MissReason, Reporter } from './events.ts'
+import type { MissReason } from './events.ts'
 import { Flight, gathering, type Landed, type Landing, type SharedLanding } from './flight.ts'
-import { plainTtl, type State } from './freshness.ts'
+import { plainTtl } from './freshness.ts'
 import { isAsync } from './gate.ts'
-import type { Inputs, InputsOf } from './inputs.ts'
 import { instant, nextInstant } from './instants.ts'
 import { createJudge, isAnswer, type Judge } from './judge.ts'
 import { createLandings, type Fill, firstly } from './land.ts'
 import type { Lane } from './lane.ts'
 import type { Slot } from './memory-store.ts'
 import { Gathering } from './nested.ts'
-import type { AnyFunction, ResolvedOptions } from './options.ts'
 import { createRefresh } from './refresh.ts'
 import { replaceSignals } from './signals.ts'
 import type { Names, Read, Seen } from './stored-epochs.ts'
-import type { Identity } from './version.ts'
-
-/** All that is fixed when a function is cached. */
-export interface Definition {
-  readonly fn: AnyFunction
-  readonly identity: Identity
-  /** The version with those of `deps`, and with those of the code behind the objects of a call (`Inputs.code`). */
-  readonly version: (code?: string) => string
-  readonly options: ResolvedOptions
-  readonly enabled: boolean
-  /** The lane of the calls that this code answers. */
-  readonly lane: (code?: string) => Lane
-  readonly inputsOf: InputsOf
-  /** The end of the key, after the lane's prefix, for the text of some inputs. */
-  readonly suffixOf: (text: string, lane: Lane) => string
-  readonly sealer: Sealer
-  readonly report: Reporter
-  readonly clock: () => number
-  /** The tags that are known before a run, the option's function otherwise, and what stands for either in an entry. */
-  readonly tags: {
-    readonly fixed: readonly string[]
-    readonly of: ((value: unknown, ...args: unknown[]) => unknown) | undefined
-    readonly policy: string | undefined
-  }
-  /** Whether an entry's body is the answer as it stands, in a memory store of ours: then hits take the short way. */
-  readonly quick: boolean
-}
-
-/** One call on its way. */
-export interface Call {
-  readonly self: unknown
-  readonly args: readonly unknown[]
-  readonly inputs: Inputs
-  readonly suffix: string
-  readonly lane: Lane
-  /** Its names in the store, where others use that. */
-  readonly names: Names | undefined
-  /** The instant it began. */
-  readonly begun: number
-  /** What gathers for the cached function whose run makes it. */
-  readonly outer: Gathering | undefined
-}
-
-/** An entry that may answer a call, at once or where the function fails. */
-export interface Found {
-  readonly opened: Opened
-  readonly value: unknown
-  readonly state: Exclude<State, 'miss'>
-  /** Whether it answers without the function. */
-  readonly answers: boolean
-}
 
 /** A look at an entry that is no call: nothing is reported, and why it was none is noted here. */
 export interface Look {
@@ -191,8 +139,14 @@ export function createCaller(definition: Definition): Caller {
     }
   }
 
+  /** A cached function made this call, and got what has no entry: its tags that are known reach the outer one all the same. */
+  function unknownTo(outer: Gathering | undefined): void {
+    outer?.add({ space: laneOf().epochs.space, tags: tags.fixed, tokens: [], until: Infinity })
+  }
+
   /** Runs the function outside autocache; over an asynchronous store it answers with a promise all the same. */
   function pass(self: unknown, args: readonly unknown[]): unknown {
+    if (tags.fixed.length > 0) unknownTo(gathering())
     if (!isAsync(store)) return fn.apply(self, args as unknown[])
     try {
       const result: unknown = fn.apply(self, args as unknown[])
@@ -291,8 +245,7 @@ export function createCaller(definition: Definition): Caller {
   function stands(call: Call, { epochs, tags: own = [] }: Opened, seen: Seen | undefined): Answer<boolean> {
     const { lane, inputs, names } = call
     const { stored } = lane.epochs.space
-    if (!stored || !names)
-      return typeof epochs === 'number' && lane.epochs.changed(inputs.subject, own) <= epochs
+    if (!stored || !names) return typeof epochs === 'number' && lane.epochs.changed(inputs.subject, own) <= epochs
     if (typeof epochs !== 'string' || !seen) return false
     const others = own.slice(tags.fixed.length)
     if (others.some((tag) => stored.owesTag(tag))) return false
@@ -382,8 +335,18 @@ export function createCaller(definition: Definition): Caller {
     if (lane.fenced !== fill.fenced) flight.writable = false
     else lane.enter(suffix, flight)
     flight.landing = Promise.resolve(result).then(
-      (body) => arrive(call, flight, landed(fill, () => landings.value(fill, body, true))).landing,
-      (error: unknown) => arrive(call, flight, landed(fill, () => landings.error(fill, error, true))).landing,
+      (body) =>
+        arrive(
+          call,
+          flight,
+          landed(fill, () => landings.value(fill, body, true)),
+        ).landing,
+      (error: unknown) =>
+        arrive(
+          call,
+          flight,
+          landed(fill, () => landings.error(fill, error, true)),
+        ).landing,
     )
     return boardFirst(call, flight)
   }
@@ -482,7 +445,10 @@ export function createCaller(definition: Definition): Caller {
 
   /** Gives a landing to a caller. */
   function handOver(call: Call, landing: Landing): unknown {
-    if (!landing.shared) return landing.value
+    if (!landing.shared) {
+      unknownTo(call.outer)
+      return landing.value
+    }
     if (landing.depends) call.outer?.add(landing.depends)
     if (landing.outcome === 'error') throw landing.take()
     return landing.take()
@@ -507,7 +473,10 @@ export function createCaller(definition: Definition): Caller {
       giveUp(call, flight)
       return answer(call)
     }
-    if (!landing.shared) return fn.apply(call.self, call.args as unknown[])
+    if (!landing.shared) {
+      unknownTo(call.outer)
+      return fn.apply(call.self, call.args as unknown[])
+    }
     if (!isMine(call, flight, landing, exact)) return answer(call)
     return own(handOver(call, standInFor(landing, call, over, flight.fenced)))
   }
@@ -623,7 +592,8 @@ export function createCaller(definition: Definition): Caller {
       unread(call, error)
       return fillAfter(call, undefined)
     }
-    return isThenable(found) ? answerLater(call, found, undefined) : answerNow(call, found as Read)
+    if (!isThenable(found)) return answerNow(call, found as Read)
+    return answerLater(call, found, undefined, false, undefined, early === undefined)
   }
 
   /** Fills without another read, or waits for a run that is under way. */
@@ -661,6 +631,7 @@ export function createCaller(definition: Definition): Caller {
     seen: Answer<Seen | undefined>,
     replaces = false,
     over?: Found,
+    shared = false,
   ): Promise<unknown> {
     const { lane, suffix, names } = call
     const flight = new Flight(call.inputs.signals.length > 0)
@@ -698,7 +669,8 @@ export function createCaller(definition: Definition): Caller {
     flight.replaces = replaces
     // Where others use the store a call is joined when it runs the function: until then nobody else learns from its read.
     if (!names || replaces) lane.enter(suffix, flight)
-    else if (read) lane.share(suffix, flight)
+    // One that was read for a batch may be older than who comes now.
+    else if (shared) lane.share(suffix, flight)
     flight.landing = start().then(
       ({ landing }) => landing,
       (error: unknown) => {
@@ -719,8 +691,7 @@ export function createCaller(definition: Definition): Caller {
   ): Promise<Landing | undefined> {
     report({ type: 'join', key: shown(call) })
     const signals = flight.controller ? [flight.controller.signal] : []
-    const landing =
-      other.flight.landed ?? (await other.flight.ride(signals, flightTimeout, () => {}, flight))
+    const landing = other.flight.landed ?? (await other.flight.ride(signals, flightTimeout, () => {}, flight))
     if (landing === undefined) giveUp(call, other.flight)
     if (!landing?.shared || !isMine(call, other.flight, landing, other.exact)) return undefined
     const taken = standInFor(landing, call, over, other.flight.fenced)

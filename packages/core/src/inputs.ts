@@ -19,7 +19,8 @@ export interface Inputs {
   readonly text: string
   /**
    * What an invalidation names a call by: `partition`, and the arguments or what `key` makes of them. Captures, `deps` and
-   * the receiver are not in it, because they differ with the code (R17).
+   * the receiver are not in it, because they differ with the code (R17); but the receiver is where it counts by identity,
+   * which no other code of the process can tell otherwise.
    */
   readonly subject: string
   /** The abort signals among the arguments; they are not inputs (R16). */
@@ -313,14 +314,16 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
       const keyed = `;=${keyText(key.apply(self, args as unknown[]), 'key')}`
       return { text: text + keyed, subject: part + keyed, code: codeText(), signals: signalsIn(args), fixed: false }
     }
-    text += receiver(self)
+    const own = receiver(self)
+    text += own
     const fixed = text === '' && !followed && args.every(isPrimitive)
     const last = args[args.length - 1]
     const missing = args.length > 0 && (last === undefined || isAbortSignal(last))
     const trailing =
       missing && (stamp?.trailing ?? (factsOf().dropsTrailing ? 'drop' : 'keep')) === 'drop' ? 'drop' : 'keep'
     const encoded = encodeArguments(args, bounds, { signals, trailing, labelOf })
-    const subject = part === '' ? encoded : `${part};${encoded}`
+    const named = shared || stamp ? part : part + own
+    const subject = named === '' ? encoded : `${named};${encoded}`
     return { text: text === part ? subject : `${text};${encoded}`, subject, code: codeText(), signals, fixed }
   }
 }

@@ -175,7 +175,7 @@ export function createCaller(definition: Definition): Caller {
     const { entry } = slot
     if (entry.outcome !== 'value' || entry.until !== undefined || !isTagged(entry)) return general
     if (plain !== Infinity && !(Math.abs(clock() - entry.createdAt) < plain)) return general
-    if (Gathering.active > 0 && (plain !== Infinity || entry.tags !== undefined)) return general
+    if (Gathering.active > 0 && (plain !== Infinity || entry.tags !== undefined) && gathering()) return general
     slot.visited = true
     counts.hit = (counts.hit ?? 0) + 1
     return isPromised(entry) ? Promise.resolve(entry.body) : entry.body

@@ -76,6 +76,12 @@ export interface Caller {
   readonly promises: boolean
 }
 
+/** A run that a call waits for, and whether nothing of the namespace was invalidated between. */
+interface Joined {
+  readonly flight: Flight
+  readonly exact: boolean
+}
+
 /** What the hit path answers where the general one must. */
 const general = Symbol('general')
 
@@ -520,12 +526,21 @@ export function createCaller(definition: Definition): Caller {
     return background?.landed && mayJoin(call, background, Flight.current) ? background : undefined
   }
 
+  /** A refresh that has landed and is being written: it answers before what it replaces. */
+  function newestFor(call: Call, seen: Seen | undefined, inner: Flight): Joined | undefined {
+    const { refreshes } = call.lane
+    const flight = refreshes.size > 0 && refreshes.get(call.suffix)
+    if (!flight || !flight.landed || !mayJoin(call, flight, inner)) return undefined
+    const shared = shares(call, seen, flight)
+    return shared === 'no' ? undefined : { flight, exact: shared === 'all' }
+  }
+
   /** The run under way that a call waits for where no entry answers it, if it can wait. */
   function runFor(
     call: Call,
     seen: Seen | undefined,
     inner = Flight.current,
-  ): { readonly flight: Flight; readonly exact: boolean } | undefined {
+  ): Joined | undefined {
     const { lane, suffix, names } = call
     const { flights, refreshes } = lane
     const waits = (flight: Flight) => flight.promised || answers === 'promises' || isAsync(store)
@@ -646,6 +661,9 @@ export function createCaller(definition: Definition): Caller {
           unread(call, error)
         }
         known = answered?.seen
+        const newest = names && newestFor(call, known, flight)
+        const newer = newest && (await rideAlong(call, flight, newest, undefined))
+        if (newer) return arrive(call, flight, { landing: newer })
         const found = answered && (await decide(call, answered))
         if (found?.answers) {
           refreshAfter(call, found, known)
@@ -686,7 +704,7 @@ export function createCaller(definition: Definition): Caller {
   async function rideAlong(
     call: Call,
     flight: Flight,
-    other: { readonly flight: Flight; readonly exact: boolean },
+    other: Joined,
     over: Found | undefined,
   ): Promise<Landing | undefined> {
     report({ type: 'join', key: shown(call) })

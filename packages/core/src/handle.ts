@@ -125,7 +125,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       const { held } = sealer.seal(body)
       return follow(seen, (known) => {
         if (life === 0 || !enabled || !lane.stands(suffix, fence)) return isAsync(store) ? Promise.resolve() : undefined
-        if (!stored && lane.epochs.changed(inputs.subject, list) > begun) return undefined
+        if (lane.epochs.changed(inputs.subject, list) > begun) return undefined
         const carried =
           stored && names && known
             ? stored.settle(names, list.slice(names.tags.length), new Map(), known, life, clock(), storeTimeout)

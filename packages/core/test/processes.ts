@@ -9,6 +9,8 @@ import { deferred } from './call-support.ts'
 export interface Sent {
   readonly kind: 'get' | 'set' | 'delete'
   readonly key: string
+  /** The store that it came from. */
+  readonly from: object
   /** Whether whoever sent it was told. */
   readonly told: boolean
   /** The storage does it; nobody is told yet. */
@@ -28,8 +30,8 @@ export interface Storage {
   prompt: boolean
   /** Another connection to it, as another process has one. */
   connect(): AsyncStore<'text'>
-  /** Lets everything land and be told, in order. */
-  flush(): void
+  /** Lets everything land and be told, in order; of one store alone where that is given. */
+  flush(from?: object): void
 }
 
 /** A storage whose operations land in any order. */
@@ -37,7 +39,7 @@ export function storage(): Storage {
   const rows = new Map<string, string>()
   const sent: Sent[] = []
 
-  function send<T>(kind: Sent['kind'], key: string, work: () => T): Promise<T> {
+  function send<T>(from: object, kind: Sent['kind'], key: string, work: () => T): Promise<T> {
     if (own.prompt) return Promise.resolve().then(work)
     const { promise, resolve, reject } = deferred<T>()
     let landed: { value: T } | undefined
@@ -48,6 +50,7 @@ export function storage(): Storage {
     const one: Sent = {
       kind,
       key,
+      from,
       get told() {
         return told
       },
@@ -77,17 +80,21 @@ export function storage(): Storage {
     rows,
     sent,
     prompt: false,
-    connect: () => ({
-      lifetime: 'shared',
-      holds: 'text',
-      get: (key) => send('get', key, () => rows.get(key)),
-      // Not one instant for all of them.
-      getMany: (keys) => Promise.all(keys.map((key) => send('get', key, () => rows.get(key)))),
-      set: (key, entry) => send('set', key, () => void rows.set(key, entry)),
-      delete: (key) => send('delete', key, () => rows.delete(key)),
-    }),
-    flush() {
-      for (const one of [...sent]) one.answer()
+    connect() {
+      const get = (key: string) => send(store, 'get', key, () => rows.get(key))
+      const store: AsyncStore<'text'> = {
+        lifetime: 'shared',
+        holds: 'text',
+        get,
+        // Not one instant for all of them.
+        getMany: (keys) => Promise.all(keys.map(get)),
+        set: (key, entry) => send(store, 'set', key, () => void rows.set(key, entry)),
+        delete: (key) => send(store, 'delete', key, () => rows.delete(key)),
+      }
+      return store
+    },
+    flush(from) {
+      for (const one of [...sent]) if (!from || one.from === from) one.answer()
     },
   }
   return own

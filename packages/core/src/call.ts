@@ -223,7 +223,8 @@ export function createCaller(definition: Definition): Caller {
       return unreadable(error)
     }
     const stored = lane.epochs.space.stored
-    if (!lane.trusts(suffix, opened.createdAt) || (names && stored!.owes(names))) return missed(call, 'unsettled')
+    if (!lane.trusts(suffix, opened.createdAt) || (names && seen && stored!.owes(names, seen)))
+      return missed(call, 'unsettled')
     if (opened.tagPolicy !== tags.policy || tags.fixed.some((tag, at) => opened.tags?.[at] !== tag))
       return missed(call, 'tags-changed')
     return follow(stands(call, opened, seen), (good) => {
@@ -254,7 +255,7 @@ export function createCaller(definition: Definition): Caller {
     if (!stored || !names) return typeof epochs === 'number' && lane.epochs.changed(inputs.subject, own) <= epochs
     if (typeof epochs !== 'string' || !seen) return false
     const others = own.slice(tags.fixed.length)
-    if (others.some((tag) => stored.owesTag(tag))) return false
+    if (others.some((tag) => stored.owesTag(tag, seen))) return false
     return rescue(
       () => stored.stand(epochs, names, others, seen, storeTimeout),
       (error) => {
@@ -536,11 +537,7 @@ export function createCaller(definition: Definition): Caller {
   }
 
   /** The run under way that a call waits for where no entry answers it, if it can wait. */
-  function runFor(
-    call: Call,
-    seen: Seen | undefined,
-    inner = Flight.current,
-  ): Joined | undefined {
+  function runFor(call: Call, seen: Seen | undefined, inner = Flight.current): Joined | undefined {
     const { lane, suffix, names } = call
     const { flights, refreshes } = lane
     const waits = (flight: Flight) => flight.promised || answers === 'promises' || isAsync(store)

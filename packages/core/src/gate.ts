@@ -15,6 +15,7 @@ import { after, later, turn } from '#platform'
 import { type Answer, every, follow, hush, isThenable } from './answer.ts'
 import { StoreError } from './errors.ts'
 import type { BreakerState } from './events.ts'
+import { Instants, instant } from './instants.ts'
 import type { Store } from './store.ts'
 
 /** How many failures in a row open a gate. */
@@ -63,6 +64,9 @@ export class Gate {
   readonly #watchers = new Set<WeakRef<(state: BreakerState) => void>>()
   /** What the store did not acknowledge and has to be made again, by name. */
   readonly #owed = new Map<string, () => Answer<unknown>>()
+  /** When what was owed was acknowledged: what was read before may be of before. */
+  readonly #settled = new Instants()
+  #settledLast = 0
   /** Whether more was owed than is kept: from then on this process believes nothing that the store holds. */
   #lost = false
   #failures = 0
@@ -169,14 +173,24 @@ export class Gate {
     this.#wait()
   }
 
-  /** Whether something is to be made again; past so many that they are not kept apart, everything is. */
-  owes(name: string): boolean {
-    return this.#lost || this.#owed.has(name)
+  /** Whether anything is owed, or was at an instant. */
+  owedSince(at: number): boolean {
+    return this.owed > 0 || this.#settledLast > at
+  }
+
+  /**
+   * Whether something is to be made again, or was at an instant; past so many that they are not kept apart, everything is.
+   */
+  owes(name: string, at: number): boolean {
+    return this.#lost || this.#owed.has(name) || this.#settled.of(name) > at
   }
 
   /** This debt has been acknowledged by another way; a later one of the same name stands. */
   settle(name: string, redo: () => Answer<unknown>): void {
-    if (this.#owed.get(name) === redo) this.#owed.delete(name)
+    if (this.#owed.get(name) !== redo) return
+    this.#owed.delete(name)
+    this.#settled.mark(name)
+    this.#settledLast = instant()
   }
 
   /** Makes again what the store owes; resolves when it was tried, and says whether nothing is owed any more. */

@@ -108,6 +108,15 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       : { state: isFresh(found) ? 'fresh' : 'stale', outcome, value: found.value, createdAt }
   }
 
+  /** Ends what the store holds for a call. @throws StoreError, at once or later */
+  function end({ lane, suffix, names }: Call): Answer<void> {
+    const done = both(
+      () => names && lane.epochs.space.stored!.renewCall(names, usual, clock(), storeTimeout),
+      () => lane.delete(suffix, storeTimeout),
+    )
+    return follow(done, () => {})
+  }
+
   /** Stores a primed value, unless something newer was stored or invalidated while it was on its way. */
   function prime(call: Call, value: unknown): Answer<void> {
     const { lane, suffix, names, inputs, args } = call
@@ -125,8 +134,9 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       if (!list) throw invalidOption('tags', `a function that returns ${someTags}, also for a primed value`)
       const { held } = sealer.seal(body)
       return follow(seen, (known) => {
-        if (life === 0 || !enabled || !lane.stands(suffix, fence)) return isAsync(store) ? Promise.resolve() : undefined
-        if (!stored && lane.epochs.changed(inputs.subject, list) > begun) return undefined
+        if (!enabled || !lane.stands(suffix, fence)) return isAsync(store) ? Promise.resolve() : undefined
+        if (life === 0) return end(call)
+        if (lane.epochs.changed(inputs.subject, list) > begun) return undefined
         const carried =
           stored && names && known
             ? stored.settle(names, list.slice(names.tags.length), new Map(), known, life, clock(), storeTimeout)
@@ -193,14 +203,10 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     invalidate: (self, args) =>
       settled(() => {
         const call = prepare(self, args)
-        const { lane, suffix, names, inputs } = call
+        const { lane, suffix, inputs } = call
         lane.fence(suffix, clock())
         lane.epochs.invalidate(inputs.subject)
-        const done = both(
-          () => names && lane.epochs.space.stored!.renewCall(names, usual, clock(), storeTimeout),
-          () => lane.delete(suffix, storeTimeout),
-        )
-        return follow(done, () => report({ type: 'invalidate', key: shown(call) }))
+        return follow(end(call), () => report({ type: 'invalidate', key: shown(call) }))
       }),
 
     invalidateAll: () =>

@@ -109,6 +109,11 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
     if (!(replaces || background || over) || !isWritable(fill)) return
     try {
       call.lane.raise(call.suffix, clock())
+      const { stored } = call.lane.epochs.space
+      if (replaces && stored && call.names) {
+        const renewed = stored.renewCall(call.names, 0, clock(), storeTimeout)
+        if (isThenable(renewed)) renewed.then(undefined, (error) => storeFailed(call, 'set', error))
+      }
       if (call.lane.gate.isOpen) return
       const removed = call.lane.delete(call.suffix, storeTimeout)
       if (isThenable(removed)) removed.then(undefined, (error) => storeFailed(call, 'delete', error))

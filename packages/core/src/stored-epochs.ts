@@ -34,6 +34,8 @@ export interface Seen {
   /** The instant before it was read. */
   readonly at: number
   readonly tokens: ReadonlyMap<string, Token | undefined>
+  /** Whether what follows replaces what there is: then a token of the call that others put meanwhile is no new one. */
+  readonly replaces?: true
 }
 
 /** An entry as it was read, with the epochs it is to be held against. */
@@ -161,15 +163,16 @@ export class StoredEpochs {
     return known && known.since > seen.at ? known.token : undefined
   }
 
-  /** Whether a name is distrusted: its invalidation was not acknowledged. */
-  owes({ all, call, tags }: Names): boolean {
+  /** Whether what was read of a name is distrusted: its invalidation was not acknowledged before. */
+  owes({ all, call, tags }: Names, { at }: Seen): boolean {
     const gate = this.#gate
-    return gate.owed > 0 && [all, call, ...tags].some((key) => gate.owes(key))
+    return gate.owedSince(at) && [all, call, ...tags].some((key) => gate.owes(key, at))
   }
 
-  /** Whether a tag is distrusted. */
-  owesTag(tag: string): boolean {
-    return this.#gate.owed > 0 && (tag === '' || this.#gate.owes(this.tagKey(tag)))
+  /** Whether what was read of a tag is distrusted. */
+  owesTag(tag: string, { at }: Seen): boolean {
+    const gate = this.#gate
+    return gate.owedSince(at) && (tag === '' || gate.owes(this.tagKey(tag), at))
   }
 
   /**
@@ -293,7 +296,8 @@ export class StoredEpochs {
         this.#remember(key, token)
       }
       for (const key of rest) {
-        const token = found.has(key) || seen.tokens.get(key) ? undefined : this.#putSince(key, seen)
+        const known = found.has(key) || seen.tokens.get(key) || (seen.replaces && key === call)
+        const token = known ? undefined : this.#putSince(key, seen)
         if (token && lasts(token)) take(key, token.text)
       }
       const missing = rest.filter((key) => !found.has(key))
@@ -349,6 +353,7 @@ export class StoredEpochs {
         follow(this.#look([all, tagActivity, ...tags], timeout), ({ at, tokens }) => ({
           at,
           tokens: new Map([...tokens, [activity, made], [names.call, undefined]]),
+          replaces: true,
         })),
     )
   }

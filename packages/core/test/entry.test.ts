@@ -37,7 +37,12 @@ describe('golden entries', () => {
   })
 
   test('and with tags and an end of its own like this', () => {
-    expect(wire.sealer('text', undefined).seal(value).held({ ...facts, ...more })).toBe(goldenTagged)
+    expect(
+      wire
+        .sealer('text', undefined)
+        .seal(value)
+        .held({ ...facts, ...more }),
+    ).toBe(goldenTagged)
   })
 
   test('a bytes entry is the same in UTF-8', () => {
@@ -48,7 +53,9 @@ describe('golden entries', () => {
   })
 
   test('a reference entry is this envelope around the value itself', () => {
-    const held = referenceSealer(false).seal(value).held({ ...facts, ...more })
+    const held = referenceSealer(false)
+      .seal(value)
+      .held({ ...facts, ...more })
     expect(held).toEqual({ format: 2, ...facts, ...more, codec: 'reference', body: value })
     expect((held as { body: unknown }).body).toBe(value)
   })
@@ -98,7 +105,10 @@ describe('golden entries', () => {
     expect(ends(/:load:epochs:~/)).toEqual([['1700000240000', 1_700_000_240_000]])
     const name = createHash('sha256').update('a').digest('base64url')
     expect(ends(new RegExp(`::epochs:~${name}`))).toEqual([['1702592000000', 1_702_592_000_000]])
-    expect(ends(/:load:epochs:[af]$/)).toEqual([['', undefined], ['', undefined]])
+    expect(ends(/:load:epochs:[af]$/)).toEqual([
+      ['', undefined],
+      ['', undefined],
+    ])
   })
 })
 

@@ -201,7 +201,8 @@ export function createCaller(definition: Definition): Caller {
   /** Asks the store: for the entry, and where others use it for the epochs it is held against, in one round trip. */
   function read(call: Call): Answer<Read> {
     const { lane, suffix, names } = call
-    if (names) return lane.epochs.space.stored!.read(lane.keyOf(suffix), names, storeTimeout)
+    const failed = (error: unknown) => storeFailed(call, 'getMany', error)
+    if (names) return lane.epochs.space.stored!.read(lane.keyOf(suffix), names, storeTimeout, failed)
     return follow(lane.get(suffix, storeTimeout), (held) => ({ held, seen: undefined, made: undefined }))
   }
 
@@ -361,7 +362,8 @@ export function createCaller(definition: Definition): Caller {
   /** What a run is to know of the epochs in a store that others use; nothing where that cannot be known. */
   function known(call: Call, seen: Seen | undefined): Answer<Seen | undefined> {
     const { lane, names } = call
-    return seen && names ? lane.epochs.space.stored!.begin(seen, names, storeTimeout) : seen
+    const failed = (error: unknown) => storeFailed(call, 'set', error)
+    return seen && names ? lane.epochs.space.stored!.begin(seen, names, storeTimeout, failed) : seen
   }
 
   /** Whether the function answered with a promise; remembered for the fills to come. */

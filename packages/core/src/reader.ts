@@ -98,7 +98,7 @@ export class Reader {
     for (let at = 0; at < keys.length; at += most) parts.push(keys.slice(at, at + most))
     const answers = parts.map(async (part) => {
       try {
-        return this.#listed(part, await gate.ask<unknown>('getMany', timeout, () => store.getMany!(part)))
+        return this.#listed(part, await gate.ask<unknown>('getMany', timeout, () => store.getMany!(part), turn))
       } catch (error) {
         // Late, or not asked: then it is no better one by one.
         if (!(error instanceof StoreError) || error.cause === undefined) throw error

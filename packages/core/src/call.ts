@@ -539,11 +539,16 @@ export function createCaller(definition: Definition): Caller {
   }
 
   /** The run under way that a call waits for where no entry answers it, if it can wait. */
-  function runFor(call: Call, seen: Seen | undefined, inner = Flight.current): Joined | undefined {
+  function runFor(
+    call: Call,
+    seen: Seen | undefined,
+    inner = Flight.current,
+    earlier?: Flight,
+  ): Joined | undefined {
     const { lane, suffix, names } = call
     const { flights, refreshes } = lane
     const waits = (flight: Flight) => flight.promised || answers === 'promises' || isAsync(store)
-    const found = [names && flights.size > 0 && flights.get(suffix), refreshes.size > 0 && refreshes.get(suffix)]
+    const found = [names && flights.size > 0 && flights.get(suffix), refreshes.size > 0 && refreshes.get(suffix), earlier]
     for (const flight of found) {
       if (!flight || !waits(flight) || !mayJoin(call, flight, inner)) continue
       const shared = shares(call, seen, flight)
@@ -649,6 +654,8 @@ export function createCaller(definition: Definition): Caller {
   ): Promise<unknown> {
     const { lane, suffix, names } = call
     const flight = new Flight(call.inputs.signals.length > 0)
+    // Its entry may be written, and the flight gone, between what this call reads and what it makes of that.
+    const earlier = names && lane.flights.get(suffix)
     const start = async (): Promise<Landed> => {
       let fallback = over
       let known: Seen | undefined
@@ -676,7 +683,7 @@ export function createCaller(definition: Definition): Caller {
         }
         fallback = found
       } else known = isThenable(seen) ? await seen : (seen as Seen | undefined)
-      const other = replaces ? undefined : runFor(call, known, flight)
+      const other = replaces ? undefined : runFor(call, known, flight, earlier)
       const landing = other && (await rideAlong(call, flight, other, fallback))
       if (landing) return arrive(call, flight, { landing })
       // A run that cannot be stored does not take the place of one that can.

@@ -237,7 +237,7 @@ export class StoredEpochs {
   /** Puts a token where none is; the same for all who find it missing at a time. @throws StoreError, at once or later */
   #make(key: string, until: number, timeout: number): Answer<Token> {
     const underWay = this.#making.get(key)
-    if (underWay) return underWay
+    if (underWay) return this.#gate.within('set', timeout, underWay)
     const made = token(until)
     const put = this.#gate.ask('set', timeout, () => this.#write(key, made))
     if (!isThenable(put)) {

@@ -539,16 +539,15 @@ export function createCaller(definition: Definition): Caller {
   }
 
   /** The run under way that a call waits for where no entry answers it, if it can wait. */
-  function runFor(
-    call: Call,
-    seen: Seen | undefined,
-    inner = Flight.current,
-    earlier?: Flight,
-  ): Joined | undefined {
+  function runFor(call: Call, seen: Seen | undefined, inner = Flight.current, earlier?: Flight): Joined | undefined {
     const { lane, suffix, names } = call
     const { flights, refreshes } = lane
     const waits = (flight: Flight) => flight.promised || answers === 'promises' || isAsync(store)
-    const found = [names && flights.size > 0 && flights.get(suffix), refreshes.size > 0 && refreshes.get(suffix), earlier]
+    const found = [
+      names && flights.size > 0 && flights.get(suffix),
+      refreshes.size > 0 && refreshes.get(suffix),
+      earlier,
+    ]
     for (const flight of found) {
       if (!flight || !waits(flight) || !mayJoin(call, flight, inner)) continue
       const shared = shares(call, seen, flight)

@@ -363,6 +363,8 @@ export function createCaller(definition: Definition): Caller {
     // A function taken for one that answers at once ran without a flight's care: its promise is its caller's alone.
     if (!flight) {
       Gathering.active -= 1
+      // And what it depends on is not known before the outer function may have ended.
+      call.outer?.add({ space: lane.epochs.space, tags: [], tokens: [], until: fill.createdAt })
       return result
     }
     fill.flight = flight
@@ -470,8 +472,8 @@ export function createCaller(definition: Definition): Caller {
 
   /** Gives a landing to a caller. */
   function handOver(call: Call, landing: Landing): unknown {
-    if (!landing.shared) return landing.value
     if (landing.depends) call.outer?.add(landing.depends)
+    if (!landing.shared) return landing.value
     if (landing.outcome === 'error') throw landing.take()
     return landing.take()
   }
@@ -495,7 +497,10 @@ export function createCaller(definition: Definition): Caller {
       giveUp(call, flight)
       return answer(call)
     }
-    if (!landing.shared) return fn.apply(call.self, call.args as unknown[])
+    if (!landing.shared) {
+      if (landing.depends) call.outer?.add(landing.depends)
+      return fn.apply(call.self, call.args as unknown[])
+    }
     if (!isMine(call, flight, landing, exact)) return answer(call)
     return own(handOver(call, standInFor(landing, call, over, flight.fenced)))
   }

@@ -102,6 +102,23 @@ describe.each(asyncKinds)('R21 over %s', (_name, makeStore) => {
     expect(await outer()).toBe('well')
   })
 
+  test('what a nested call hands to its caller alone brings its tags and its expiry all the same', async () => {
+    const { cache, clock, settle } = testScope({ store: makeStore(), ttl: '1h', version: '1' })
+    const world = { now: 1 }
+    const inner = cache.cached(async () => [world.now].values(), { name: 'inner', tags: ['t'], ttl: '10m' })
+    const outer = cache.cached(async () => [...(await inner())], { name: 'outer' })
+    expect(await outer()).toEqual([1])
+    await settle()
+    world.now = 2
+    expect(await outer()).toEqual([1])
+    await cache.invalidateTags('t')
+    expect(await outer()).toEqual([2])
+    await settle()
+    world.now = 3
+    clock.advance(600_000)
+    expect(await outer()).toEqual([3])
+  })
+
   test('a stale inner value makes an outer entry that is not kept past it', async () => {
     const { clock, around, within, world, settle } = nest({ ttl: '1m', staleTtl: '1h' })
     await within('a')

@@ -41,6 +41,8 @@ export default defineConfig({
       project('compiler', 'packages/compiler'),
       project('cli', 'packages/cli'),
       project('keyv', 'packages/keyv', { types: true }),
+      project('lru-cache', 'packages/lru-cache', { types: true }),
+      project('cache-manager', 'packages/cache-manager', { types: true }),
       project('quickstart', 'apps/quickstart'),
       project('bench', 'apps/bench'),
       project('consumers', 'integrations/consumers'),

@@ -73,6 +73,10 @@ export interface Project extends Program {
   refresh(file: string): SourceModule | 'same' | undefined
   /** Line and column, from 1, of an offset in the text of a file. */
   position(file: string, offset: number): { readonly line: number; readonly column: number }
+  /** Whether a file is a module of the program. */
+  isLoaded(file: string): boolean
+  /** How a module names others, so that one can be added. */
+  style(file: string): 'import' | 'require'
   /** Whether there is such a file. */
   has(file: string): boolean
   /** The absolute path of a file as a user names it. */
@@ -178,11 +182,11 @@ export function createProject(options: AnalyzeOptions): Project {
     return output === undefined || inside(output, folder) ? [] : [output]
   })
   // A host that hands out the texts without naming files has them on the disk as well.
-  const listed = asked ?? discover(root, disk, outputs)
+  const found = asked ?? discover(root, disk, outputs)
   if (options.read !== undefined && asked === undefined && disk.kind(root) !== 'folder') {
     throw new CompilerError('INVALID_OPTION', 'With a `read` of your own and no such folder on disk, name the `files`.')
   }
-  const entries = [...new Set(listed.map((file) => files.real(file)))]
+  const entries = [...new Set(found.map((file) => files.real(file)))]
     .filter((file) => !excluded(relativeName(file)) && (isSource(file) || files.kind(file) === 'folder'))
     .sort((a, b) => byName(relativeName(a), relativeName(b)))
 
@@ -414,6 +418,27 @@ export function createProject(options: AnalyzeOptions): Project {
     return { line: low + 1, column: offset - starts[low]! + 1 }
   }
 
+  /** What the nearest package.json takes a `.js` file for. */
+  const typeOf = (folder: string): 'import' | 'require' => {
+    const contents = files.read(join(folder, 'package.json'))
+    if (contents !== undefined && 'bytes' in contents) {
+      try {
+        const said = JSON.parse(decodeText(contents.bytes) ?? '') as { readonly type?: unknown } | null
+        return said?.type === 'module' ? 'import' : 'require'
+      } catch {
+        return 'require'
+      }
+    }
+    const parent = dirname(folder)
+    return parent === folder ? 'require' : typeOf(parent)
+  }
+  const style = (file: string): 'import' | 'require' => {
+    const { style } = load(file).summary.layout
+    if (style !== 'unknown') return style
+    if (/\.c[jt]s$/.test(file)) return 'require'
+    return file.endsWith('.js') ? typeOf(dirname(file)) : 'import'
+  }
+
   const assets = new Map<string, string>()
 
   const diagnose = (file: string, { code, what, start }: Finding, path: readonly string[]): Diagnostic[] => {
@@ -437,7 +462,18 @@ export function createProject(options: AnalyzeOptions): Project {
     ...(config.diagnostics !== undefined && { diagnostics: config.diagnostics }),
   }
 
-  const inputs = (): string[] => {
+  let listed: readonly string[] = []
+  let listedOf = -1
+  /** Asked for each module that is transformed: made anew where something more was read since. */
+  const inputs = (): readonly string[] => {
+    const count = digests.size + tsconfigs.inputs.size + workspace.inputs.size + packages.inputs.size
+    if (count !== listedOf) {
+      listed = listInputs()
+      listedOf = count
+    }
+    return listed
+  }
+  const listInputs = (): string[] => {
     const all = new Set([...digests.keys(), ...tsconfigs.inputs, ...workspace.inputs, ...packages.inputs])
     if (own.file !== undefined) all.add(own.file)
     return [...all].sort((a, b) => byName(relativeName(a), relativeName(b)))
@@ -493,6 +529,8 @@ export function createProject(options: AnalyzeOptions): Project {
     options: (file) => governed.of(file).options,
     relative: relativeName,
     locate,
+    isLoaded: (file) => modules.has(file),
+    style,
     has: (file) => files.kind(file) === 'file',
     position,
     diagnose,

@@ -20,10 +20,11 @@
  */
 
 import { diagnostics, digest as nativeDigest, packageName } from '#platform'
-import { type Caller, createCaller, type Definition } from './call.ts'
+import { type Caller, createCaller } from './call.ts'
+import type { Definition } from './definition.ts'
 import { referenceSealer, type Sealer } from './entry.ts'
-import { AutocacheError } from './errors.ts'
 import { Space } from './epochs.ts'
+import { AutocacheError } from './errors.ts'
 import { type BreakerState, createHub, type EventOf, type EventType, type Hub, type Stats } from './events.ts'
 import { type Gate, gateOf } from './gate.ts'
 import { createOperations, type Operations } from './handle.ts'
@@ -176,8 +177,9 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     if (!known) {
       spaces.set(store, (known = new Map()))
       const gate = gateOf(store)
-      const report = hub.reporter(gate.name, undefined)
-      const watcher = (state: BreakerState) => report({ type: 'breaker', state, owed: gate.owed })
+      // A store is counted once there is something to say of it.
+      const watcher = (state: BreakerState) =>
+        hub.reporter(gate.name, undefined)({ type: 'breaker', state, owed: gate.owed })
       gates.add(gate)
       watchers.set(gate, watcher)
       gate.watch(watcher)
@@ -191,11 +193,13 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
           let found = shared.get(namespace)
           if (!found) {
             const { digest } = encoding ?? {}
-            // Versions have a scheme, `s1-` or `x-` or others: none is this.
-            const names = { namespace, label: 'epochs', version: 'e1', maxBytes: store.maxKeyBytes ?? 250 }
+            const maxBytes = store.maxKeyBytes ?? 250
+            // Versions have a scheme, `s1-` or `x-` or others: none is `epochs`.
             const stored =
               store.lifetime === 'shared' && encoding && digest
-                ? encoding.epochs(gateOf(store), keyPrefix({ ...names, digest }))
+                ? encoding.epochs(gateOf(store), (label) =>
+                    keyPrefix({ namespace, label, version: 'epochs', digest, maxBytes }),
+                  )
                 : undefined
             shared.set(namespace, (found = new Space(stored)))
           }
@@ -231,7 +235,7 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     }
     const space = spaceOf(store, namespace, encoding)
     const joined = identity.source === 'process' ? '' : joinedVersions(resolved, digest)
-    const version = () => identity.version() + joined
+    const version = (code = '') => identity.version() + joined + code
     const shares = sharedBy(store, ownerOf(resolved))
     if (
       identity.source === 'explicit' &&
@@ -239,13 +243,18 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     ) {
       report({ type: 'duplicate-definition', version: version() })
     }
-    let lane: Lane | undefined
-    const laneOf = (): Lane => {
-      if (lane) return lane
-      const prefix = keyPrefix({ namespace, label: identity.label, version: version(), digest: digest!, maxBytes })
-      const own = identity.source === 'process'
-      const epochs = space().of(identity.label, !own)
-      lane = own ? new Lane(store, prefix, epochs) : Lane.of(store, prefix, epochs, shares)
+    const own = identity.source === 'process'
+    const epochs = once(() => space().of(identity.label, !own))
+    /** By the code that joins the version of a call: as many as there are classes of receivers. */
+    const lanes = new Map<string, Lane>()
+    const laneOf = (code = ''): Lane => {
+      let lane = lanes.get(code)
+      if (!lane) {
+        const parts = { namespace, label: identity.label, version: version(code), digest: digest!, maxBytes }
+        const prefix = keyPrefix(parts)
+        lane = own ? new Lane(store, prefix, epochs()) : Lane.of(store, prefix, epochs(), shares)
+        lanes.set(code, lane)
+      }
       return lane
     }
     const inputsOf = createInputs(fn, resolved, bounds, digest)
@@ -258,11 +267,10 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
       enabled,
       lane: laneOf,
       inputsOf,
-      suffixOf(argumentsText) {
+      suffixOf(argumentsText, { prefix }) {
         // The prefix leaves room for a digest, see `keyPrefix`.
         if (!readable) return `~${digest!(argumentsText)}`
         if (maxBytes === Infinity) return argumentsText
-        const { prefix } = laneOf()
         return completeKey(prefix, { argumentsText, readable, digest: digest!, maxBytes }).slice(prefix.length)
       },
       sealer: sealerOf(resolved, encoding, () => report({ type: 'mutated' })),
@@ -401,6 +409,12 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
       await Promise.all([...gates].map((gate) => gate.drain()))
     },
   }
+}
+
+/** What `make` makes, when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
 }
 
 /** The methods of a cached function, bound to a receiver where there is one. */

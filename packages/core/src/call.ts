@@ -22,73 +22,22 @@
 import { detached } from '#platform'
 import { type Answer, follow, isThenable, rescue } from './answer.ts'
 import { clone } from './clone.ts'
+import type { Call, Definition, Found } from './definition.ts'
 import type { Opened, Sealer } from './entry.ts'
 import { StoreError, UnkeyableValueError } from './errors.ts'
-import type { MissReason, Reporter } from './events.ts'
+import type { MissReason } from './events.ts'
 import { Flight, gathering, type Landed, type Landing, type SharedLanding } from './flight.ts'
-import { plainTtl, type State } from './freshness.ts'
+import { plainTtl } from './freshness.ts'
 import { isAsync } from './gate.ts'
-import type { Inputs, InputsOf } from './inputs.ts'
 import { instant, nextInstant } from './instants.ts'
 import { createJudge, isAnswer, type Judge } from './judge.ts'
 import { createLandings, type Fill, firstly } from './land.ts'
 import type { Lane } from './lane.ts'
 import type { Slot } from './memory-store.ts'
 import { Gathering } from './nested.ts'
-import type { AnyFunction, ResolvedOptions } from './options.ts'
 import { createRefresh } from './refresh.ts'
 import { replaceSignals } from './signals.ts'
 import type { Names, Read, Seen } from './stored-epochs.ts'
-import type { Identity } from './version.ts'
-
-/** All that is fixed when a function is cached. */
-export interface Definition {
-  readonly fn: AnyFunction
-  readonly identity: Identity
-  /** The version with those of `deps`. */
-  readonly version: () => string
-  readonly options: ResolvedOptions
-  readonly enabled: boolean
-  readonly lane: () => Lane
-  readonly inputsOf: InputsOf
-  /** The end of the key, after the lane's prefix, for the text of some inputs. */
-  readonly suffixOf: (text: string) => string
-  readonly sealer: Sealer
-  readonly report: Reporter
-  readonly clock: () => number
-  /** The tags that are known before a run, the option's function otherwise, and what stands for either in an entry. */
-  readonly tags: {
-    readonly fixed: readonly string[]
-    readonly of: ((value: unknown, ...args: unknown[]) => unknown) | undefined
-    readonly policy: string | undefined
-  }
-  /** Whether an entry's body is the answer as it stands, in a memory store of ours: then hits take the short way. */
-  readonly quick: boolean
-}
-
-/** One call on its way. */
-export interface Call {
-  readonly self: unknown
-  readonly args: readonly unknown[]
-  readonly inputs: Inputs
-  readonly suffix: string
-  readonly lane: Lane
-  /** Its names in the store, where others use that. */
-  readonly names: Names | undefined
-  /** The instant it began. */
-  readonly begun: number
-  /** What gathers for the cached function whose run makes it. */
-  readonly outer: Gathering | undefined
-}
-
-/** An entry that may answer a call, at once or where the function fails. */
-export interface Found {
-  readonly opened: Opened
-  readonly value: unknown
-  readonly state: Exclude<State, 'miss'>
-  /** Whether it answers without the function. */
-  readonly answers: boolean
-}
 
 /** A look at an entry that is no call: nothing is reported, and why it was none is noted here. */
 export interface Look {
@@ -127,6 +76,12 @@ export interface Caller {
   readonly promises: boolean
 }
 
+/** A run that a call waits for, and whether nothing of the namespace was invalidated between. */
+interface Joined {
+  readonly flight: Flight
+  readonly exact: boolean
+}
+
 /** What the hit path answers where the general one must. */
 const general = Symbol('general')
 
@@ -145,6 +100,8 @@ export function createCaller(definition: Definition): Caller {
   const judge = createJudge(definition)
   let lane: Lane | undefined
   const laneOf = (): Lane => (lane ??= definition.lane())
+  let naming: ReturnType<NonNullable<Lane['epochs']['space']['stored']>['naming']> | undefined
+  const laneFor = (code: string): Lane => (code === '' ? laneOf() : definition.lane(code))
   const shown = ({ lane, suffix }: Call): string | undefined => (shownKeys ? lane.keyOf(suffix) : undefined)
   const landings = createLandings(definition, { judge, stillSame, shown, storeFailed })
   const { standInFor } = landings
@@ -152,10 +109,17 @@ export function createCaller(definition: Definition): Caller {
   function prepare(self: unknown, args: readonly unknown[]): Call {
     const outer = gathering()
     const inputs = inputsOf(self, args)
-    const lane = laneOf()
+    const lane = laneFor(inputs.code)
+    const suffix = suffixOf(inputs.text, lane)
     const { stored } = lane.epochs.space
-    const names = stored?.namesOf(lane.epochs.label, inputs.subject, tags.fixed)
-    return { self, args, inputs, suffix: suffixOf(inputs.text), lane, names, begun: instant(), outer }
+    let names: Names | undefined
+    if (stored) {
+      naming ??= stored.naming(lane.epochs.label, tags.fixed)
+      // Where nothing hidden is in the key, the digest of what names the call is there already.
+      const digested = inputs.subject === inputs.text && suffix.startsWith('~') ? suffix.slice(1) : undefined
+      names = naming(inputs.subject, digested)
+    }
+    return { self, args, inputs, suffix, lane, names, begun: instant(), outer }
   }
 
   /** The call, or the reason it goes straight through; throws what cannot be keyed at all. */
@@ -174,14 +138,21 @@ export function createCaller(definition: Definition): Caller {
   function stillSame(call: Call): boolean {
     if (call.inputs.fixed) return true
     try {
-      return inputsOf(call.self, call.args).text === call.inputs.text
+      const { text, code } = inputsOf(call.self, call.args)
+      return text === call.inputs.text && code === call.inputs.code
     } catch {
       return false
     }
   }
 
+  /** A cached function made this call, and got what has no entry: its tags that are known reach the outer one all the same. */
+  function unknownTo(outer: Gathering | undefined): void {
+    outer?.add({ space: laneOf().epochs.space, tags: tags.fixed, tokens: [], until: Infinity })
+  }
+
   /** Runs the function outside autocache; over an asynchronous store it answers with a promise all the same. */
   function pass(self: unknown, args: readonly unknown[]): unknown {
+    if (tags.fixed.length > 0) unknownTo(gathering())
     if (!isAsync(store)) return fn.apply(self, args as unknown[])
     try {
       const result: unknown = fn.apply(self, args as unknown[])
@@ -210,7 +181,7 @@ export function createCaller(definition: Definition): Caller {
     const { entry } = slot
     if (entry.outcome !== 'value' || entry.until !== undefined || !isTagged(entry)) return general
     if (plain !== Infinity && !(Math.abs(clock() - entry.createdAt) < plain)) return general
-    if (Gathering.active > 0 && (plain !== Infinity || entry.tags !== undefined)) return general
+    if (Gathering.active > 0 && (plain !== Infinity || entry.tags !== undefined) && gathering()) return general
     slot.visited = true
     counts.hit = (counts.hit ?? 0) + 1
     return isPromised(entry) ? Promise.resolve(entry.body) : entry.body
@@ -252,7 +223,8 @@ export function createCaller(definition: Definition): Caller {
       return unreadable(error)
     }
     const stored = lane.epochs.space.stored
-    if (!lane.trusts(suffix, opened.createdAt) || (names && seen && stored!.owes(names, seen))) return missed(call, 'unsettled')
+    if (!lane.trusts(suffix, opened.createdAt) || (names && seen && stored!.owes(names, seen)))
+      return missed(call, 'unsettled')
     if (opened.tagPolicy !== tags.policy || tags.fixed.some((tag, at) => opened.tags?.[at] !== tag))
       return missed(call, 'tags-changed')
     return follow(stands(call, opened, seen), (good) => {
@@ -280,8 +252,7 @@ export function createCaller(definition: Definition): Caller {
   function stands(call: Call, { epochs, tags: own = [] }: Opened, seen: Seen | undefined): Answer<boolean> {
     const { lane, inputs, names } = call
     const { stored } = lane.epochs.space
-    if (!stored || !names)
-      return typeof epochs === 'number' && lane.epochs.changed(inputs.subject, own) <= epochs
+    if (!stored || !names) return typeof epochs === 'number' && lane.epochs.changed(inputs.subject, own) <= epochs
     if (typeof epochs !== 'string' || !seen) return false
     const others = own.slice(tags.fixed.length)
     if (others.some((tag) => stored.owesTag(tag, seen))) return false
@@ -368,12 +339,23 @@ export function createCaller(definition: Definition): Caller {
       return result
     }
     fill.flight = flight
+    flight.replaces = replaces
     // Fenced by the function itself, before its first await: nobody else may have it.
     if (lane.fenced !== fill.fenced) flight.writable = false
     else lane.enter(suffix, flight)
     flight.landing = Promise.resolve(result).then(
-      (body) => arrive(call, flight, landed(fill, () => landings.value(fill, body, true))).landing,
-      (error: unknown) => arrive(call, flight, landed(fill, () => landings.error(fill, error, true))).landing,
+      (body) =>
+        arrive(
+          call,
+          flight,
+          landed(fill, () => landings.value(fill, body, true)),
+        ).landing,
+      (error: unknown) =>
+        arrive(
+          call,
+          flight,
+          landed(fill, () => landings.error(fill, error, true)),
+        ).landing,
     )
     return boardFirst(call, flight)
   }
@@ -473,6 +455,7 @@ export function createCaller(definition: Definition): Caller {
   /** Gives a landing to a caller. */
   function handOver(call: Call, landing: Landing): unknown {
     if (landing.depends) call.outer?.add(landing.depends)
+    else if (!landing.shared) unknownTo(call.outer)
     if (!landing.shared) return landing.value
     if (landing.outcome === 'error') throw landing.take()
     return landing.take()
@@ -499,6 +482,7 @@ export function createCaller(definition: Definition): Caller {
     }
     if (!landing.shared) {
       if (landing.depends) call.outer?.add(landing.depends)
+      else unknownTo(call.outer)
       return fn.apply(call.self, call.args as unknown[])
     }
     if (!isMine(call, flight, landing, exact)) return answer(call)
@@ -544,12 +528,17 @@ export function createCaller(definition: Definition): Caller {
     return background?.landed && mayJoin(call, background, Flight.current) ? background : undefined
   }
 
+  /** A refresh that has landed and is being written: it answers before what it replaces. */
+  function newestFor(call: Call, seen: Seen | undefined, inner: Flight): Joined | undefined {
+    const { refreshes } = call.lane
+    const flight = refreshes.size > 0 && refreshes.get(call.suffix)
+    if (!flight || !flight.landed || !mayJoin(call, flight, inner)) return undefined
+    const shared = shares(call, seen, flight)
+    return shared === 'no' ? undefined : { flight, exact: shared === 'all' }
+  }
+
   /** The run under way that a call waits for where no entry answers it, if it can wait. */
-  function runFor(
-    call: Call,
-    seen: Seen | undefined,
-    inner = Flight.current,
-  ): { readonly flight: Flight; readonly exact: boolean } | undefined {
+  function runFor(call: Call, seen: Seen | undefined, inner = Flight.current): Joined | undefined {
     const { lane, suffix, names } = call
     const { flights, refreshes } = lane
     const waits = (flight: Flight) => flight.promised || answers === 'promises' || isAsync(store)
@@ -603,6 +592,12 @@ export function createCaller(definition: Definition): Caller {
         return fillAfter(call, undefined)
       }
     }
+    // Nothing from outside can have come between two calls of one turn: they share what is read.
+    const reading = names && !early && lane.reading.get(suffix)
+    if (reading && mayJoin(call, reading, Flight.current)) {
+      report({ type: 'join', key: shown(call) })
+      return board(call, reading, true)
+    }
     let found: Answer<Read>
     try {
       found = early ?? read(call)
@@ -610,7 +605,8 @@ export function createCaller(definition: Definition): Caller {
       unread(call, error)
       return fillAfter(call, undefined)
     }
-    return isThenable(found) ? answerLater(call, found, undefined) : answerNow(call, found as Read)
+    if (!isThenable(found)) return answerNow(call, found as Read)
+    return answerLater(call, found, undefined, false, undefined, early === undefined)
   }
 
   /** Fills without another read, or waits for a run that is under way. */
@@ -648,6 +644,7 @@ export function createCaller(definition: Definition): Caller {
     seen: Answer<Seen | undefined>,
     replaces = false,
     over?: Found,
+    shared = false,
   ): Promise<unknown> {
     const { lane, suffix, names } = call
     const flight = new Flight(call.inputs.signals.length > 0)
@@ -662,6 +659,9 @@ export function createCaller(definition: Definition): Caller {
           unread(call, error)
         }
         known = answered?.seen
+        const newest = names && newestFor(call, known, flight)
+        const newer = newest && (await rideAlong(call, flight, newest, undefined))
+        if (newer) return arrive(call, flight, { landing: newer })
         const found = answered && (await decide(call, answered))
         if (found?.answers) {
           refreshAfter(call, found, known)
@@ -682,8 +682,11 @@ export function createCaller(definition: Definition): Caller {
       if (names && !replaces && (known || !lane.flights.has(suffix))) lane.enter(suffix, flight)
       return fly(call, flight, known, replaces, fallback)
     }
+    flight.replaces = replaces
     // Where others use the store a call is joined when it runs the function: until then nobody else learns from its read.
     if (!names || replaces) lane.enter(suffix, flight)
+    // One that was read for a batch may be older than who comes now.
+    else if (shared) lane.share(suffix, flight)
     flight.landing = start().then(
       ({ landing }) => landing,
       (error: unknown) => {
@@ -699,13 +702,12 @@ export function createCaller(definition: Definition): Caller {
   async function rideAlong(
     call: Call,
     flight: Flight,
-    other: { readonly flight: Flight; readonly exact: boolean },
+    other: Joined,
     over: Found | undefined,
   ): Promise<Landing | undefined> {
     report({ type: 'join', key: shown(call) })
     const signals = flight.controller ? [flight.controller.signal] : []
-    const landing =
-      other.flight.landed ?? (await other.flight.ride(signals, flightTimeout, () => {}, flight))
+    const landing = other.flight.landed ?? (await other.flight.ride(signals, flightTimeout, () => {}, flight))
     if (landing === undefined) giveUp(call, other.flight)
     if (!landing?.shared || !isMine(call, other.flight, landing, other.exact)) return undefined
     const taken = standInFor(landing, call, over, other.flight.fenced)

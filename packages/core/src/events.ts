@@ -188,7 +188,11 @@ const warnings: readonly EventType[] = [
 
 function describe(event: AutocacheEvent): string {
   const detail =
-    event.type === 'breaker' ? ` (${event.state})` : 'reason' in event ? ` (${event.reason}${'path' in event && event.path ? ` at ${event.path}` : ''})` : ''
+    event.type === 'breaker'
+      ? ` (${event.state})`
+      : 'reason' in event
+        ? ` (${event.reason}${'path' in event && event.path ? ` at ${event.path}` : ''})`
+        : ''
   return `autocache ${event.type}: ${event.label}${detail}`
 }
 

@@ -62,6 +62,8 @@ export class Flight {
   readonly startedAt = performance.now()
   /** The instant its function began; what was invalidated later may not show in what it brings. */
   begun = Infinity
+  /** Whether what is stored is not to answer while it is under way. */
+  replaces = false
   /** The epochs that were read before its function began, over a store that others use. */
   seen: Seen | undefined
   /** What the cached calls of its function leave with it. */

@@ -1,5 +1,6 @@
 import { type Answer, every, follow, hush, isThenable, rescue } from './answer.ts'
-import type { Call, Caller, Definition, Found, Look } from './call.ts'
+import type { Caller, Look } from './call.ts'
+import type { Call, Definition, Found } from './definition.ts'
 import { isOneShot, oneShotError } from './entry.ts'
 import { AutocacheError, StoreError } from './errors.ts'
 import type { BreakerState, MissReason } from './events.ts'
@@ -169,7 +170,15 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       return lane.prefix + suffix
     },
 
-    peek: (self, args) => settled(() => look(prepare(self, args), peeked)),
+    peek: (self, args) =>
+      settled(() => {
+        const call = prepare(self, args)
+        return look(call, (found) => {
+          // A cached function that asks is made from what it is told.
+          if (found) call.outer?.add(judge.dependsOf(call, found.opened, found.value))
+          return peeked(found)
+        })
+      }),
 
     refresh: (self, args) =>
       settled(() => {
@@ -252,7 +261,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
         const { lane, suffix } = call
         const key = lane.keyOf(suffix)
         return look(call, (found, { reason }): Explanation => {
-          const version = definition.version()
+          const version = definition.version(call.inputs.code)
           const breaker = lane.gate.state
           const facts = { label, version, source, key, breaker }
           const freshUntil = found && judge.dependsOf(call, found.opened, found.value).until
@@ -279,17 +288,17 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     if (!first) return reads
     const { lane } = first
     if (first.names) {
-      // What is asked in one turn goes out together.
+      // What is asked in one turn goes out together. What failed has failed for its call: it does not ask again.
       for (const call of calls) {
         if (reads.has(call.suffix)) continue
-        const read = rescue<Read | undefined>(
+        const read = rescue<Read | PromiseLike<never>>(
           () => caller.read(call),
-          () => undefined,
+          (error) => Promise.reject(error),
         )
-        // One that fails is asked for again by its call, and reported there.
-        if (read !== undefined) reads.set(call.suffix, read as Answer<Read>)
+        hush(read)
+        reads.set(call.suffix, read as Answer<Read>)
       }
-      for (const [suffix, read] of reads) if ((await read) === undefined) reads.delete(suffix)
+      await Promise.allSettled(reads.values())
       return reads
     }
     const suffixes = [...new Set(calls.map((call) => call.suffix))].filter((suffix) => !lane.isClosed(suffix))

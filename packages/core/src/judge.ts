@@ -1,7 +1,7 @@
 /** What an entry is worth to a call under the options that its function has now. */
 
 import { hush, isThenable } from './answer.ts'
-import type { Call, Definition } from './call.ts'
+import type { Call, Definition } from './definition.ts'
 import type { Opened } from './entry.ts'
 import { lifetime, type State, stateAt } from './freshness.ts'
 import type { Depends } from './nested.ts'

@@ -4,7 +4,7 @@
  */
 
 import { follow, hush, isThenable } from './answer.ts'
-import type { Call, Definition, Found } from './call.ts'
+import type { Call, Definition, Found } from './definition.ts'
 import { type EntryFacts, isOneShot, oneShotError, type Sealed } from './entry.ts'
 import { UnstorableValueError } from './errors.ts'
 import type { Flight, Landed, SharedLanding } from './flight.ts'
@@ -66,12 +66,7 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
   const { options, sealer, report, clock, tags } = definition
   const { storeTimeout } = options
 
-  function standInFor(
-    landing: SharedLanding,
-    call: Call,
-    over: Found | undefined,
-    fenced: boolean,
-  ): SharedLanding {
+  function standInFor(landing: SharedLanding, call: Call, over: Found | undefined, fenced: boolean): SharedLanding {
     // After an invalidation it may not answer, though it is this call's.
     if (!over || fenced || landing.outcome === 'value') return landing
     const { opened } = over

@@ -81,6 +81,8 @@ interface Fence {
 
 export class Lane {
   readonly flights = new Map<string, Flight>()
+  /** The flights that began to read in this turn of the microtask queue, over a store that others use. */
+  readonly reading = new Map<string, Flight>()
   /** The flights in the background, whose keys have an entry that answers meanwhile. */
   readonly refreshes = new Map<string, Flight>()
   readonly #failures = new Map<string, Failure>()
@@ -220,9 +222,10 @@ export class Lane {
     return this.#fences.size > 0 && this.#fences.has(key)
   }
 
-  /** Whether an entry may be believed. */
+  /** Whether an entry may be believed: no fence keeps it out, and no run that is to replace it is under way. */
   trusts(key: string, createdAt: number): boolean {
-    return createdAt > this.#floor && !this.isClosed(key)
+    const flight = this.flights.size > 0 ? this.flights.get(key) : undefined
+    return createdAt > this.#floor && !this.isClosed(key) && (!flight?.replaces || flight.landed !== undefined)
   }
 
   /** Whether nothing is under way that a hit would have to know of: no flight, no fence. */
@@ -234,6 +237,7 @@ export class Lane {
   supersede(key: string): void {
     this.fenced += 1
     this.#failures.delete(key)
+    this.reading.delete(key)
     this.#replace(key, this.flights, true)
     this.#replace(key, this.refreshes, true)
   }
@@ -243,6 +247,12 @@ export class Lane {
     this.#replace(key, flights)
     flight.home = flights
     flights.set(key, flight)
+  }
+
+  /** Leads a key to a flight until the event loop may bring something new. */
+  share(key: string, flight: Flight): void {
+    if (this.reading.size === 0) void Promise.resolve().then(() => this.reading.clear())
+    this.reading.set(key, flight)
   }
 
   /** A run of the function begins in the foreground: what a refresh makes would be older. */

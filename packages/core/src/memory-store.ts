@@ -111,7 +111,16 @@ export function memoryStore({ max = 10_000, maxBytes = Infinity }: MemoryStoreOp
     if (known) remove(known)
     if (size > maxBytes) return
     while (nodes.size >= max || bytes + size > maxBytes) evict()
-    const node: Node = { key, entry, bytes: size, visited: false, checked: 0, newer: undefined, older: newest, indexes: undefined }
+    const node: Node = {
+      key,
+      entry,
+      bytes: size,
+      visited: false,
+      checked: 0,
+      newer: undefined,
+      older: newest,
+      indexes: undefined,
+    }
     if (newest) newest.newer = node
     else oldest = node
     newest = node

@@ -16,11 +16,13 @@ export interface Depends {
   readonly until: number
 }
 
+const none: ReadonlyMap<string, undefined> = new Map()
+
 /** What one run of a function gathers. */
 export class Gathering {
   readonly space: Space
   /** Tags, with their tokens where those are of the same space. */
-  readonly tags = new Map<string, string | undefined>()
+  tags: ReadonlyMap<string, string | undefined> = none
   until = Infinity
   /** Whether one tag was seen under two epochs: it was invalidated while the function ran. */
   torn = false
@@ -32,12 +34,15 @@ export class Gathering {
   /** A cached call of the run was answered. */
   add({ space, tags, tokens, until }: Depends): void {
     if (until < this.until) this.until = until
+    if (tags.length === 0) return
+    const gathered = new Map(this.tags)
+    this.tags = gathered
     for (const [at, tag] of tags.entries()) {
       const token = space === this.space ? tokens[at] : undefined
-      const known = this.tags.get(tag)
+      const known = gathered.get(tag)
       if (known !== undefined && token !== undefined && known !== token) this.torn = true
       // Once unknown it stays so: what is known of one call says nothing of another.
-      this.tags.set(tag, this.tags.has(tag) && known === undefined ? undefined : token)
+      gathered.set(tag, gathered.has(tag) && known === undefined ? undefined : token)
     }
   }
 

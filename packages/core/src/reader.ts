@@ -7,6 +7,7 @@
 import { type Answer, every, follow, isThenable } from './answer.ts'
 import { StoreError } from './errors.ts'
 import type { Gate } from './gate.ts'
+import type { EpochRows, Store } from './store.ts'
 
 /** How many keys one `getMany` asks for. */
 const most = 256
@@ -27,12 +28,15 @@ interface Turn {
 /** Reads from one store. */
 export class Reader {
   readonly #gate: Gate
+  readonly #from: Store | EpochRows
   readonly #turns = new Map<number, Turn>()
   /** Whether the store was seen to fail for several keys where it answers for each. */
   #single = false
 
-  constructor(gate: Gate) {
+  /** @param from the store of the gate, or its part that has the epochs */
+  constructor(gate: Gate, from: Store | EpochRows = gate.store) {
     this.#gate = gate
+    this.#from = from
   }
 
   /** Asks for keys. @throws StoreError, at once or later */
@@ -63,14 +67,14 @@ export class Reader {
   /** The first answer of a store tells whether it promises. */
   #first(keys: readonly string[], timeout: number): Answer<Values> {
     const gate = this.#gate
-    const answers = keys.map((key) => gate.ask<unknown>('get', timeout, () => gate.store.get(key)))
+    const answers = keys.map((key) => gate.ask<unknown>('get', timeout, () => this.#from.get(key)))
     gate.asynchronous ??= answers.some(isThenable)
     return follow(every(answers), (held) => ({ held, made: new Map() }))
   }
 
   #now(keys: readonly string[], timeout: number): readonly unknown[] {
     const gate = this.#gate
-    const { store } = gate
+    const store = this.#from
     if (keys.length === 1 || !store.getMany || this.#single)
       return keys.map((key) => gate.ask<unknown>('get', timeout, () => store.get(key)))
     const held: unknown = gate.ask<unknown>('getMany', timeout, () => store.getMany!(keys))
@@ -79,7 +83,7 @@ export class Reader {
 
   async #later(keys: readonly string[], timeout: number): Promise<readonly unknown[]> {
     const gate = this.#gate
-    const { store } = gate
+    const store = this.#from
     const one = (key: string) => gate.ask<unknown>('get', timeout, () => store.get(key))
     if (keys.length === 1 || !store.getMany || this.#single) return settle(keys.map(one))
     const parts: (readonly string[])[] = []

@@ -18,7 +18,7 @@
  * Decision: docs/decisions/0014-invalidation.md, with what was refused (counters, clocks, tombstones).
  */
 
-import { type Answer, every, follow, isThenable, rescue } from './answer.ts'
+import { type Answer, every, follow, hush, isThenable, rescue } from './answer.ts'
 import type { Gate } from './gate.ts'
 import { instant, nextInstant } from './instants.ts'
 import { Reader } from './reader.ts'
@@ -69,45 +69,47 @@ const month = 30 * 86_400_000
 /** The epochs of one namespace in one store. */
 export class StoredEpochs {
   readonly #gate: Gate
-  readonly #prefix: string
-  readonly #digest: (text: string) => string
+  /** Reads entries. */
   readonly #reader: Reader
+  /** Reads epochs: the same, where they stand beside the entries. */
+  readonly #rows: Reader
+  /** The beginning of the keys of a label's names. */
+  readonly #prefixOf: (label: string) => string
+  readonly #digest: (text: string) => string
   /** The tokens last seen, and since when. */
   readonly #known = new Map<string, { readonly token: Token; readonly since: number }>()
-  readonly #keys = new Map<string, string>()
+  readonly #tagKeys = new Map<string, string>()
   /** Tokens on their way into the store because they were missing. */
   readonly #making = new Map<string, Answer<Token>>()
   #failedAt = -Infinity
 
-  constructor(gate: Gate, prefix: string, digest: (text: string) => string) {
+  constructor(gate: Gate, prefixOf: (label: string) => string, digest: (text: string) => string) {
     this.#gate = gate
-    this.#prefix = prefix
+    this.#prefixOf = prefixOf
     this.#digest = digest
     this.#reader = readerOf(gate)
+    this.#rows = gate.store.epochs ? new Reader(gate, gate.store.epochs) : this.#reader
   }
 
-  /** The names of a call. */
-  namesOf(label: string, subject: string, tags: readonly string[]): Names {
-    return {
-      activity: this.#key('a', label),
-      all: this.#key('f', label),
-      call: `${this.#prefix}c${this.#digest(JSON.stringify([label, subject]))}`,
+  /** What makes the names of a function's calls, from what an invalidation names them by and its digest, if that is known. */
+  naming(label: string, tags: readonly string[]): (subject: string, digested?: string) => Names {
+    const prefix = this.#prefixOf(label)
+    const fixed = {
+      activity: `${prefix}a`,
+      all: `${prefix}f`,
       tagActivity: this.tagKey(''),
       tags: tags.map((tag) => this.tagKey(tag)),
     }
+    return (subject, digested = this.#digest(subject)) => ({ ...fixed, call: `${prefix}~${digested}` })
   }
 
   /** The key under which the epoch of a tag stands; that of `''`, which is no tag, is the activity of them all. */
   tagKey(tag: string): string {
-    return this.#key('t', tag)
-  }
-
-  #key(kind: 'a' | 'f' | 't', name: string): string {
-    const id = kind + name
-    let key = this.#keys.get(id)
+    let key = this.#tagKeys.get(tag)
     if (key === undefined) {
-      if (this.#keys.size >= remembered) this.#keys.clear()
-      this.#keys.set(id, (key = `${this.#prefix}${kind}${this.#digest(name)}`))
+      if (this.#tagKeys.size >= remembered) this.#tagKeys.clear()
+      // No label is empty.
+      this.#tagKeys.set(tag, (key = `${this.#prefixOf('')}~${this.#digest(tag)}`))
     }
     return key
   }
@@ -116,6 +118,15 @@ export class StoredEpochs {
   read(entryKey: string, names: Names, timeout: number): Answer<Read> {
     const keys = keysOf(names)
     const at = instant()
+    if (this.#rows !== this.#reader) {
+      const both = [this.#reader.read([entryKey], timeout), this.#rows.read(keys, timeout)] as const
+      for (const one of both) hush(one)
+      return follow(every(both), ([entry, rows]) => ({
+        held: entry!.held[0],
+        seen: this.#see(at, keys, rows!.held),
+        made: entry!.made,
+      }))
+    }
     return follow(this.#reader.read([entryKey, ...keys], timeout), ({ held: [held, ...tokens], made }) => ({
       held,
       seen: this.#see(at, keys, tokens),
@@ -126,7 +137,7 @@ export class StoredEpochs {
   /** Reads epochs alone. @throws StoreError, at once or later */
   #look(keys: readonly string[], timeout: number): Answer<Seen> {
     const at = instant()
-    return follow(this.#reader.read(keys, timeout), ({ held }) => this.#see(at, keys, held))
+    return follow(this.#rows.read(keys, timeout), ({ held }) => this.#see(at, keys, held))
   }
 
   #see(at: number, keys: readonly string[], held: readonly unknown[]): Seen {
@@ -202,10 +213,13 @@ export class StoredEpochs {
     if (performance.now() - this.#failedAt < pause) return undefined
     return rescue<Seen | undefined>(
       () =>
-        follow(every(missing.map((key) => this.#putSince(key, seen) ?? this.#make(key, Infinity, timeout))), (made) => ({
-          at: seen.at,
-          tokens: new Map([...seen.tokens, ...missing.map((key, at): [string, Token] => [key, made[at]!])]),
-        })),
+        follow(
+          every(missing.map((key) => this.#putSince(key, seen) ?? this.#make(key, Infinity, timeout))),
+          (made) => ({
+            at: seen.at,
+            tokens: new Map([...seen.tokens, ...missing.map((key, at): [string, Token] => [key, made[at]!])]),
+          }),
+        ),
       () => {
         this.#failedAt = performance.now()
         return undefined
@@ -270,10 +284,11 @@ export class StoredEpochs {
       found.set(key, text)
       const known = this.#known.get(key)
       // Seen before the run and the same now: it was not invalidated.
-      if (known?.token.text !== text || known.since > seen.at) unsure.add(key === all || key === call ? activity : tagActivity)
+      if (known?.token.text !== text || known.since > seen.at)
+        unsure.add(key === all || key === call ? activity : tagActivity)
     }
     const unread = rest.filter((key) => !seen.tokens.has(key))
-    return follow(unread.length === 0 ? undefined : this.#reader.read(unread, timeout), (values) => {
+    return follow(unread.length === 0 ? undefined : this.#rows.read(unread, timeout), (values) => {
       for (const [place, key] of unread.entries()) {
         const token = parse(values!.held[place])
         if (!token || !lasts(token)) continue
@@ -315,7 +330,8 @@ export class StoredEpochs {
 
   /** Replaces the epoch of a function. @throws StoreError, at once or later, where that is not acknowledged */
   renewAll(label: string, timeout: number): Answer<void> {
-    return this.#renew(this.#key('a', label), [this.#key('f', label)], Infinity, timeout)
+    const prefix = this.#prefixOf(label)
+    return this.#renew(`${prefix}a`, [`${prefix}f`], Infinity, timeout)
   }
 
   /** Replaces the epochs of tags. @throws StoreError, at once or later, where that is not acknowledged */
@@ -349,8 +365,7 @@ export class StoredEpochs {
   #renew(activity: string, keys: readonly string[], until: number, timeout: number): Answer<void> {
     const gate = this.#gate
     const debts = keys.map((key) => {
-      const redo = () =>
-        follow(this.#write(activity, token(Infinity)), () => this.#write(key, token(until)))
+      const redo = () => follow(this.#write(activity, token(Infinity)), () => this.#write(key, token(until)))
       gate.owe(key, redo)
       return { key, redo }
     })
@@ -367,7 +382,7 @@ export class StoredEpochs {
     const { store } = this.#gate
     const expiresAt = until < 8.64e15 ? Math.ceil(until) : undefined
     const held = form(store.holds, key, `e1.${text}.${expiresAt ?? ''}`)
-    return store.set(key, held as never, { expiresAt }) as Answer<void>
+    return (store.epochs ?? store).set(key, held as never, { expiresAt }) as Answer<void>
   }
 }
 

@@ -18,7 +18,7 @@ export interface Wire {
   /** Seals for a store of a kind. */
   sealer(holds: Exclude<Holds, 'references'>, codec: Codec | undefined): Sealer
   /** The epochs of a namespace that stand in a store which others use. */
-  epochs(gate: Gate, prefix: string): StoredEpochs
+  epochs(gate: Gate, prefixOf: (label: string) => string): StoredEpochs
 }
 
 /**
@@ -113,5 +113,5 @@ function headerOf(line: string): EntryFacts & { codec: string } {
 export const wire: Wire = {
   digest,
   sealer: (holds, codec = defaultCodec) => (holds === 'text' ? textSealer(codec) : bytesSealer(codec)),
-  epochs: (gate, prefix) => new StoredEpochs(gate, prefix, digest),
+  epochs: (gate, prefixOf) => new StoredEpochs(gate, prefixOf, digest),
 }

@@ -219,7 +219,7 @@ describe.each(eachKind)('peek and explain over %s', (_name, makeStore) => {
       source: 'explicit',
       key: load.keyOf(1),
       state: 'miss',
-      text: expect.stringContaining('load x-7'),
+      text: expect.stringContaining('load has version x-7'),
     })
     expect(runs).toBe(0)
     await load(1)

@@ -15,7 +15,12 @@ const at = fc.nat(30)
 const command = fc.oneof(
   {
     weight: 8,
-    arbitrary: fc.record({ type: fc.constant('call' as const), who, id, which: fc.constantFrom('plain', 'told', 'outer') }),
+    arbitrary: fc.record({
+      type: fc.constant('call' as const),
+      who,
+      id,
+      which: fc.constantFrom('plain', 'told', 'outer'),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('invalidate' as const), who, id }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('invalidate-all' as const), who }) },
@@ -185,7 +190,8 @@ async function play(commands: readonly Command[], replaces: boolean): Promise<vo
     }
   }
   await end()
-  for (const who of [0, 1]) for (const which of ['plain', 'told', 'outer']) for (const id of ['a', 'b']) call(who, which, id)
+  for (const who of [0, 1])
+    for (const which of ['plain', 'told', 'outer']) for (const id of ['a', 'b']) call(who, which, id)
   await end()
   await Promise.all(calls)
   expect(violations).toEqual([])

@@ -243,10 +243,10 @@ describe('R20 an invalidation that a store does not acknowledge', () => {
     await fn(1)
     await settle()
     const written: string[] = []
-    const { set } = store
+    const set = store.set.bind(store) as (key: string, entry: never, context: never) => never
     store.set = ((key: string, entry: string, context: never) => {
       written.push(`${key} ${entry}`)
-      return set.call(store, key, entry as never, context)
+      return set(key, entry as never, context)
     }) as never
     mood.writes = 'fail'
     await expect(cache.invalidateTags('t')).rejects.toBeInstanceOf(StoreError)
@@ -281,11 +281,11 @@ describe('R20 an invalidation that a store does not acknowledge', () => {
     const { cache, mood, fn, open, settle, state, store } = setUp()
     await fn(1)
     await settle()
-    const { set } = store
+    const set = store.set.bind(store) as (key: string, entry: never, context: never) => never
     let poison = ''
     store.set = ((key: string, entry: string, context: never) => {
       if (entry.startsWith('e1.') && (poison === '' || key === poison) && mood.writes === 'fail') poison = key
-      return set.call(store, key, entry as never, context)
+      return set(key, entry as never, context)
     }) as never
     await open()
     mood.writes = 'fail'

@@ -335,6 +335,8 @@ export function createCaller(definition: Definition): Caller {
     // A function taken for one that answers at once ran without a flight's care: its promise is its caller's alone.
     if (!flight) {
       Gathering.active -= 1
+      // And what it depends on is not known before the outer function may have ended.
+      call.outer?.add({ space: lane.epochs.space, tags: [], tokens: [], until: fill.createdAt })
       return result
     }
     fill.flight = flight
@@ -454,11 +456,9 @@ export function createCaller(definition: Definition): Caller {
 
   /** Gives a landing to a caller. */
   function handOver(call: Call, landing: Landing): unknown {
-    if (!landing.shared) {
-      unknownTo(call.outer)
-      return landing.value
-    }
     if (landing.depends) call.outer?.add(landing.depends)
+    else if (!landing.shared) unknownTo(call.outer)
+    if (!landing.shared) return landing.value
     if (landing.outcome === 'error') throw landing.take()
     return landing.take()
   }
@@ -483,7 +483,8 @@ export function createCaller(definition: Definition): Caller {
       return answer(call)
     }
     if (!landing.shared) {
-      unknownTo(call.outer)
+      if (landing.depends) call.outer?.add(landing.depends)
+      else unknownTo(call.outer)
       return fn.apply(call.self, call.args as unknown[])
     }
     if (!isMine(call, flight, landing, exact)) return answer(call)

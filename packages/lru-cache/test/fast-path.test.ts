@@ -23,7 +23,11 @@ const argument = fc.oneof(
   fc.integer({ min: 0, max: 3 }),
   fc.record({ a: fc.integer({ min: 0, max: 1 }) }),
 )
-const args = fc.array(argument, { maxLength: 3 })
+const args = fc.oneof(
+  // Often the same, so that a place has seen several entries.
+  { weight: 3, arbitrary: fc.constantFrom<unknown[]>([1], [1, '0']) },
+  { weight: 2, arbitrary: fc.array(argument, { maxLength: 3 }) },
+)
 /** Which of the functions: of one label in two versions, and of another label. */
 const of = fc.constantFrom(0, 1, 2)
 const tag = fc.constantFrom('list', 'length 1', 'length 2', 'nobody has it')
@@ -37,8 +41,8 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('clear' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('pop' as const) }) },
   // The user puts back what he took out before, whatever has been invalidated since.
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('takeOut' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('putBack' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('takeOut' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('putBack' as const) }) },
 )
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 type Tags = readonly string[] | ((value: string, ...list: unknown[]) => readonly string[])

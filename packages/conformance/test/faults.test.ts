@@ -155,7 +155,16 @@ describe('corruptingStore', () => {
 
     const references = corruptingStore(mapStore(), { damage })
     const entry = (key: string) =>
-      ({ format: 2, key, createdAt: 1, codec: 'reference', outcome: 'value', promised: false, epochs: 0, body: key }) as const
+      ({
+        format: 2,
+        key,
+        createdAt: 1,
+        codec: 'reference',
+        outcome: 'value',
+        promised: false,
+        epochs: 0,
+        body: key,
+      }) as const
     for (const key of keys) references.set(key, entry(key))
     expect(references.get('k1')).not.toEqual(entry('k1'))
     expect(references.get('k1')?.body === 'k1').toBe(damage !== 'swap')

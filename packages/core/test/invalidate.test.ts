@@ -7,8 +7,8 @@ import {
   throwingStore,
 } from '@autocache/conformance'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { gateOf } from '../src/gate.ts'
 import { memoryStore, type Store, StoreError } from '../src/index.ts'
+import { gateOf } from '../src/gate.ts'
 import { sharedBy } from '../src/lane.ts'
 import { testClock, testScope } from '../src/testing.ts'
 import {

@@ -33,10 +33,10 @@ import { instant, nextInstant } from './instants.ts'
 import { createJudge, isAnswer, type Judge } from './judge.ts'
 import { createLandings, type Fill, firstly } from './land.ts'
 import type { Lane } from './lane.ts'
-import type { Slot } from './memory-store.ts'
 import { Gathering } from './nested.ts'
 import { createRefresh } from './refresh.ts'
 import { replaceSignals } from './signals.ts'
+import type { Slot } from './slot.ts'
 import type { Names, Read, Seen } from './stored-epochs.ts'
 
 /** A look at an entry that is no call: nothing is reported, and why it was none is noted here. */
@@ -173,12 +173,14 @@ export function createCaller(definition: Definition): Caller {
   }
 
   /**
-   * The hit path: answers from a slot of a memory store where nothing asks for more than its value; else `general`.
+   * The hit path: answers from a slot where nothing asks for more than its value; else `general`.
    * See `hit-path.ts`.
    */
   function answerFrom(slot: Slot | null | undefined, here: Lane): unknown {
-    if (!slot || !here.isQuiet || slot.checked < here.epochs.space.latest || report.observed()) return general
+    if (!slot || !here.isQuiet || report.observed()) return general
     const { entry } = slot
+    // After the entry: an LRUCache's slot sees only then that it is another one.
+    if (slot.checked < here.epochs.space.latest) return general
     if (entry.outcome !== 'value' || entry.until !== undefined || !isTagged(entry)) return general
     if (plain !== Infinity && !(Math.abs(clock() - entry.createdAt) < plain)) return general
     if (Gathering.active > 0 && (plain !== Infinity || entry.tags !== undefined) && gathering()) return general

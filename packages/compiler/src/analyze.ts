@@ -385,7 +385,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
     if (isOther) told.push(...project.diagnose(file, otherText, []))
     return {
       ...insertInto(code, file, isOther ? [] : found),
-      dependencies: project.inputs().filter((input) => input !== file),
+      dependencies: project.inputs(),
       diagnostics: [...once(told)],
       stamps: isOther ? [] : [...stamped, ...classes].map(({ label, version }) => ({ label, version })),
     }

@@ -34,11 +34,15 @@ interface Found {
 const isFunction = (node: Node) =>
   /^(?:ArrowFunctionExpression|FunctionExpression|FunctionDeclaration)$/.test(node.type)
 
-/** @returns the receiver, and whether all of `this` counts */
+/**
+ * @param follows whether what other members do counts as well
+ * @returns the receiver, and whether all of `this` counts
+ */
 export function receiverOf(
   input: ReceiverInput,
   uses: readonly ReceiverUse[],
   around: Around | undefined,
+  follows = true,
 ): { readonly receiver: Receiver; readonly whole: boolean } {
   const { view } = input
   const fields: (readonly string[])[] = []
@@ -72,7 +76,7 @@ export function receiverOf(
     const holder = path.slice(0, -1)
     if (code) {
       call([])
-      if (!seen.has(code)) {
+      if (follows && !seen.has(code)) {
         seen.add(code)
         for (const inner of usesOf(input, code)) pending.push({ use: inner, from: found.in })
       }
@@ -96,13 +100,12 @@ export function receiverOf(
   }
 }
 
-/** What the members of a class do with `this`, whichever of them is called. The class itself is known where it is asked. */
-export function receiverOfClass(input: ReceiverInput, node: Node): Receiver {
-  const uses = (node.body.body as Node[]).flatMap((member) => {
-    const code = member.static || member.kind === 'constructor' ? undefined : codeOf(member)
-    return code ? usesOf(input, code) : []
-  })
-  const { fields, calls } = receiverOf(input, uses, { node, isStatic: false }).receiver
+/**
+ * What the members of a class do with `this`, whichever of them is called; those of a base class are asked there. The class
+ * itself is known where this is asked.
+ */
+export function receiverOfClass(input: ReceiverInput, uses: readonly ReceiverUse[], node: Node): Receiver {
+  const { fields, calls } = receiverOf(input, uses, { node, isStatic: false }, false).receiver
   const isPart = ({ length }: readonly string[]) => length > 0
   return { fields: fields.filter(isPart), calls: calls.filter(({ path }) => isPart(path)) }
 }

@@ -365,7 +365,7 @@ describe('methods', () => {
         'export class Users { constructor(private repo: Port) {} load = cached((a) => this.repo.find(a)) }\ninterface Port { find(a): any }',
       ),
     ).toMatchInlineSnapshot(`
-      "export class Users {static{_ac_putStamp(this,{contract:2,label:"Users",version:"s1-…"})} constructor(private repo: Port) {} load = cached(_ac_putStamp((a) => this.repo.find(a),{contract:2,label:"Users.load",version:"s1-…",calls:[["this.repo",()=>this.repo]],trailing:"drop"})) }
+      "export class Users {static{_ac_putStamp(this,{contract:2,label:"Users",version:"s1-…",calls:[["this.repo",_=>_.repo]]})} constructor(private repo: Port) {} load = cached(_ac_putStamp((a) => this.repo.find(a),{contract:2,label:"Users.load",version:"s1-…",calls:[["this.repo",()=>this.repo]],trailing:"drop"})) }
       interface Port { find(a): any }"
     `)
   })

@@ -46,11 +46,11 @@ export function receiverOf(
 ): { readonly receiver: Receiver; readonly whole: boolean } {
   const { view } = input
   const fields: (readonly string[])[] = []
-  const calls = new Map<string, { readonly path: readonly string[]; readonly type?: Target }>()
+  const calls = new Map<string, Receiver['calls'][number]>()
   const seen = new Set<Node>()
-  const call = (path: readonly string[], type?: Target) => {
+  const call = (path: readonly string[], { type, from }: Pick<Declared, 'type' | 'from'> = {}) => {
     const key = JSON.stringify(path)
-    if (type || !calls.has(key)) calls.set(key, type ? { path, type } : { path })
+    if (type || from || !calls.has(key)) calls.set(key, { path, ...(type && { type }), ...(from && { from }) })
   }
   // No thunk outside of the class can read a private name: then all of `this` counts.
   const field = (path: readonly string[]) => fields.push(path.some((name) => name.startsWith('#')) ? [] : path)
@@ -80,11 +80,11 @@ export function receiverOf(
         seen.add(code)
         for (const inner of usesOf(input, code)) pending.push({ use: inner, from: found.in })
       }
-      if (called && holder.length > 0) call(holder, declared(view, found).type)
+      if (called && holder.length > 0) call(holder, declared(view, found))
     } else if (called && holder.length > 0) {
-      const { type, isData } = declared(view, found)
-      call(holder, type)
-      if (isData) field(holder)
+      const said = declared(view, found)
+      call(holder, said)
+      if (said.isData) field(holder)
     } else if (found?.unknown || base) {
       call([])
       field(called || base ? [] : path)
@@ -195,6 +195,8 @@ const parametersOf = (members: readonly Node[]): ReadonlyMap<string, Node> =>
 
 interface Declared {
   readonly type?: Target
+  /** What made it. */
+  readonly from?: Target
   /** Its value can be keyed, or nothing is known of it: then core finds out. */
   readonly isData: boolean
 }
@@ -226,7 +228,18 @@ function declared(view: ModuleView, found: Found | undefined): Declared {
     value?.type === 'CallExpression'
       ? (value.arguments as Node[]).flatMap((one) => targetOf(view, one) ?? [])[0]
       : undefined
-  return made ? { type: made, isData: false } : { isData: true }
+  if (made) return { type: made, isData: false }
+  const from = value && maker(view, value)
+  return from ? { from, isData: true } : { isData: true }
+}
+
+/** The function that a value comes from: `createClient` of `await redis.createClient()`. */
+function maker(view: ModuleView, value: Node): Target | undefined {
+  let node = erased(value)
+  while (/^(?:AwaitExpression|ChainExpression|CallExpression|MemberExpression)$/.test(node.type)) {
+    node = erased(node.argument ?? node.expression ?? node.callee ?? node.object)
+  }
+  return value.type === 'Identifier' ? undefined : targetOf(view, node)
 }
 
 /** The class that a decorator names: `@Inject(Repo)`, `@Inject(forwardRef(() => Repo))`. */

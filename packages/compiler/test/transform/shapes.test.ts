@@ -333,6 +333,20 @@ describe('methods', () => {
     `)
   })
 
+  test('R04 an object that a package made', () => {
+    const more = {
+      'package.json': '{ "dependencies": { "orm": "1.0.0" } }',
+      'node_modules/orm/package.json': '{ "name": "orm", "version": "1.0.0", "main": "index.js" }',
+      'node_modules/orm/index.js': 'exports.connect = () => ({})',
+    }
+    const code = written(
+      "import { connect } from 'orm'\nimport * as orm from 'orm'\nconst own = () => ({ find: (a) => a })\nexport class Users { a = connect(); b = orm.connect().pool; c = own()\n @cached load(a) { return this.a.find(a) + this.b.find(a) + this.c.find(a) } }",
+      { more },
+    )
+    expect(code).toContain('receiver:[_=>_.c],')
+    expect(code).toContain('["this.a",_=>_.a,true],["this.b",_=>_.b,true],["this.c",_=>_.c]]')
+  })
+
   test('R04 a decorated class is stamped as it is and as its decorators leave it', () => {
     expect(
       written(

@@ -33,10 +33,10 @@ import { instant, nextInstant } from './instants.ts'
 import { createJudge, isAnswer, type Judge } from './judge.ts'
 import { createLandings, type Fill, firstly } from './land.ts'
 import type { Lane } from './lane.ts'
-import type { Slot } from './memory-store.ts'
 import { Gathering } from './nested.ts'
 import { createRefresh } from './refresh.ts'
 import { replaceSignals } from './signals.ts'
+import type { Slot } from './slot.ts'
 import type { Names, Read, Seen } from './stored-epochs.ts'
 
 /** A look at an entry that is no call: nothing is reported, and why it was none is noted here. */
@@ -173,12 +173,14 @@ export function createCaller(definition: Definition): Caller {
   }
 
   /**
-   * The hit path: answers from a slot of a memory store where nothing asks for more than its value; else `general`.
+   * The hit path: answers from a slot where nothing asks for more than its value; else `general`.
    * See `hit-path.ts`.
    */
   function answerFrom(slot: Slot | null | undefined, here: Lane): unknown {
-    if (!slot || !here.isQuiet || slot.checked < here.epochs.space.latest || report.observed()) return general
+    if (!slot || !here.isQuiet || report.observed()) return general
     const { entry } = slot
+    // After the entry: an LRUCache's slot sees only then that it is another one.
+    if (slot.checked < here.epochs.space.latest) return general
     if (entry.outcome !== 'value' || entry.until !== undefined || !isTagged(entry)) return general
     if (plain !== Infinity && !(Math.abs(clock() - entry.createdAt) < plain)) return general
     if (Gathering.active > 0 && (plain !== Infinity || entry.tags !== undefined) && gathering()) return general
@@ -335,6 +337,8 @@ export function createCaller(definition: Definition): Caller {
     // A function taken for one that answers at once ran without a flight's care: its promise is its caller's alone.
     if (!flight) {
       Gathering.active -= 1
+      // And what it depends on is not known before the outer function may have ended.
+      call.outer?.add({ space: lane.epochs.space, tags: [], tokens: [], until: fill.createdAt })
       return result
     }
     fill.flight = flight
@@ -454,11 +458,9 @@ export function createCaller(definition: Definition): Caller {
 
   /** Gives a landing to a caller. */
   function handOver(call: Call, landing: Landing): unknown {
-    if (!landing.shared) {
-      unknownTo(call.outer)
-      return landing.value
-    }
     if (landing.depends) call.outer?.add(landing.depends)
+    else if (!landing.shared) unknownTo(call.outer)
+    if (!landing.shared) return landing.value
     if (landing.outcome === 'error') throw landing.take()
     return landing.take()
   }
@@ -483,7 +485,8 @@ export function createCaller(definition: Definition): Caller {
       return answer(call)
     }
     if (!landing.shared) {
-      unknownTo(call.outer)
+      if (landing.depends) call.outer?.add(landing.depends)
+      else unknownTo(call.outer)
       return fn.apply(call.self, call.args as unknown[])
     }
     if (!isMine(call, flight, landing, exact)) return answer(call)

@@ -67,6 +67,8 @@ export class Gate {
   /** When what was owed was acknowledged: what was read before may be of before. */
   readonly #settled = new Instants()
   #settledLast = 0
+  /** What is being made again: how often that was begun, and when last. */
+  readonly #underWay = new Map<() => Answer<unknown>, { readonly times: number; readonly at: number }>()
   /** Whether more was owed than is kept: from then on this process believes nothing that the store holds. */
   #lost = false
   #failures = 0
@@ -190,6 +192,7 @@ export class Gate {
   settle(name: string, redo: () => Answer<unknown>): void {
     if (this.#owed.get(name) !== redo) return
     this.#owed.delete(name)
+    this.#underWay.delete(redo)
     this.#settled.mark(name)
     this.#settledLast = instant()
   }
@@ -197,15 +200,25 @@ export class Gate {
   /** Makes again what the store owes; resolves when it was tried, and says whether nothing is owed any more. */
   repay(): Answer<boolean> {
     const tries = [...this.#owed].map(([name, redo]): Answer<boolean> => {
+      const { times, at } = this.#underWay.get(redo) ?? { times: 0, at: 0 }
+      // One that hangs is tried beside itself, ever more rarely.
+      if (times > 0 && performance.now() - at < drain * 2 ** (times - 1)) return false
+      this.#underWay.set(redo, { times: times + 1, at: performance.now() })
       const done = () => {
+        this.#underWay.delete(redo)
         this.settle(name, redo)
         return true
       }
-      try {
-        const answer = this.#run('set', Infinity, redo)
-        return isThenable(answer) ? Promise.resolve(answer).then(done, () => false) : done()
-      } catch {
+      const failed = () => {
+        this.#underWay.delete(redo)
         return false
+      }
+      // What it refuses to be told says nothing about what it can be asked: failures are not counted here.
+      try {
+        const answer = redo()
+        return isThenable(answer) ? Promise.resolve(answer).then(done, failed) : done()
+      } catch {
+        return failed()
       }
     })
     return follow(every(tries), (done) => !done.includes(false) && this.#owed.size === 0)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { HitPath } from '../src/hit-path.ts'
 import { createAutocache, type Handle, type MemoryStore, memoryStore, type SyncScope } from '../src/index.ts'
-import type { Slot } from '../src/memory-store.ts'
+import type { Slot } from '../src/slot.ts'
 import { testClock } from '../src/testing.ts'
 
 /** A memory store that counts what the general path asks of its handles. */

@@ -34,6 +34,8 @@ interface Model {
   readonly entries: Map<number, { outcome: 'value' | 'error'; value: string; createdAt: number }>
   /** Whether the store is one that others use: then what replaces a value ends that of every version. */
   readonly shared: boolean
+  /** Until when the epoch of a call stands, by its argument: what would live longer replaces it. */
+  readonly epochs: Map<number, number>
   /** What is remembered of failures, by the store that is in use. */
   failures: Failures
 }
@@ -132,23 +134,25 @@ function fail({ failures, now }: Model, key: number): void {
 
 /** The function runs: what the caller gets, and what is stored then. */
 function run(model: Model, key: number, how: { background?: boolean; replaces?: boolean } = {}): Outcome {
-  const { entries, policy, mood, now } = model
+  const { entries, policy, mood } = model
   const state = stateOf(model, key)
   const ran = count(model.runs, key)
-  if (how.replaces && (mood !== 'fails' || policy.errorTtl > 0)) endOther(model, key)
   if (mood === 'fails') {
     const error = `${key} failed in run ${ran}`
     if (how.background) fail(model, key)
     else if (state === 'error-only' && !how.replaces) {
       fail(model, key)
       return { value: entries.get(key)!.value }
-    } else if (policy.errorTtl > 0) entries.set(key, { outcome: 'error', value: error, createdAt: now })
+    } else if (policy.errorTtl > 0) keep(model, key, 'error', error, how.replaces)
     return { error }
   }
   const value = `${mood === 'refused' ? 'refused' : 'value'} of ${key} from run ${ran}`
   model.failures.delete(key)
-  if (mood === 'well' && policy.ttl > 0) entries.set(key, { outcome: 'value', value, createdAt: now })
-  else if (how.background || how.replaces || state === 'error-only') entries.delete(key)
+  if (mood === 'well' && policy.ttl > 0) keep(model, key, 'value', value, how.replaces)
+  else if (how.background || how.replaces || state === 'error-only') {
+    entries.delete(key)
+    if (how.replaces) renew(model, key, 0)
+  }
   return { value }
 }
 
@@ -162,13 +166,24 @@ function call(model: Model, key: number): Outcome {
 }
 
 /** One call is ended, whatever version stored it (R17). */
-function endCall({ entries }: Model, key: number): void {
-  for (const one of [argument(key), argument(key) + 10]) entries.delete(one)
+function endCall(model: Model, key: number, life: number): void {
+  renew(model, key, life)
+  for (const one of [argument(key), argument(key) + 10]) model.entries.delete(one)
 }
 
-/** What replaces a value in one version ends that of the other, over a store that others use. */
-function endOther({ entries, shared }: Model, key: number): void {
-  if (shared) entries.delete(key < 10 ? key + 10 : key - 10)
+/** The epoch of a call is replaced, for what lives so long: over a store that others use that ends it in every version. */
+function renew(model: Model, key: number, life: number): void {
+  if (!model.shared) return
+  model.entries.delete(key < 10 ? key + 10 : key - 10)
+  model.epochs.set(argument(key), model.now + Math.max(4 * life, 60_000))
+}
+
+/** Something is kept: under the epoch of its call where that stands long enough. */
+function keep(model: Model, key: number, outcome: 'value' | 'error', value: string, replaces = false): void {
+  const { ttl, staleTtl, staleIfError, errorTtl } = model.policy
+  const life = outcome === 'error' ? errorTtl : ttl + Math.max(staleTtl, staleIfError)
+  if (replaces || !(model.epochs.get(argument(key))! >= model.now + life)) renew(model, key, life)
+  model.entries.set(key, { outcome, value, createdAt: model.now })
 }
 
 /** A tag is ended; of an error nobody knows the tags, so it ends with any. */
@@ -253,7 +268,8 @@ const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
   ),
   key.map((key) =>
     step(`invalidate(${key})`, (model, real) => {
-      endCall(model, key)
+      const { ttl, staleTtl, staleIfError } = model.policy
+      endCall(model, key, ttl + Math.max(staleTtl, staleIfError))
       model.failures.delete(key)
       return loadOf(real, key).invalidate(argument(key))
     }),
@@ -276,7 +292,7 @@ const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
       const cache = createAutocache({ store, namespace: real.namespace, ttl: '1h', clock: real.clock })
       const [load] = functions(real, cache)
       if (what === 'call') {
-        endCall(model, 1)
+        endCall(model, 1, 3_600_000)
         // Where it is the same store it is the same process.
         real.remembered.get(store)?.delete(1)
         await load!.invalidate(1)
@@ -300,8 +316,7 @@ const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
       if (model.policy.ttl === 0) return
       const value = `primed ${key} at ${model.now}`
       model.failures.delete(key)
-      endOther(model, key)
-      model.entries.set(key, { outcome: 'value', value, createdAt: model.now })
+      keep(model, key, 'value', value, true)
       return loadOf(real, key).prime([argument(key)], Promise.resolve(value))
     }),
   ),
@@ -330,7 +345,8 @@ const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
   ),
   fc.constant(
     step('wipe', async (model, real) => {
-      model.entries.clear()
+      model.epochs.clear()
+    model.entries.clear()
       await real.storage.wipe()
     }),
   ),
@@ -367,6 +383,7 @@ export async function checkLife(
         runs: new Map(),
         due: new Set(),
         entries: new Map(),
+        epochs: new Map(),
         shared: real.storage.open().lifetime === 'shared',
         failures,
       }

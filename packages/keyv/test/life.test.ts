@@ -18,7 +18,7 @@ for (const backend of backends.filter(({ name }) => ['Map', 'SQLite', 'Redis'].i
         open: () => stores[backend.name === 'Map' ? 0 : opens++ % 2]!,
         wipe: () => (keyv as KeyvLike & { clear(): Promise<void> }).clear(),
       })
-      await checkLife(storage, { numRuns: lives(backend.name === 'Map' ? 60 : 20) })
+      await checkLife(storage, { numRuns: lives(backend.name === 'Map' ? 60 : backend.name === 'SQLite' ? 5 : 20) })
     })
   })
 }

@@ -82,20 +82,23 @@ export interface Used {
   readonly longest: number | undefined
 }
 
+/** The Keyvs of a cache, in their order. */
+export function usedOf({ stores }: CacheManagerLike): Used[] {
+  return stores.map((keyv, at) => ({
+    keyv,
+    label: at === 0 ? 'primary' : `secondary:${at - 1}`,
+    longest: at === stores.length - 1 ? undefined : ttlOf(keyv),
+  }))
+}
+
 /**
- * The Keyvs of a cache that are used. One that stands in front of another holds what another process has invalidated
- * since, for as long as its own `ttl` lets it. So a collection of this process beside a storage that may be shared is left
- * out where it has no `ttl`: nothing would end what it holds.
+ * The Keyv of which a shared cache says what was invalidated: the last one that is not known to be in the memory of this
+ * process. Those in front of it may not see what other processes write: memory, a file, a server of this region.
  */
-export function usedOf({ stores }: CacheManagerLike, lifetime: 'process' | 'shared'): Used[] {
-  const shared = lifetime === 'shared' && !stores.every(isInMemory)
-  const last = shared ? stores.findLastIndex((keyv) => !isInMemory(keyv)) : stores.length - 1
-  return [...stores.entries()].flatMap(([at, keyv]) => {
-    const own = ttlOf(keyv)
-    if (shared && isInMemory(keyv) && own === undefined) return []
-    const label = at === 0 ? 'primary' : `secondary:${at - 1}`
-    return [{ keyv, label, longest: at === last ? undefined : own }]
-  })
+export function commonOf(cache: CacheManagerLike): Used[] {
+  const all = usedOf(cache)
+  const common = all.findLast(({ keyv }) => !isInMemory(keyv)) ?? all.at(-1)
+  return common ? [{ ...common, longest: undefined }] : []
 }
 
 /** Whether a Keyv has lost `get(key, { raw: true })`, which `wrap` and `ttl` of cache-manager read with: Keyv 6. */

@@ -6,6 +6,10 @@
  * of them. A write or a removal counts when all have acknowledged it, and fails only when all have settled, because one
  * that is still under way could land later (R20).
  *
+ * What stands in front answers with what other processes have invalidated since. So a cache of several Keyvs has `epochs`:
+ * core holds every entry, wherever it was found, against rows that are written to and read from one of them alone, the one
+ * that all processes have in common. Without `epochs` there is no other than that one.
+ *
  * The operations go to `cache.stores` and not through `cache.get` and `cache.set`: those keep failures to themselves, with
  * `nonBlocking` they answer with whichever Keyv is fastest and wait for no write, and `wrap` copies what it finds in a
  * later Keyv to the earlier ones, for a full `ttl` and also when it was invalidated meanwhile. So nothing is copied here,
@@ -14,6 +18,7 @@
 import { type AsyncStore, AutocacheError, type SetContext, StoreError } from '@autocache/core'
 import {
   type CacheManagerLike,
+  commonOf,
   isCacheManager,
   lacksRawReads,
   lifetimeOf,
@@ -34,7 +39,7 @@ export interface CacheManagerStoreOptions {
   readonly lifetime?: 'process' | 'shared' | undefined
   /**
    * Called, when a cache is first handed over, with what is wrong with it though it works as a store: `wrap` and `ttl` of
-   * cache-manager over Keyv 6; a storage of this process in front of a shared one, that nothing bounds.
+   * cache-manager over Keyv 6.
    * @default `process.emitWarning`, or `console.warn` where there is none
    */
   readonly onWarning?: ((warning: AutocacheError) => void) | undefined
@@ -93,13 +98,32 @@ export function cacheManagerStore(cache: CacheManagerLike, options: CacheManager
   if (!known) {
     stores.set(cache, (known = {}))
     if (cache.stores.some(lacksRawReads)) onWarning(wrapWarning())
-    if (usedOf(cache, lifetime).length < cache.stores.length) onWarning(memoryWarning())
   }
   known[lifetime] ??= create(cache, lifetime)
   return known[lifetime]
 }
 
 function create(cache: CacheManagerLike, lifetime: 'process' | 'shared'): CacheManagerStore {
+  const several = cache.stores.length > 1
+  const isShared = lifetime === 'shared'
+  const all = isShared && !several ? () => commonOf(cache) : () => usedOf(cache)
+  const { get, set, getMany } = operationsOn(cache, () => commonOf(cache))
+  return {
+    lifetime,
+    holds: 'text',
+    // As the namespaces are when a function is cached.
+    get maxKeyBytes() {
+      return isShared ? maxKeyBytesOf(cache) : undefined
+    },
+    epochs: isShared && several ? { get, set, getMany } : undefined,
+    ...operationsOn(cache, all),
+  }
+}
+
+type Operations = Omit<CacheManagerStore, 'lifetime' | 'holds' | 'maxKeyBytes' | 'epochs' | 'wire'>
+
+/** The operations of a store on some of a cache's Keyvs, which are looked up at each. */
+function operationsOn(cache: CacheManagerLike, usedNow: () => Used[]): Operations {
   /** Emits what cache-manager would have; a listener that throws fails no operation. */
   const emit = (event: string, data: object): void => {
     try {
@@ -118,7 +142,7 @@ function create(cache: CacheManagerLike, lifetime: 'process' | 'shared'): CacheM
     data: object,
     run: (used: Used) => Promise<T>,
   ): Promise<T[]> {
-    const all = usedOf(cache, lifetime)
+    const all = usedNow()
     const settled = await Promise.allSettled(all.map(run))
     const errors = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
     if (errors.length > 0) {
@@ -132,15 +156,8 @@ function create(cache: CacheManagerLike, lifetime: 'process' | 'shared'): CacheM
   }
 
   return {
-    lifetime,
-    holds: 'text',
-    // As the namespaces are when a function is cached.
-    get maxKeyBytes() {
-      return lifetime === 'shared' ? maxKeyBytesOf(cache) : undefined
-    },
-
     async get(key) {
-      const all = usedOf(cache, lifetime)
+      const all = usedNow()
       const errors: unknown[] = []
       for (const { keyv, label } of all) {
         try {
@@ -169,7 +186,7 @@ function create(cache: CacheManagerLike, lifetime: 'process' | 'shared'): CacheM
       if (keys.length === 0) return []
       const held = new Map<string, string>()
       const errors: unknown[] = []
-      const all = usedOf(cache, lifetime)
+      const all = usedNow()
       let missing = [...new Set(keys)]
       for (const { keyv } of all) {
         try {
@@ -231,15 +248,6 @@ function wrapWarning(): AutocacheError {
       'runs its function at every call, `refreshThreshold` never refreshes and `cache.ttl` answers nothing. Functions that ' +
       'are cached through cacheManagerStore() are not concerned. Use Keyv 5 (5.6) with cache-manager, or `cached` in the ' +
       'place of `wrap`.',
-  )
-}
-
-function memoryWarning(): AutocacheError {
-  return new AutocacheError(
-    'INVALID_OPTION',
-    'This cache has a Keyv in the memory of this process beside one that other processes may share. It would go on ' +
-      'answering with what another process has invalidated, so cacheManagerStore() leaves it out. To use it, say how far ' +
-      'behind it may be: a `ttl` of its own, `new Keyv({ ttl: 5000 })`.',
   )
 }
 

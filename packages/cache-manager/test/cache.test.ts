@@ -116,38 +116,101 @@ describe('wrap over Keyv 6', () => {
 })
 
 describe('a Keyv in front of a shared one', () => {
-  for (const { title, makeKeyv, makeCache } of pairs) {
-    /** What two processes have: a Map of their own each, and a storage in common. */
-    const processes = (front: { ttl?: number }) => {
-      const shared = new Map<string, unknown>()
-      return [1, 2].map(() => {
-        const map = new Map()
-        const warnings: string[] = []
-        const cache = makeCache([makeKeyv(map, front), makeKeyv(new FaultyAdapter(shared))])
-        const store = cacheManagerStore(cache, { onWarning: ({ message }) => void warnings.push(message) })
-        return { map, store, warnings: warnings.filter((text) => !text.includes('wrap')) }
-      }) as [Process, Process]
+  /** What two processes have: a Map of their own each, and a storage in common. */
+  const processes = ({ makeKeyv, makeCache }: (typeof pairs)[number], front: { ttl?: number } = {}) => {
+    const shared = new Map<string, unknown>()
+    return [1, 2].map(() => {
+      const map = new Map<string, unknown>()
+      const common = new FaultyAdapter(shared)
+      const store = storeOf(makeCache([makeKeyv(map, front), makeKeyv(common)]))
+      const instance = createAutocache({ store, namespace: 'test', ttl: Infinity })
+      const load = instance.cached(async (id: string) => `${id} ${world.value}`, {
+        ...{ name: 'load', version: '1', tags: ['loaded'] },
+      })
+      return { map, common, store, instance, load }
+    }) as unknown as [Process, Process]
+  }
+  const world = { value: 0 }
+  interface Process {
+    readonly map: Map<string, unknown>
+    readonly common: FaultyAdapter
+    readonly store: ReturnType<typeof cacheManagerStore>
+    readonly instance: ReturnType<typeof createAutocache>
+    readonly load: ((id: string) => Promise<string>) & {
+      invalidate(id: string): Promise<void>
+      invalidateAll(): Promise<void>
     }
-    interface Process {
-      readonly map: Map<unknown, unknown>
-      readonly store: ReturnType<typeof cacheManagerStore>
-      readonly warnings: string[]
+  }
+  const invalidations: Record<string, (one: Process) => Promise<void>> = {
+    'of a call': ({ load }) => load.invalidate('a'),
+    'of a function': ({ load }) => load.invalidateAll(),
+    'of a tag': ({ instance }) => instance.invalidateTags('loaded'),
+  }
+
+  for (const pair of pairs) {
+    for (const [what, invalidate] of Object.entries(invalidations)) {
+      for (const front of [{}, { ttl: 3_600_000 }]) {
+        it(`R18 answers with nothing that another process invalidated: ${what}, ${front.ttl ? 'with' : 'without'} a ttl, ${pair.title}`, async () => {
+          const [one, other] = processes(pair, front)
+          for (let round = 0; round < 3; round++) {
+            world.value = round
+            for (const { load, instance } of [one, other, one, other]) {
+              expect(await load('a')).toBe(`a ${round}`)
+              await instance.close()
+            }
+            world.value = round + 0.5
+            // Found in memory, and believed.
+            one.common.calls.length = 0
+            expect(await one.load('a')).toBe(`a ${round}`)
+            world.value = round + 1
+            await invalidate(other)
+            expect([await one.load('a'), await other.load('a')]).toEqual([`a ${round + 1}`, `a ${round + 1}`])
+          }
+        })
+      }
     }
 
-    it(`is left out and named where it is in memory without a ttl: it would answer with what was invalidated, ${title}`, async () => {
-      const [one, other] = processes({})
-      await one.store.set('k', 'v')
-      await one.store.setMany([{ key: 'l', entry: 'w' }])
-      await other.store.delete('k')
-      expect(await one.store.get('k')).toBeUndefined()
-      expect(await one.store.getMany(['k', 'l'])).toEqual([undefined, 'w'])
-      expect(one.map.size).toBe(0)
-      expect(one.warnings).toEqual([expect.stringContaining('new Keyv({ ttl: 5000 })')])
+    it(`costs a hit one reading of rows from the shared one, and no reading of the entry, ${pair.title}`, async () => {
+      const [{ load, store, instance, common }] = processes(pair)
+      expect(await load('a')).toBe(`a ${world.value}`)
+      await instance.close()
+      common.calls.length = 0
+      const [get, getMany] = [vi.spyOn(store, 'get'), vi.spyOn(store.epochs!, 'getMany' as 'get')]
+      const rows = vi.spyOn(common, 'get')
+      expect(await load('a')).toBe(`a ${world.value}`)
+      expect(instance.stats().total.hit).toBe(1)
+      expect(getMany).toHaveBeenCalledOnce()
+      expect(get).toHaveBeenCalledOnce()
+      // What Keyv makes of the one batch over an adapter without getMany: a get for each row.
+      const entryKey = get.mock.calls[0]![0]
+      expect(rows.mock.calls.map(([key]) => key).filter((key) => key.endsWith(entryKey))).toEqual([])
+      expect(rows.mock.calls).toHaveLength((getMany.mock.calls[0]![0] as unknown as string[]).length)
     })
 
-    it(`is read first where it has a ttl, and is behind no longer than that, ${title}`, async () => {
-      const [one, other] = processes({ ttl: 50 })
-      expect(one.warnings).toEqual([])
+    it(`is not asked what was invalidated: rows stand in the last shared one alone, ${pair.title}`, async () => {
+      const [region, common] = [new FaultyAdapter(), new FaultyAdapter()]
+      const keyvs = [new Map(), region, common, new Map()].map((adapter) => pair.makeKeyv(adapter))
+      const { epochs, ...store } = storeOf(pair.makeCache(keyvs))
+      await epochs!.set('row', 'r')
+      expect([region.map.size, common.map.size]).toEqual([0, 1])
+      expect([await epochs!.get('row'), await epochs!.getMany!(['none', 'row'])]).toEqual(['r', [undefined, 'r']])
+      await store.set('row', 'another')
+      expect(await epochs!.get('row')).toBe('another')
+      common.map.clear()
+      expect([await epochs!.get('row'), await store.get('row')]).toEqual([undefined, 'another'])
+      region.fault = 'rejects'
+      await epochs!.set('row', 'r')
+      common.fault = 'rejects'
+      for (const run of [
+        () => epochs!.get('row'),
+        () => epochs!.set('row', 'r'),
+        () => epochs!.getMany!(['row', 'none']),
+      ])
+        await expect(run()).rejects.toMatchObject({ code: 'STORE_FAILED' })
+    })
+
+    it(`keeps an entry no longer than its own ttl, ${pair.title}`, async () => {
+      const [one, other] = processes(pair, { ttl: 50 })
       const now = vi.spyOn(Date, 'now').mockReturnValue(1_000)
       await one.store.set('k', 'v', { expiresAt: 61_000 })
       await one.store.setMany([{ key: 'l', entry: 'w', context: { expiresAt: 61_000 } }])
@@ -165,28 +228,38 @@ describe('a Keyv in front of a shared one', () => {
     })
   }
 
-  it('is left out as well where it is an LRUCache or a CacheableMemory', async () => {
+  it('is left out where it comes later: the store had said that one Keyv is all there is', async () => {
+    const shared = new FaultyAdapter()
+    const cache = createCache({ stores: [new Keyv({ store: shared })] })
+    const store = storeOf(cache)
+    const map = new Map()
+    cache.stores.unshift(new Keyv({ store: map }))
+    await store.set('k', 'v')
+    expect([map.size, shared.map.size, await store.get('k'), store.epochs]).toEqual([0, 1, 'v', undefined])
+  })
+
+  it('is used and named by nobody where all of them end with the process, by themselves or as is said', async () => {
+    const maps = [new Map(), new Map()]
+    const store = storeOf(createCache({ stores: maps.map((map) => new Keyv({ store: map })) }))
+    await store.set('k', 'v')
+    expect([...maps.map(({ size }) => size), store.epochs]).toEqual([1, 1, undefined])
+    const map = new Map()
+    const cache = createCache({ stores: [new Keyv({ store: map }), new Keyv({ store: new FaultyAdapter() })] })
+    const said = cacheManagerStore(cache, { lifetime: 'process', onWarning: () => expect.fail() })
+    await said.set('k', 'v')
+    expect([map.size, said.epochs]).toEqual([1, undefined])
+  })
+
+  it('is used where it is an LRUCache or a CacheableMemory, and never asked for rows', async () => {
     for (const front of [new LRUCache({ max: 10 }), new KeyvCacheableMemory()]) {
       const shared = new FaultyAdapter()
       const store = storeOf(createCache({ stores: [new Keyv({ store: front }), new Keyv({ store: shared })] }))
       await store.set('k', 'v')
+      await store.epochs!.set('row', 'r')
+      expect([...shared.map.keys()]).toHaveLength(2)
       shared.map.clear()
-      expect(await store.get('k')).toBeUndefined()
+      expect([await store.get('k'), await store.epochs!.get('row')]).toEqual(['v', undefined])
     }
-  })
-
-  it('that is a Map too is used as it is: all of them end with the process', async () => {
-    const maps = [new Map(), new Map()]
-    const store = storeOf(createCache({ stores: maps.map((map) => new Keyv({ store: map })) }))
-    await store.set('k', 'v')
-    expect(maps.map(({ size }) => size)).toEqual([1, 1])
-  })
-
-  it('is used as it is where all of them are said to end with the process', async () => {
-    const map = new Map()
-    const cache = createCache({ stores: [new Keyv({ store: map }), new Keyv({ store: new FaultyAdapter() })] })
-    await cacheManagerStore(cache, { lifetime: 'process', onWarning: () => expect.fail() }).set('k', 'v')
-    expect(map.size).toBe(1)
   })
 })
 

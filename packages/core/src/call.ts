@@ -33,10 +33,10 @@ import { instant, nextInstant } from './instants.ts'
 import { createJudge, isAnswer, type Judge } from './judge.ts'
 import { createLandings, type Fill, firstly } from './land.ts'
 import type { Lane } from './lane.ts'
-import type { Slot } from './memory-store.ts'
 import { Gathering } from './nested.ts'
 import { createRefresh } from './refresh.ts'
 import { replaceSignals } from './signals.ts'
+import type { Slot } from './slot.ts'
 import type { Names, Read, Seen } from './stored-epochs.ts'
 
 /** A look at an entry that is no call: nothing is reported, and why it was none is noted here. */
@@ -173,12 +173,14 @@ export function createCaller(definition: Definition): Caller {
   }
 
   /**
-   * The hit path: answers from a slot of a memory store where nothing asks for more than its value; else `general`.
+   * The hit path: answers from a slot where nothing asks for more than its value; else `general`.
    * See `hit-path.ts`.
    */
   function answerFrom(slot: Slot | null | undefined, here: Lane): unknown {
-    if (!slot || !here.isQuiet || slot.checked < here.epochs.space.latest || report.observed()) return general
+    if (!slot || !here.isQuiet || report.observed()) return general
     const { entry } = slot
+    // After the entry: an LRUCache's slot sees only then that it is another one.
+    if (slot.checked < here.epochs.space.latest) return general
     if (entry.outcome !== 'value' || entry.until !== undefined || !isTagged(entry)) return general
     if (plain !== Infinity && !(Math.abs(clock() - entry.createdAt) < plain)) return general
     if (Gathering.active > 0 && (plain !== Infinity || entry.tags !== undefined) && gathering()) return general
@@ -201,7 +203,8 @@ export function createCaller(definition: Definition): Caller {
   /** Asks the store: for the entry, and where others use it for the epochs it is held against, in one round trip. */
   function read(call: Call): Answer<Read> {
     const { lane, suffix, names } = call
-    if (names) return lane.epochs.space.stored!.read(lane.keyOf(suffix), names, storeTimeout)
+    const failed = (error: unknown) => storeFailed(call, 'getMany', error)
+    if (names) return lane.epochs.space.stored!.read(lane.keyOf(suffix), names, storeTimeout, failed)
     return follow(lane.get(suffix, storeTimeout), (held) => ({ held, seen: undefined, made: undefined }))
   }
 
@@ -363,7 +366,8 @@ export function createCaller(definition: Definition): Caller {
   /** What a run is to know of the epochs in a store that others use; nothing where that cannot be known. */
   function known(call: Call, seen: Seen | undefined): Answer<Seen | undefined> {
     const { lane, names } = call
-    return seen && names ? lane.epochs.space.stored!.begin(seen, names, storeTimeout) : seen
+    const failed = (error: unknown) => storeFailed(call, 'set', error)
+    return seen && names ? lane.epochs.space.stored!.begin(seen, names, storeTimeout, failed) : seen
   }
 
   /** Whether the function answered with a promise; remembered for the fills to come. */
@@ -538,11 +542,15 @@ export function createCaller(definition: Definition): Caller {
   }
 
   /** The run under way that a call waits for where no entry answers it, if it can wait. */
-  function runFor(call: Call, seen: Seen | undefined, inner = Flight.current): Joined | undefined {
+  function runFor(call: Call, seen: Seen | undefined, inner = Flight.current, earlier?: Flight): Joined | undefined {
     const { lane, suffix, names } = call
     const { flights, refreshes } = lane
     const waits = (flight: Flight) => flight.promised || answers === 'promises' || isAsync(store)
-    const found = [names && flights.size > 0 && flights.get(suffix), refreshes.size > 0 && refreshes.get(suffix)]
+    const found = [
+      names && flights.size > 0 && flights.get(suffix),
+      refreshes.size > 0 && refreshes.get(suffix),
+      earlier,
+    ]
     for (const flight of found) {
       if (!flight || !waits(flight) || !mayJoin(call, flight, inner)) continue
       const shared = shares(call, seen, flight)
@@ -648,6 +656,8 @@ export function createCaller(definition: Definition): Caller {
   ): Promise<unknown> {
     const { lane, suffix, names } = call
     const flight = new Flight(call.inputs.signals.length > 0)
+    // Its entry may be written, and the flight gone, between what this call reads and what it makes of that.
+    const earlier = names && lane.flights.get(suffix)
     const start = async (): Promise<Landed> => {
       let fallback = over
       let known: Seen | undefined
@@ -675,7 +685,7 @@ export function createCaller(definition: Definition): Caller {
         }
         fallback = found
       } else known = isThenable(seen) ? await seen : (seen as Seen | undefined)
-      const other = replaces ? undefined : runFor(call, known, flight)
+      const other = replaces ? undefined : runFor(call, known, flight, earlier)
       const landing = other && (await rideAlong(call, flight, other, fallback))
       if (landing) return arrive(call, flight, { landing })
       // A run that cannot be stored does not take the place of one that can.

@@ -124,11 +124,12 @@ export class Gate {
 
   /**
    * Asks the store. What it throws or rejects with becomes a `StoreError`; a promise is given `timeout` milliseconds.
+   * @param turn what is asked with others at a time; however many of them fail, that is one failure
    * @throws StoreError at once, without asking, while the gate is open
    */
-  ask<T>(operation: string, timeout: number, run: () => Answer<T>): Answer<T> {
+  ask<T>(operation: string, timeout: number, run: () => Answer<T>, turn?: { failed: boolean }): Answer<T> {
     if (this.isOpen) throw this.#refused(operation)
-    return this.#run(operation, timeout, run)
+    return this.#run(operation, timeout, run, turn)
   }
 
   /** Asks the store also where the gate is open, for what must not be lost: whether it is back shows by this too. */
@@ -230,7 +231,7 @@ export class Gate {
     await Promise.all(work.map((one) => drained(one)))
   }
 
-  #run<T>(operation: string, timeout: number, run: () => Answer<T>): Answer<T> {
+  #run<T>(operation: string, timeout: number, run: () => Answer<T>, turn?: { failed: boolean }): Answer<T> {
     // Only reads tell that a store is well: a slow write that comes through in the end does not.
     const isRead = operation === 'get' || operation === 'getMany'
     const startedAt = isRead && this.#isBlocking ? performance.now() : undefined
@@ -251,7 +252,8 @@ export class Gate {
       return value as T
     }
     const fail = (cause: unknown): never => {
-      this.#failure()
+      if (!turn?.failed) this.#failure()
+      if (turn) turn.failed = true
       throw this.failed(operation, cause)
     }
     return Promise.resolve(this.within(operation, timeout, answer)).then(succeed, fail)

@@ -207,7 +207,8 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
     try {
       const carried =
         stored && names && seen
-          ? stored.settle(names, list.slice(names.tags.length), givenOf(fill), seen, kept, clock(), storeTimeout)
+          ? // Like the write itself: nobody waits for it, so it is given the time that it takes.
+            stored.settle(names, list.slice(names.tags.length), givenOf(fill), seen, kept, clock(), Infinity)
           : begun
       const written = follow(carried, write)
       if (!isThenable(written)) {

@@ -19,6 +19,7 @@
  */
 
 import { type Answer, every, follow, hush, isThenable, rescue } from './answer.ts'
+import type { StoreError } from './errors.ts'
 import type { Gate } from './gate.ts'
 import { instant, nextInstant } from './instants.ts'
 import { Reader } from './reader.ts'
@@ -115,11 +116,11 @@ export class StoredEpochs {
   }
 
   /** Reads an entry and the epochs it is to be held against, in one round trip. @throws StoreError, at once or later */
-  read(entryKey: string, names: Names, timeout: number): Answer<Read> {
+  read(entryKey: string, names: Names, timeout: number, failed?: (error: StoreError) => void): Answer<Read> {
     const keys = keysOf(names)
     const at = instant()
     if (this.#rows !== this.#reader) {
-      const both = [this.#reader.read([entryKey], timeout), this.#rows.read(keys, timeout)] as const
+      const both = [this.#reader.read([entryKey], timeout, failed), this.#rows.read(keys, timeout)] as const
       for (const one of both) hush(one)
       return follow(every(both), ([entry, rows]) => ({
         held: entry!.held[0],
@@ -127,7 +128,7 @@ export class StoredEpochs {
         made: entry!.made,
       }))
     }
-    return follow(this.#reader.read([entryKey, ...keys], timeout), ({ held: [held, ...tokens], made }) => ({
+    return follow(this.#reader.read([entryKey, ...keys], timeout, failed), ({ held: [held, ...tokens], made }) => ({
       held,
       seen: this.#see(at, keys, tokens),
       made,
@@ -206,7 +207,12 @@ export class StoredEpochs {
   }
 
   /** Makes sure that activity is known before a function runs: what was seen then, or nothing where it cannot be. */
-  begin(seen: Seen, { activity, tagActivity }: Names, timeout: number): Answer<Seen | undefined> {
+  begin(
+    seen: Seen,
+    { activity, tagActivity }: Names,
+    timeout: number,
+    failed: (error: unknown) => void,
+  ): Answer<Seen | undefined> {
     const missing = [activity, tagActivity].filter((key) => !seen.tokens.get(key))
     if (missing.length === 0) return seen
     // A store that takes no writes is not waited for by every call.
@@ -220,8 +226,9 @@ export class StoredEpochs {
             tokens: new Map([...seen.tokens, ...missing.map((key, at): [string, Token] => [key, made[at]!])]),
           }),
         ),
-      () => {
+      (error) => {
         this.#failedAt = performance.now()
+        failed(error)
         return undefined
       },
     )
@@ -230,7 +237,7 @@ export class StoredEpochs {
   /** Puts a token where none is; the same for all who find it missing at a time. @throws StoreError, at once or later */
   #make(key: string, until: number, timeout: number): Answer<Token> {
     const underWay = this.#making.get(key)
-    if (underWay) return underWay
+    if (underWay) return this.#gate.within('set', timeout, underWay)
     const made = token(until)
     const put = this.#gate.ask('set', timeout, () => this.#write(key, made))
     if (!isThenable(put)) {

@@ -14,12 +14,13 @@ const versions: { version: number; make: (options: Options) => LRUCache<string, 
 ]
 
 const entryOf = (key: string, body: unknown = key): Entry => ({
-  format: 1,
+  format: 2,
   key,
   createdAt: Date.now(),
   codec: 'reference',
   outcome: 'value',
   promised: false,
+  epochs: 0,
   body,
 })
 

@@ -450,11 +450,10 @@ export class StoredEpochs {
     return follow(
       this.#gate.insist('set', timeout, () => this.#write(activity, made)),
       () =>
-        follow(this.#look([all, tagActivity, ...tags], timeout), ({ at, tokens }) => ({
-          at,
-          tokens: new Map([...tokens, [activity, made], [names.call, undefined]]),
-          replaces: true,
-        })),
+        follow(this.#look([all, tagActivity, ...tags], timeout), ({ at, tokens }) => {
+          const seen: Seen = { at, tokens: new Map([...tokens, [activity, made], [names.call, undefined]]) }
+          return follow(this.begin(seen, names, timeout), (begun): Seen => ({ ...(begun ?? seen), replaces: true }))
+        }),
     )
   }
 

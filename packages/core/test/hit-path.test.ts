@@ -163,7 +163,7 @@ describe('the hit path', () => {
   test('forgets the branches of evicted arguments, so that its memory is bounded by the store', () => {
     const index = new HitPath()
     for (let n = 0; n < 1000; n++) {
-      const slot: Slot = { entry: {} as never, visited: false, indexes: undefined }
+      const slot: Slot = { entry: {} as never, visited: false, checked: 0, indexes: undefined }
       index.adopt([`first${n}`, n], slot)
       index.adopt([n], slot)
       expect(index.find([`first${n}`, n])).toBe(slot)

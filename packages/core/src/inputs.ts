@@ -4,7 +4,6 @@
  * key, because it may be secret.
  */
 
-import { follow } from './dispatch.ts'
 import { AutocacheError, UnkeyableValueError, UnversionedFunctionError } from './errors.ts'
 import { encodeArguments, encodeKey, type KeyBounds } from './key.ts'
 import { hush } from './lane.ts'
@@ -113,7 +112,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   const calls = options.version === undefined ? stamp?.calls : undefined
   const ignored = new Set(deps && 'ignore' in deps ? deps.ignore : [])
   const isIgnored = (path: string) => ignored.has(path) || ignored.has(path.replace(/^this\./, ''))
-  const followed = calls?.filter(([path]) => !isIgnored(path))
+  const followed = calls?.calls.filter(([path]) => !isIgnored(path))
 
   /** The label joins the tag of what `[cacheKey]` returns; the version of the class is code that the function may run. */
   const labelOf = (value: object) => {
@@ -126,7 +125,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   function behind(self: unknown): string {
     if (!followed) return ''
     let data = ''
-    follow(followed, self, options.name ?? stamp!.label, {
+    calls!.follow(followed, self, options.name ?? stamp!.label, {
       code: (text) => void codes.push(text),
       data(value) {
         data += `${dataText(value)},`

@@ -20,6 +20,35 @@ import type { AnyFunction, ResolvedOptions } from './options.ts'
 /** The shape of {@link Stamp} this release reads. A stamp of another contract counts as none. */
 export const stampContract = 2
 
+/**
+ * The objects that code calls through, by their paths: `this`, `this.repo`. `true`: what it is declared as comes from a
+ * package, which is in the version of the stamp. A version: that of the class that the function is a member of, up to
+ * which nothing is new.
+ */
+export type Calls = readonly (readonly [
+  path: string,
+  read: (self: any) => unknown,
+  known?: boolean | string | undefined,
+])[]
+
+/** What a call does with the objects it reaches. */
+export interface Dispatch {
+  /** Notes code that joins the version. */
+  code(text: string): void
+  /** Notes a value that joins the key, if it can. */
+  data(value: unknown): void
+  /** Notes an object for what it is in this process; absent over a shared store. */
+  readonly itself: ((object: object) => void) | undefined
+  /** Whether the user answers for what has no stamp. */
+  isAccepted(path: string): boolean
+}
+
+/** Paths with what follows them: a program that no stamp tells of any carries none of it. */
+export interface Through {
+  readonly calls: Calls
+  follow(calls: Calls, self: unknown, label: string, to: Dispatch): void
+}
+
 /** What the compiler says of a function or class. */
 export interface Stamp {
   /** The number of this contract: {@link stampContract}. */
@@ -40,14 +69,8 @@ export interface Stamp {
   readonly held?: readonly (() => unknown)[] | undefined
   /** What reads the data fields of `this` that the function reads (R03). Absent: it reads none. */
   readonly receiver?: readonly ((self: any) => unknown)[] | undefined
-  /**
-   * The objects that the function, or any member of the class, calls through, by their paths: `this`, `this.repo` (R04).
-   * `true`: what it is declared as comes from a package, which is in {@link version}. A version: that of the class that
-   * the function is a member of, up to which nothing is new.
-   */
-  readonly calls?:
-    | readonly (readonly [path: string, read: (self: any) => unknown, known?: boolean | string])[]
-    | undefined
+  /** The objects that the function, or any member of the class, calls through (R04); made by `through`. */
+  readonly calls?: Through | undefined
   /** Whether a missing trailing argument is the same as `undefined`: no rest parameter, no `arguments`. */
   readonly trailing?: 'drop' | 'keep' | undefined
 }

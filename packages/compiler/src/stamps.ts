@@ -76,7 +76,7 @@ export interface StampedModule {
 }
 
 /** What is imported from plumbing, with the local name it gets here. */
-type Helper = 'through' | 'putStamp' | 'stampCode' | 'stampMember' | 'snapshot' | 'putInput' | 'readInput'
+type Helper = 'through' | 'held' | 'putStamp' | 'stampCode' | 'stampMember' | 'snapshot' | 'putInput' | 'readInput'
 
 const plumbing = '@autocache/core/plumbing'
 
@@ -156,7 +156,7 @@ function stampText(
   ]
   const parts = headOf(label, version)
   if (readers.length > 0) parts.push(`captures:[${readers.join()}]`)
-  if (held.length > 0) parts.push(`held:[${held.join()}]`)
+  if (held.length > 0) parts.push(`held:${own.held()}([${held.join()}])`)
   // Not every compiler of decorators leaves their expressions inside the class, where private names are known.
   const body = use.form === 'decorator' && use.owner !== undefined ? bodies.get(use.owner) : undefined
   const reader = (path: readonly string[]) => {
@@ -299,6 +299,11 @@ class Snapshots {
       this.insertions.push({ at, text: `const ${name}=${this.#helper('snapshot')}(()=>${expression});` })
     }
     return name
+  }
+
+  /** What reads values of modules; imported where there are some. */
+  held(): string {
+    return this.#helper('held')
   }
 
   /** What follows paths; imported where there are some. */

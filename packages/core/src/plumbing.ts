@@ -4,12 +4,10 @@
  */
 export { digest } from './digest.ts'
 export { through } from './dispatch.ts'
+export { held, putInput, readInput, snapshot } from './module-values.ts'
 export {
-  putInput,
   putStamp,
-  readInput,
   type Stamp,
-  snapshot,
   stampCode,
   stampContract,
   stampMember,

@@ -227,7 +227,7 @@ describe('R06 impure initialisers', () => {
       written('const started = Date.now(), other = 1\nexport const f = cached((a) => a + started + other)'),
     ).toMatchInlineSnapshot(`
       "const started = Date.now(), other = 1
-      export const f = cached(_ac_putStamp((a) => a + started + other,{contract:2,label:"f",version:"s1-…",held:[()=>started],trailing:"drop"}))"
+      export const f = cached(_ac_putStamp((a) => a + started + other,{contract:2,label:"f",version:"s1-…",held:_ac_held([()=>started]),trailing:"drop"}))"
     `)
   })
 
@@ -239,9 +239,9 @@ describe('R06 impure initialisers', () => {
         "import { readFileSync } from 'node:fs'\nexport const salt = Math.random()\nexport default JSON.parse(readFileSync('a', 'utf8'))",
     }
     expect(shown(transform(files).code)).toMatchInlineSnapshot(`
-      "import{putStamp as _ac_putStamp,readInput as _ac_readInput}from"@autocache/core/plumbing";import { cached } from '@autocache/core'
+      "import{held as _ac_held,putStamp as _ac_putStamp,readInput as _ac_readInput}from"@autocache/core/plumbing";import { cached } from '@autocache/core'
       import table, { salt } from './table'
-      export const f = cached(_ac_putStamp((a) => table[a] + salt,{contract:2,label:"f",version:"s1-…",held:[()=>_ac_readInput("…"),()=>_ac_readInput("…")],trailing:"drop"}))"
+      export const f = cached(_ac_putStamp((a) => table[a] + salt,{contract:2,label:"f",version:"s1-…",held:_ac_held([()=>_ac_readInput("…"),()=>_ac_readInput("…")]),trailing:"drop"}))"
     `)
     expect(shown(transform(files, 'table.ts').code)).toMatchInlineSnapshot(`
       "import{putInput as _ac_putInput,readInput as _ac_readInput,snapshot as _ac_snapshot}from"@autocache/core/plumbing";_ac_putInput("…",()=>salt);import { readFileSync } from 'node:fs'
@@ -258,7 +258,7 @@ describe('R06 impure initialisers', () => {
     ).toMatchInlineSnapshot(`
       "let rates
       rates = await load()
-      export const f = cached(_ac_putStamp((a) => rates[a],{contract:2,label:"f",version:"s1-…",held:[()=>rates],trailing:"drop"}))
+      export const f = cached(_ac_putStamp((a) => rates[a],{contract:2,label:"f",version:"s1-…",held:_ac_held([()=>rates]),trailing:"drop"}))
       const load = async () => ({ a: 1 })"
     `)
   })

@@ -52,13 +52,22 @@ export function readInput(name: string): unknown {
   return areObjects ? { [copiesKey]: [...new Set(values)] } : unlike()
 }
 
+const identities = new WeakMap<object, string>()
+let objects = 0
+
+/** An object for what it is in this process; by whichever stamp it is read. */
+function itself(object: object): string {
+  let text = identities.get(object)
+  if (text === undefined) identities.set(object, (text = `${processId()} ${(objects += 1)}`))
+  return text
+}
+
 /**
  * A reader of values for a stamp. Each is made a text when it is first read: it may be large, and what changes it while the
  * program runs is a diagnostic. What cannot be keyed is another thing in every process.
  */
 export function held(readers: readonly (() => unknown)[]): (textOf: TextOf) => string {
   const texts = new WeakMap<object, string>()
-  let objects = 0
   const once = (value: unknown, textOf: TextOf): string => {
     if (typeof value !== 'object' || value === null) return textOf(value) ?? unlike()
     const copies = Object.getOwnPropertyDescriptor(value, copiesKey)?.value as readonly object[] | undefined
@@ -68,7 +77,7 @@ export function held(readers: readonly (() => unknown)[]): (textOf: TextOf) => s
     }
     let text = texts.get(value)
     if (text === undefined) {
-      text = textOf(value) ?? `${processId()} ${(objects += 1)}`
+      text = textOf(value) ?? itself(value)
       texts.set(value, text)
     }
     return text

@@ -297,6 +297,7 @@ describe('R06 values of modules', () => {
     for (let process = 0; process < 2; process++) {
       vi.resetModules()
       const core = await import('../src/index.ts')
+      const { held } = await import('../src/plumbing.ts')
       const client = new Client()
       const { cached } = core.createAutocache({ store: syncStore(), namespace: 'n', ttl: 1 })
       const fn = cached(putStamp((n: number) => n, { ...stamp, held: held([() => client]) }))
@@ -305,6 +306,16 @@ describe('R06 values of modules', () => {
       keys.push(fn.keyOf(1))
     }
     expect(keys[0]).not.toBe(keys[1])
+  })
+
+  test('R06 that cannot be keyed are told apart, whichever definition reads them', () => {
+    const store = syncStore()
+    const define = (client: object) =>
+      over(store).cached(putStamp((n: number) => [n, client], { ...stamp, held: held([() => client]) }))
+    class Client {}
+    const [one, other] = [new Client(), new Client()]
+    expect([define(one).keyOf(1), define(one).keyOf(1)]).toEqual([define(one).keyOf(1), define(one).keyOf(1)])
+    expect(define(one).keyOf(1)).not.toBe(define(other).keyOf(1))
   })
 
   test('R05 an input of another module is read by its name', () => {

@@ -223,16 +223,28 @@ export class StoredEpochs {
     timeout: number,
     failed: (error: unknown) => void,
   ): Answer<Seen | undefined> {
-    const { activity, tagActivity } = names
+    return follow(
+      this.#active(seen, names, timeout, failed),
+      (known) => known && { ...known, early: this.#early(known, names, life, now, timeout) },
+    )
+  }
+
+  /** What was seen, with activity, which is put where it is missing. */
+  #active(
+    seen: Seen,
+    { activity, tagActivity }: Names,
+    timeout: number,
+    failed: (error: unknown) => void,
+  ): Answer<Seen | undefined> {
     const missing = [activity, tagActivity].filter((key) => !seen.tokens.get(key))
-    const ready = (known: Seen): Seen => ({ ...known, early: this.#early(known, names, life, now, timeout) })
-    if (missing.length === 0) return ready(seen)
+    if (missing.length === 0) return seen
     // A store that takes no writes is not waited for by every call.
     if (performance.now() - this.#failedAt < pause) return undefined
     return rescue<Seen | undefined>(
       () =>
-        follow(every(missing.map((key) => this.#putSince(key, seen) ?? this.#make(key, Infinity, timeout))), (made) =>
-          ready({
+        follow(
+          every(missing.map((key) => this.#putSince(key, seen) ?? this.#make(key, Infinity, timeout))),
+          (made) => ({
             ...seen,
             tokens: new Map([...seen.tokens, ...missing.map((key, at): [string, Token] => [key, made[at]!])]),
           }),
@@ -452,7 +464,9 @@ export class StoredEpochs {
       () =>
         follow(this.#look([all, tagActivity, ...tags], timeout), ({ at, tokens }) => {
           const seen: Seen = { at, tokens: new Map([...tokens, [activity, made], [names.call, undefined]]) }
-          return follow(this.begin(seen, names, timeout), (begun): Seen => ({ ...(begun ?? seen), replaces: true }))
+          // What cannot be put now shows at the end.
+          const known = this.#active(seen, names, timeout, () => {})
+          return follow(known, (begun): Seen => ({ ...(begun ?? seen), replaces: true }))
         }),
     )
   }

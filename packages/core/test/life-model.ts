@@ -205,7 +205,10 @@ function step(name: string, act: (model: Model, real: Real) => unknown): fc.Asyn
       for (const key of keys) {
         const state = stateOf(model, key)
         const entry = model.entries.get(key)
-        const { createdAt, ...peeked } = (await loadOf(real, key).peek(argument(key))) as { createdAt?: number; error?: Error }
+        const { createdAt, ...peeked } = (await loadOf(real, key).peek(argument(key))) as {
+          createdAt?: number
+          error?: Error
+        }
         if (state === 'miss' || !entry) expect(peeked).toEqual({ state: 'miss' })
         else {
           const { outcome, value } = entry
@@ -242,7 +245,9 @@ const both = async (expected: Outcome, act: () => unknown) => expect(await outco
 
 const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
   ...Array.from({ length: 6 }, () =>
-    key.map((key) => step(`call(${key})`, (model, real) => both(call(model, key), () => loadOf(real, key)(argument(key))))),
+    key.map((key) =>
+      step(`call(${key})`, (model, real) => both(call(model, key), () => loadOf(real, key)(argument(key)))),
+    ),
   ),
   key.map((key) =>
     step(`call(${key}) twice at once`, async (model, real) => {
@@ -346,7 +351,7 @@ const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
   fc.constant(
     step('wipe', async (model, real) => {
       model.epochs.clear()
-    model.entries.clear()
+      model.entries.clear()
       await real.storage.wipe()
     }),
   ),

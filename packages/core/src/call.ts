@@ -27,7 +27,7 @@ import type { Opened, Sealer } from './entry.ts'
 import { StoreError, UnkeyableValueError } from './errors.ts'
 import type { MissReason } from './events.ts'
 import { Flight, gathering, type Landed, type Landing, type SharedLanding } from './flight.ts'
-import { plainTtl } from './freshness.ts'
+import { lifetime, plainTtl } from './freshness.ts'
 import { isAsync } from './gate.ts'
 import { instant, nextInstant } from './instants.ts'
 import { createJudge, isAnswer, type Judge } from './judge.ts'
@@ -96,6 +96,8 @@ export function createCaller(definition: Definition): Caller {
   let answers: 'values' | 'promises' | 'both' | undefined = isAsyncFunction ? 'promises' : undefined
   const quick = definition.quick && typeof ttl === 'number'
   const plain = plainTtl(ttl as number, windows)
+  /** How long an entry is going to live, as far as that is known before it is there. */
+  const usual = typeof ttl === 'number' ? lifetime(ttl, windows) : 86_400_000
   const refresh = createRefresh(options, report, clock)
   const judge = createJudge(definition)
   let lane: Lane | undefined
@@ -367,7 +369,7 @@ export function createCaller(definition: Definition): Caller {
   function known(call: Call, seen: Seen | undefined): Answer<Seen | undefined> {
     const { lane, names } = call
     const failed = (error: unknown) => storeFailed(call, 'set', error)
-    return seen && names ? lane.epochs.space.stored!.begin(seen, names, storeTimeout, failed) : seen
+    return seen && names ? lane.epochs.space.stored!.begin(seen, names, usual, clock(), storeTimeout, failed) : seen
   }
 
   /** Whether the function answered with a promise; remembered for the fills to come. */

@@ -451,8 +451,21 @@ export class StoredEpochs {
       this.#gate.insist('set', timeout, () => this.#write(activity, made)),
       () =>
         follow(this.#look([all, tagActivity, ...tags], timeout), ({ at, tokens }) => {
-          const seen: Seen = { at, tokens: new Map([...tokens, [activity, made], [names.call, undefined]]) }
-          return follow(this.begin(seen, names, timeout), (begun): Seen => ({ ...(begun ?? seen), replaces: true }))
+          const seen: Seen = {
+            at,
+            tokens: new Map([...tokens, [activity, made], [names.call, undefined]]),
+            replaces: true,
+          }
+          if (tokens.get(tagActivity)) return seen
+          // Tags that only the value tells are ruled out by it, also where nothing ran before.
+          return rescue<Seen>(
+            () =>
+              follow(this.#make(tagActivity, Infinity, timeout), (put) => ({
+                ...seen,
+                tokens: new Map([...seen.tokens, [tagActivity, put]]),
+              })),
+            () => seen,
+          )
         }),
     )
   }

@@ -377,7 +377,8 @@ export class StoredEpochs {
       // The run and a cached call of it saw different epochs: between them it was invalidated.
       if (brought !== undefined && own !== undefined && brought !== own.text) return undefined
       const put = early?.get(key)
-      const known = brought ?? (own && lasts(own) ? own.text : put && lasts(put) ? put.text : undefined)
+      // What was put has replaced what was there.
+      const known = brought ?? [put, own].find((one) => one && lasts(one))?.text
       if (known !== undefined) found.set(key, known)
     }
     const carried = () => keys.map((key) => found.get(key)).join(' ')

@@ -389,7 +389,8 @@ export class StoredEpochs {
       // The run and a cached call of it saw different epochs: between them it was invalidated.
       if (brought !== undefined && own !== undefined && brought !== own.text) return undefined
       const put = early?.get(key)
-      const known = brought ?? (own && lasts(own) ? own.text : put && lasts(put) ? put.text : undefined)
+      // What was put has replaced what was there.
+      const known = brought ?? [put, own].find((one) => one && lasts(one))?.text
       if (known !== undefined) found.set(key, known)
     }
     const carried = () => keys.map((key) => found.get(key)).join(' ')
@@ -463,10 +464,21 @@ export class StoredEpochs {
       this.#gate.insist('set', timeout, () => this.#write(activity, made)),
       () =>
         follow(this.#look([all, tagActivity, ...tags], timeout), ({ at, tokens }) => {
-          const seen: Seen = { at, tokens: new Map([...tokens, [activity, made], [names.call, undefined]]) }
-          // What cannot be put now shows at the end.
-          const known = this.#active(seen, names, timeout, () => {})
-          return follow(known, (begun): Seen => ({ ...(begun ?? seen), replaces: true }))
+          const seen: Seen = {
+            at,
+            tokens: new Map([...tokens, [activity, made], [names.call, undefined]]),
+            replaces: true,
+          }
+          if (tokens.get(tagActivity)) return seen
+          // Tags that only the value tells are ruled out by it, also where nothing ran before.
+          return rescue<Seen>(
+            () =>
+              follow(this.#make(tagActivity, Infinity, timeout), (put) => ({
+                ...seen,
+                tokens: new Map([...seen.tokens, [tagActivity, put]]),
+              })),
+            () => seen,
+          )
         }),
     )
   }

@@ -137,12 +137,14 @@ function run(model: Model, key: number, how: { background?: boolean; replaces?: 
   const { entries, policy, mood } = model
   const state = stateOf(model, key)
   const ran = count(model.runs, key)
+  const over = entries.get(key)
+  if (!how.replaces) begin(model, key)
   if (mood === 'fails') {
     const error = `${key} failed in run ${ran}`
     if (how.background) fail(model, key)
     else if (state === 'error-only' && !how.replaces) {
       fail(model, key)
-      return { value: entries.get(key)!.value }
+      return { value: over!.value }
     } else if (policy.errorTtl > 0) keep(model, key, 'error', error, how.replaces)
     return { error }
   }
@@ -174,8 +176,15 @@ function endCall(model: Model, key: number, life: number): void {
 /** The epoch of a call is replaced, for what lives so long: over a store that others use that ends it in every version. */
 function renew(model: Model, key: number, life: number): void {
   if (!model.shared) return
-  model.entries.delete(key < 10 ? key + 10 : key - 10)
+  for (const one of [argument(key), argument(key) + 10]) model.entries.delete(one)
   model.epochs.set(argument(key), model.now + Math.max(4 * life, 60_000))
+}
+
+/** A run begins: the epoch of its call is made to stand as long as what it may make. */
+function begin(model: Model, key: number): void {
+  const { ttl, staleTtl, staleIfError } = model.policy
+  const life = ttl && ttl + Math.max(staleTtl, staleIfError)
+  if (!(model.epochs.get(argument(key))! >= model.now + life)) renew(model, key, life)
 }
 
 /** Something is kept: under the epoch of its call where that stands long enough. */
@@ -205,7 +214,10 @@ function step(name: string, act: (model: Model, real: Real) => unknown): fc.Asyn
       for (const key of keys) {
         const state = stateOf(model, key)
         const entry = model.entries.get(key)
-        const { createdAt, ...peeked } = (await loadOf(real, key).peek(argument(key))) as { createdAt?: number; error?: Error }
+        const { createdAt, ...peeked } = (await loadOf(real, key).peek(argument(key))) as {
+          createdAt?: number
+          error?: Error
+        }
         if (state === 'miss' || !entry) expect(peeked).toEqual({ state: 'miss' })
         else {
           const { outcome, value } = entry
@@ -242,7 +254,9 @@ const both = async (expected: Outcome, act: () => unknown) => expect(await outco
 
 const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
   ...Array.from({ length: 6 }, () =>
-    key.map((key) => step(`call(${key})`, (model, real) => both(call(model, key), () => loadOf(real, key)(argument(key))))),
+    key.map((key) =>
+      step(`call(${key})`, (model, real) => both(call(model, key), () => loadOf(real, key)(argument(key)))),
+    ),
   ),
   key.map((key) =>
     step(`call(${key}) twice at once`, async (model, real) => {
@@ -346,7 +360,7 @@ const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
   fc.constant(
     step('wipe', async (model, real) => {
       model.epochs.clear()
-    model.entries.clear()
+      model.entries.clear()
       await real.storage.wipe()
     }),
   ),

@@ -8,14 +8,18 @@ describe.each(eachKind)('tags over %s', (_name, makeStore) => {
   const setUp = (options: object = {}) => {
     const scope = testScope({ store: makeStore(), ttl: '1h', version: '1', ...options })
     let runs = 0
-    const count = (options: object) => scope.cache.cached(async (_id: string) => (runs += 1), { name: 'count', ...options })
+    const count = (options: object) =>
+      scope.cache.cached(async (_id: string) => (runs += 1), { name: 'count', ...options })
     return { ...scope, count }
   }
 
   test('end the entries that have them, and no others', async () => {
     const { cache, settle } = setUp()
     let runs = 0
-    const fn = cache.cached(async (_id: string) => (runs += 1), { name: 'fn', tags: (_value, id) => [`id:${id}`, 'all'] })
+    const fn = cache.cached(async (_id: string) => (runs += 1), {
+      name: 'fn',
+      tags: (_value, id) => [`id:${id}`, 'all'],
+    })
     const round = async () => {
       const answers = [await fn('a'), await fn('b')]
       await settle()
@@ -35,7 +39,18 @@ describe.each(eachKind)('tags over %s', (_name, makeStore) => {
 
   test('of any length and any text are told apart', async () => {
     const { cache, settle, count } = setUp()
-    const odd = ['x'.repeat(10_000), `${'x'.repeat(9999)}y`, ' ', '\0', 'é', 'e\u0301', '\ud800', '\ud801', '__proto__', '*']
+    const odd = [
+      'x'.repeat(10_000),
+      `${'x'.repeat(9999)}y`,
+      ' ',
+      '\0',
+      'é',
+      'e\u0301',
+      '\ud800',
+      '\ud801',
+      '__proto__',
+      '*',
+    ]
     for (const tag of odd) {
       const fn = count({ tags: [tag], name: `of ${odd.indexOf(tag)}` })
       const first = await fn('a')
@@ -74,14 +89,27 @@ describe.each(eachKind)('tags over %s', (_name, makeStore) => {
   })
 
   const rubbish: readonly (readonly [string, () => unknown])[] = [
-    ['throws', () => { throw new Error('mine') }],
+    [
+      'throws',
+      () => {
+        throw new Error('mine')
+      },
+    ],
     ['returns nothing', () => undefined],
     ['returns a text', () => 'tag'],
     ['returns an empty tag', () => ['']],
     ['returns 129 tags', () => Array.from({ length: 129 }, (_, n) => `${n}`)],
     ['returns a promise', () => Promise.resolve(['a'])],
     ['returns a promise that rejects', () => Promise.reject(new Error('mine'))],
-    ['returns a hostile list', () => new Proxy([], { get() { throw new Error('mine') } })],
+    [
+      'returns a hostile list',
+      () =>
+        new Proxy([], {
+          get() {
+            throw new Error('mine')
+          },
+        }),
+    ],
   ]
   for (const [how, tags] of rubbish) {
     test(`a function that ${how} fails no call and stores nothing`, async () => {
@@ -154,7 +182,15 @@ describe('what a call is given that makes no sense', () => {
     })
 
     test(`a ttl function that throws or gives no duration fails no call and stores nothing, over ${name}`, () => {
-      for (const give of [() => { throw new Error('mine') }, () => Number.NaN, () => -1, () => 'soon', () => Promise.resolve(1)]) {
+      for (const give of [
+        () => {
+          throw new Error('mine')
+        },
+        () => Number.NaN,
+        () => -1,
+        () => 'soon',
+        () => Promise.resolve(1),
+      ]) {
         const { cache, events } = testScope({ store: makeStore() })
         let ran = 0
         const fn = cache.cached(() => (ran += 1), { name: 'fn', version: '1', ttl: give as never, tags: ['t'] })
@@ -182,9 +218,19 @@ describe('what a call is given that makes no sense', () => {
     })
 
     test(`listeners that throw or reject fail no call and no invalidation, over ${name}`, async () => {
-      const { cache } = testScope({ store: makeStore(), ttl: '1h', onEvent: () => { throw new Error('mine') } })
-      cache.on('*', () => { throw new Error('mine') })
-      cache.on('*', (async () => { throw new Error('mine') }) as never)
+      const { cache } = testScope({
+        store: makeStore(),
+        ttl: '1h',
+        onEvent: () => {
+          throw new Error('mine')
+        },
+      })
+      cache.on('*', () => {
+        throw new Error('mine')
+      })
+      cache.on('*', (async () => {
+        throw new Error('mine')
+      }) as never)
       let ran = 0
       const fn = cache.cached(() => (ran += 1), { name: 'fn', version: '1', tags: ['t'] })
       expect([fn(), fn()]).toEqual([1, 1])

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createAutocache } from '../src/index.ts'
 import { type Deferred, deferred, idle } from './call-support.ts'
 import { type Storage, storage } from './processes.ts'

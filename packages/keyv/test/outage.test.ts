@@ -3,7 +3,7 @@ import KeyvRedis, { createClient } from '@keyv/redis'
 import { Keyv } from 'keyv'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type KeyvLike, keyvStore } from '../src/index.ts'
-import { Proxy } from './support/proxy.ts'
+import { Way } from './support/proxy.ts'
 import { describeWithOwnRedis, RedisServer } from './support/redis-server.ts'
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
@@ -150,7 +150,7 @@ describeWithOwnRedis()('L4 no call fails, hangs or gets an old value while a ser
   const start = async () => {
     const server = await RedisServer.start()
     closing.push(() => server.kill())
-    const proxy = await Proxy.to(server.port)
+    const proxy = await Way.to(server.port)
     closing.push(() => proxy.close())
     return { server, proxy, t: traffic(proxy.url) }
   }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /** A way to a server that can be bad: a TCP proxy on a port of its own. */
-export class Proxy {
+export class Way {
   /** `pass` hands bytes on, `swallow` keeps connections open and hands nothing on, as a half-open connection does. */
   mode: 'pass' | 'swallow' = 'pass'
   /** How many milliseconds the server's answers come later. */
@@ -32,8 +32,8 @@ export class Proxy {
     })
   }
 
-  static async to(target: number): Promise<Proxy> {
-    const proxy = new Proxy(target)
+  static async to(target: number): Promise<Way> {
+    const proxy = new Way(target)
     proxy.#server.listen(0, '127.0.0.1')
     await once(proxy.#server, 'listening')
     return proxy

@@ -41,7 +41,7 @@ export default function autocache(options: ShellOptions = {}): Plugin {
         return {
           contents: withInlineMap(stamped),
           loader: loader[extname(path)] ?? loaders[extname(path)] ?? 'default',
-          watchFiles: [...stamped.dependencies],
+          watchFiles: [path, ...stamped.reached],
           errors: await messages(true),
           warnings: await messages(false),
         }

@@ -11,15 +11,20 @@
 import { createHash } from 'node:crypto'
 import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type Living, real, type Stamped, unstamped } from './living.ts'
+import { type Living, real } from './living.ts'
 
+type Built = { readonly module: string; readonly fingerprint: string; readonly list: string; readonly content: string }
 type Note =
   | { readonly generation: number }
   | { readonly checked: string }
-  | { readonly module: string; readonly fingerprint: string; readonly files: Readonly<Record<string, string>> }
+  /** Files that a host was told of, named once for all modules that declare the same. */
+  | { readonly list: string; readonly files: readonly string[] }
+  | Built
 
 /** Beyond this it is written anew, at a start. */
 const largest = 4 * 1024 * 1024
+
+const short = (text: string | Buffer): string => createHash('sha256').update(text).digest('base64url').slice(0, 22)
 
 const digests = new Map<string, { readonly trace: string; readonly digest: string }>()
 
@@ -29,13 +34,15 @@ function digestOf(file: string): string {
     const trace = `${mtimeMs}:${size}`
     const known = digests.get(file)
     if (known?.trace === trace) return known.digest
-    const digest = createHash('sha256').update(readFileSync(file)).digest('base64url').slice(0, 22)
+    const digest = short(readFileSync(file))
     digests.set(file, { trace, digest })
     return digest
   } catch {
     return 'none'
   }
 }
+
+const contentOf = (files: readonly string[]): string => short(files.map(digestOf).join())
 
 /** Where the notes of one cache are. */
 export const ledgerOf = (root: string, name: string): string =>
@@ -46,13 +53,20 @@ function append(ledger: string, note: Note): void {
   appendFileSync(ledger, `${JSON.stringify(note)}\n`)
 }
 
-/** Notes what a module was made of. */
-export function noteBuilt(ledger: string, module: string, stamped: Stamped | undefined): void {
+/** Lists that this process has written, with the ledger. */
+const written = new Set<string>()
+
+/**
+ * Notes what a module was made of.
+ * @param declared the files that the host was told of
+ */
+export function noteBuilt(ledger: string, module: string, fingerprint: string, declared: readonly string[]): void {
   const path = real(module)
-  const files = Object.fromEntries(
-    [...new Set([path, ...(stamped?.dependencies ?? [])])].map((file) => [file, digestOf(file)]),
-  )
-  append(ledger, { module: path, fingerprint: stamped?.fingerprint ?? unstamped, files })
+  const files = [...new Set([path, ...declared])]
+  const list = short(files.join('\0'))
+  if (!written.has(ledger + list)) append(ledger, { list, files })
+  written.add(ledger + list)
+  append(ledger, { module: path, fingerprint, list, content: contentOf(files) })
 }
 
 function readNotes(ledger: string): Note[] {
@@ -76,29 +90,33 @@ function readNotes(ledger: string): Note[] {
 export function generationOf(ledger: string, living: Living): number {
   const notes = readNotes(ledger)
   let generation = 0
-  const built = new Map<string, Extract<Note, { module: string }>>()
+  const built = new Map<string, Built>()
+  const lists = new Map<string, readonly string[]>()
   for (const note of notes) {
     if ('generation' in note) {
       generation = note.generation
       built.clear()
     } else if ('module' in note) built.set(note.module, note)
+    else if ('files' in note) lists.set(note.list, note.files)
   }
   const { inputs } = living.analysis.manifest()
   const last = notes.at(-1)
   if (last !== undefined && 'checked' in last && last.checked === inputs) return generation
 
-  const unseen = [...built.values()].some(
-    ({ module, fingerprint, files }) =>
-      living.fingerprint(module) !== fingerprint &&
-      Object.entries(files).every(([file, digest]) => digestOf(file) === digest),
-  )
+  const unseen = [...built.values()].some(({ module, fingerprint, list, content }) => {
+    if (living.fingerprint(module) === fingerprint) return false
+    const files = lists.get(list)
+    return files === undefined || contentOf(files) === content
+  })
   if (unseen) {
     generation += 1
     built.clear()
   }
   if (unseen || statSizeOf(ledger) > largest) {
     mkdirSync(dirname(ledger), { recursive: true })
-    const kept: Note[] = [{ generation }, ...built.values()]
+    const used = new Set([...built.values()].map(({ list }) => list))
+    const named = [...lists].filter(([list]) => used.has(list)).map(([list, files]) => ({ list, files }))
+    const kept: Note[] = [{ generation }, ...named, ...built.values()]
     const fresh = `${ledger}.${process.pid}`
     writeFileSync(fresh, kept.map((note) => `${JSON.stringify(note)}\n`).join(''))
     renameSync(fresh, ledger)

@@ -16,6 +16,11 @@ import type { ShellOptions } from './options.ts'
 export interface Stamped extends Transformed {
   /** Equal for equal emitted code. */
   readonly fingerprint: string
+  /**
+   * What the functions of the module reach, and settings. Fewer than `dependencies`, which are the whole program: a module that was
+   * not reached before can be what changes a stamp, and then it is edited itself, which a host sees that has it.
+   */
+  readonly reached: readonly string[]
 }
 
 /** The fingerprint of a module that has no stamp. */
@@ -79,6 +84,7 @@ export class Living {
   #traces = new Map<string, string>()
   #sources = new Set<string>()
   #fingerprints = new Map<string, { readonly generation: number; readonly fingerprint: string }>()
+  #settings: { readonly generation: number; readonly files: readonly string[] } | undefined
 
   constructor(root: string, options: AnalyzeOptions) {
     this.root = root
@@ -138,22 +144,32 @@ export class Living {
     return known !== undefined && known !== now
   }
 
-  /** The stamped text of a module; nothing where it has no stamp. Undefined is no error. */
-  transform(code: string, file: string): Stamped | undefined {
+  /**
+   * The stamped text of a module; undefined where it has no stamp and nothing is to be said.
+   * @param isChecked whether a build has begun with {@link check}, or a watcher tells of edits: else all is looked at first
+   */
+  transform(code: string, file: string, isChecked = true): Stamped | undefined {
     const path = real(file)
-    let found: Transformed | undefined
-    for (let tries = 0; tries < 5; tries++) {
-      const { analysis } = this
-      if (this.#isChanged(path)) {
-        this.update([path])
-        continue
-      }
-      found = analysis.transform(code, path)
-      const changed = (found?.dependencies ?? []).filter((dependency) => this.#isChanged(dependency))
-      if (changed.length === 0) break
-      this.update(changed)
+    const { analysis } = this
+    const changed = (isChecked ? [path] : [path, ...analysis.inputs]).filter((each) => this.#isChanged(each))
+    if (changed.length > 0) this.update(changed)
+    let found = this.analysis.transform(code, path)
+    // Read by the host before an edit, or by the analysis: the text that lies there now settles it.
+    if (found?.diagnostics.some((told) => told.code === 'other-text')) {
+      this.update([path])
+      found = this.analysis.transform(code, path)
     }
-    return found && { ...found, fingerprint: digestOf(found.code) }
+    return found && { ...found, fingerprint: digestOf(found.code), reached: this.#reachedFrom(path) }
+  }
+
+  #reachedFrom(file: string): readonly string[] {
+    const { analysis, generation } = this
+    if (this.#settings?.generation !== generation) {
+      const files = analysis.inputs.filter((input) => !source.test(input) || !isFirstParty(this.root, input))
+      this.#settings = { generation, files }
+    }
+    const reached = analysis.usesIn(file).flatMap(({ versioned: { definitions } }) => definitions)
+    return [...new Set([...reached.map((each) => resolve(this.root, each.file)), ...this.#settings.files])]
   }
 
   /** The fingerprint that the module has as it lies on the disk. */

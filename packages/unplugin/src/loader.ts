@@ -80,13 +80,15 @@ export default function autocacheLoader(this: LoaderHost, code: string | Buffer,
   const shared = opened.get(options.living ?? '')
   const living = shared?.living ?? livingOf({ ...options, root })
   if (!isFirstParty(living.root, real(file))) return pass()
-  const stamped = living.transform(String(code), file)
+  // Without a plugin nobody says when a build begins.
+  const stamped = living.transform(String(code), file, shared !== undefined)
+  const declared = (shared === undefined ? stamped?.dependencies : stamped?.reached) ?? []
   const fingerprint = stamped?.fingerprint ?? unstamped
   shared?.built.set(file, fingerprint)
   if (this._module?.buildInfo) this._module.buildInfo.autocache = fingerprint
-  if (options.cacheName !== undefined) noteBuilt(ledgerOf(living.root, options.cacheName), file, stamped)
+  if (options.cacheName !== undefined) noteBuilt(ledgerOf(living.root, options.cacheName), file, fingerprint, declared)
   if (stamped === undefined) return pass()
-  for (const dependency of stamped.dependencies) this.addDependency(dependency)
+  for (const dependency of declared) this.addDependency(dependency)
   for (const finding of findingsOf(stamped.diagnostics, living.root, options)) tell(this, finding, living.root)
   this.callback(null, stamped.code, JSON.parse(String(stamped.map)))
 }

@@ -1,9 +1,9 @@
 /** What the hooks of Node do with one module; `register.ts` puts them in place. */
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Finding, findingsOf } from './findings.ts'
-import { isFirstParty, isSource, type Living, livingOf, real } from './living.ts'
+import { isFirstParty, isSource, type Living, livingOf } from './living.ts'
 import type { LoaderOptions } from './options.ts'
 import { withInlineMap } from './source-map.ts'
 
@@ -40,7 +40,6 @@ function packageOf(main: string | undefined): string {
 export class NodeLoader {
   readonly #options: LoaderOptions & { readonly root: string }
   #living: Living | undefined
-  #told = false
 
   constructor(options: LoaderOptions & { readonly root: string }) {
     this.#options = options
@@ -68,11 +67,9 @@ export class NodeLoader {
     this.#living ??= livingOf(this.#options)
     const living = this.#living
     const stamped = living.transform(code, file)
-    if (stamped === undefined) {
-      if (given !== undefined && /\.[cm]?tsx?$/.test(file)) this.#warnOfOrder(file, given)
-      return undefined
-    }
+    if (stamped === undefined) return undefined
     for (const finding of findingsOf(stamped.diagnostics, living.root, this.#options)) {
+      if (finding.code === 'other-text') throw diagnosticError({ ...finding, text: order })
       if (finding.fails) throw diagnosticError(finding)
       process.emitWarning(finding.text, {
         type: 'AutocacheWarning',
@@ -82,24 +79,12 @@ export class NodeLoader {
     }
     return withInlineMap(stamped)
   }
-
-  /** A loader that was registered before this one has compiled the source already, and no place of it is known any more. */
-  #warnOfOrder(file: string, given: string): void {
-    if (this.#told) return
-    const original = readFileSync(file, 'utf8')
-    if (given === original || !this.#living!.analysis.functions.some((cached) => cached.file === this.#name(file)))
-      return
-    this.#told = true
-    process.emitWarning(
-      `${file} was compiled before it could be stamped. Import @autocache/unplugin/register before the loader that compiles, as in \`node --import @autocache/unplugin/register --import tsx\`.`,
-      { type: 'AutocacheWarning', code: 'loader-order' },
-    )
-  }
-
-  #name(file: string): string {
-    return relative(this.#living!.root, real(file)).replaceAll('\\', '/')
-  }
 }
+
+/** A loader that was registered before this one has compiled the source already, and no place of it is known any more. */
+const order =
+  'The file was compiled before it could be stamped. Import @autocache/unplugin/register before the loader that compiles: ' +
+  '`node --import @autocache/unplugin/register --import tsx`.'
 
 /** An error as Node shows those of syntax: the place, the line, and a mark under it. */
 function diagnosticError({ text, file, line, column, code }: Finding): Error {

@@ -73,9 +73,9 @@ export class Shell {
     const stamped = this.living.transform(code, file)
     this.built.set(`${environment}\0${id}`, stamped?.fingerprint ?? unstamped)
     if (stamped === undefined) return undefined
-    for (const dependency of stamped.dependencies) if (dependency !== real(file)) context.addWatchFile(dependency)
+    for (const reached of stamped.reached) if (reached !== real(file)) context.addWatchFile(reached)
     this.report(context, findingsOf(stamped.diagnostics, this.living.root, this.options), id)
-    return { code: stamped.code, map: stamped.map }
+    return { code: stamped.code, map: String(stamped.map) }
   }
 
   /** Whether a module would be stamped otherwise now than when it was built. */

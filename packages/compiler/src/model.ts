@@ -153,7 +153,21 @@ export interface CachedUse {
   readonly receiver: Receiver
   /** A missing trailing argument is the same as `undefined`: no rest parameter, no `arguments`. */
   readonly trailing: 'drop' | 'keep'
+  /** The function is a sequence: `cached((a, b))`. */
+  readonly sequence: boolean
+  /** `process` is here what it is everywhere, so that a read of the environment may be written beside it. */
+  readonly seesProcess: boolean
   readonly findings: readonly Finding[]
+}
+
+/** Where a module can be written to, for stamps. */
+export interface Layout {
+  /** What names another module: `import`, `require`, or what the nearest package.json says. */
+  readonly style: 'import' | 'require' | 'unknown'
+  /** Where the statements begin that are no directives, decorators included. */
+  readonly statements: readonly number[]
+  /** Where the text ends that is no statement, or where the first one begins. */
+  readonly head: number
 }
 
 /** A variable of an enclosing function that the cached function reads (R05). */
@@ -172,6 +186,8 @@ export interface Receiver {
     readonly path: readonly string[]
     /** Where its declared type comes from, if that is a class or a package. */
     readonly type?: Target
+    /** That is a package, whose identity is in the version. */
+    readonly leaf?: boolean
   }[]
 }
 
@@ -188,6 +204,7 @@ export interface ModuleSummary {
   /** Requests of `export * from`. */
   readonly stars: readonly number[]
   readonly uses: readonly CachedUse[]
+  readonly layout: Layout
   readonly candidates: readonly Candidate[]
   /** Exported or module-level names that are instances (`createAutocache()`) or wrappers (`cached` of one). */
   readonly wrappers: Readonly<Record<string, 'instance' | 'wrapper'>>

@@ -6,6 +6,7 @@
 import type { Finding } from './diagnostics.ts'
 import { digestOf } from './digest.ts'
 import { Encoder } from './encode.ts'
+import { layoutOf } from './layout.ts'
 import type { Definition, ModuleSummary, Request } from './model.ts'
 import { isUndefined } from './normal.ts'
 import { outline, type Plan } from './outline.ts'
@@ -19,7 +20,7 @@ import { findWrappers, type WrapperKind } from './wrappers.ts'
 import { type ModuleView, plain, Writer } from './writer.ts'
 
 /** Raised whenever a summary of the same text changes: kept ones are then useless. */
-export const summaryFormat = 5
+export const summaryFormat = 6
 
 export interface SummariseInput {
   readonly text: string
@@ -57,6 +58,7 @@ export function opaque(text: string, finding: Finding): ModuleSummary {
     names: {},
     stars: [],
     uses: [],
+    layout: { style: 'unknown', statements: [], head: 0 },
     candidates: [],
     wrappers: {},
     commonjs: false,
@@ -120,6 +122,7 @@ class Summariser {
       names,
       stars,
       uses,
+      layout: layoutOf(this.#program, this.#commonjs),
       candidates: this.#wrappers.candidates,
       wrappers,
       commonjs: this.#commonjs,

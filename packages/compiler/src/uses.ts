@@ -47,6 +47,9 @@ export function describeUse(input: UseInput): CachedUse {
   const ignored = ignoredNames(options)
   const kept = ({ what }: Finding) => !ignored.has(what)
   const { definition } = written
+  // With a key of his own the user answers for what no key can be made of.
+  const keyed = property(options, 'key') !== undefined
+  const refused = new Set(written.findings.map(({ what }) => what))
   return {
     label,
     path,
@@ -57,11 +60,20 @@ export function describeUse(input: UseInput): CachedUse {
     end: input.node.end,
     fn: method ? [method.member.start, method.member.end] : [given.start, given.end],
     owner: owner?.definition,
-    captures: written.captures.filter(({ name }) => !ignored.has(name)),
+    captures: written.captures.filter(({ name }) => !ignored.has(name) && !(keyed && refused.has(name))),
     receiver: written.receiver,
     trailing: written.trailing,
-    findings: property(options, 'key') ? [] : written.findings.filter(kept),
+    sequence: given.type === 'SequenceExpression',
+    seesProcess: isProcess(input),
+    findings: keyed ? [] : written.findings.filter(kept),
   }
+}
+
+/** `process` is the global here, or what Node exports under that name. */
+function isProcess({ view, node }: UseInput): boolean {
+  const variable = view.scopes.at(node.start, 'process')
+  const origin = variable && view.importOf(variable)
+  return !variable || (origin !== undefined && /^(?:node:)?process$/.test(origin.specifier) && origin.name !== 'env')
 }
 
 /** The options: the second argument of a call, the first of a decorator. */
@@ -392,8 +404,12 @@ function writeFunction(input: UseInput, given: Node, owner: Owner | undefined, l
     receiver = { ...receiver, fields: [] }
   }
   if (lexical && writer.root?.usesArguments) captures.push({ name: 'arguments', paths: [[]] })
-  const findings = uncapturable(writer)
+  const findings = [...uncapturable(writer), ...hidden(input, writer)]
   const at = { start: given.start, end: given.end }
+  if (fn && fn !== given && lexical) {
+    // It is the `this` of where the function stands, and not of where it is cached.
+    findings.push({ code: 'uncapturable', what: 'this', ...at })
+  }
   if (!fn && (lexical || writer.captures.size > 0)) {
     const what = input.view.text.slice(given.start, given.end)
     if (!findings.some((one) => one.what === what)) findings.push({ code: 'uncapturable', what, ...at })
@@ -463,6 +479,15 @@ function uncapturable({ captures, called, receivers }: Writer): Finding[] {
     const init = node?.type === 'VariableDeclarator' && node.init ? erased(node.init) : undefined
     const instance = init?.type === 'NewExpression' && !keyable.test(init.callee.name ?? '')
     if (!instance && !called.has(variable) && !(receivers.has(variable) && isNamedType(node, variable))) return []
+    const [start, end] = (variable.identifiers[0] as unknown as Node).range as [number, number]
+    return [{ code: 'uncapturable' as const, what: variable.name, start, end }]
+  })
+}
+
+/** Captures that are read where another variable has their name: no thunk beside the use can reach them. */
+function hidden({ view, node }: UseInput, { captures }: Writer): Finding[] {
+  return [...captures.keys()].flatMap((variable) => {
+    if (view.scopes.at(node.start, variable.name) === variable) return []
     const [start, end] = (variable.identifiers[0] as unknown as Node).range as [number, number]
     return [{ code: 'uncapturable' as const, what: variable.name, start, end }]
   })

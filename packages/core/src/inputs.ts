@@ -106,6 +106,31 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     return encodeKey(value, bounds, { labelOf, root })
   }
 
+  /**
+   * The text of what a stamp reads. What cannot be keyed is itself over a store that ends with the process. A reader that
+   * throws (a variable before its declaration, a member of nothing) throws for the function too: what it threw tells it
+   * apart from every value.
+   */
+  function readText(readers: readonly ((self: unknown) => unknown)[], self: unknown, root: string): string {
+    return readers
+      .map((read, at) => {
+        let value: unknown
+        try {
+          value = read(self)
+        } catch (error) {
+          return `!${encodeKey(thrownText(error), bounds)}`
+        }
+        try {
+          return keyText(value, `${root}[${at}]`)
+        } catch (error) {
+          if (shared || isPrimitive(value) || !(error instanceof UnkeyableValueError) || error.reason !== 'kind')
+            throw error
+          return `#${identityOf(value as object)}`
+        }
+      })
+      .join()
+  }
+
   /** The text of the hidden inputs. The functions of a list are in the version instead. */
   function hiddenInputs(): string {
     const list: unknown = typeof deps === 'function' ? deps() : deps
@@ -124,7 +149,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
 
   function receiver(self: unknown): string {
     if (ignore(self)) return ''
-    if (stamp) return `;t${hide(keyText(stamp.receiver!(self), 'this'))}`
+    if (stamp) return `;t${hide(readText(stamp.receiver!, self, 'this'))}`
     if (isPrimitive(self)) return `;t${keyText(self, 'this')}`
     if (!shared) return `;t#${identityOf(self!)}`
     try {
@@ -151,7 +176,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     if (partition) text += `;p${hide(keyText(partition(), 'partition'))}`
     const hidden = deps && hiddenInputs()
     if (hidden) text += `;d${hide(hidden)}`
-    if (stamp?.captures) text += `;c${hide(keyText(stamp.captures.call(self), 'captures'))}`
+    if (stamp?.captures) text += `;c${hide(readText(stamp.captures, undefined, 'captures'))}`
     if (key) {
       text += `;=${keyText(key.apply(self, args as unknown[]), 'key')}`
       return { text, signals: signalsIn(args), fixed: false }
@@ -164,6 +189,15 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
       missing && (stamp?.trailing ?? (factsOf().dropsTrailing ? 'drop' : 'keep')) === 'drop' ? 'drop' : 'keep'
     const encoded = encodeArguments(args, bounds, { signals, trailing, labelOf })
     return { text: text === '' ? encoded : `${text};${encoded}`, signals, fixed }
+  }
+}
+
+/** What was thrown, in words: which member of what was read. */
+function thrownText(error: unknown): string {
+  try {
+    return String(error)
+  } catch {
+    return 'something without a text'
   }
 }
 

@@ -368,7 +368,7 @@ describe('R03 a stamped method', () => {
         this.log.push('ran')
         return this.rate * n
       },
-      { contract: 1, label: 'Account.interest', version: 's1-a', receiver },
+      { contract: 2, label: 'Account.interest', version: 's1-a', receiver },
     )
 
   test.each(['process', 'shared'] as const)(
@@ -391,7 +391,7 @@ describe('R03 a stamped method', () => {
   })
 
   test('R03 hides the fields it reads', () => {
-    const fn = putStamp((_: number) => 0, { contract: 1, label: 'fn', version: 's1-a', receiver: () => ['hunter2'] })
+    const fn = putStamp((_: number) => 0, { contract: 2, label: 'fn', version: 's1-a', receiver: () => ['hunter2'] })
     const keys = [
       createAutocache().cached(fn).keyOf(1),
       createAutocache({ store: syncStore(), namespace: 'n', ttl: 1, keys: 'readable' }).cached(fn).keyOf(1),

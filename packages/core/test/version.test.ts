@@ -133,7 +133,7 @@ describe('an explicit version', () => {
   )
 
   test('cannot imitate the end of a version, where the versions of `deps` stand', () => {
-    const helper = putStamp((n: number) => n, { contract: 1, label: 'helper', version: 's1-abc' })
+    const helper = putStamp((n: number) => n, { contract: 2, label: 'helper', version: 's1-abc' })
     const store = syncStore()
     const plain = over(store).cached((_id: string) => 'plain', { name: 'load', version: '1+s1-abc' })
     const dependent = over(store).cached((_id: string) => 'dependent', { name: 'load', version: '1', deps: [helper] })
@@ -297,7 +297,7 @@ describe('R02 two functions without stamps under one label and version', () => {
 
   test('R02 of which one has a stamp do not meet, because the schemes differ', () => {
     const { cached } = over()
-    const stamped = putStamp(() => 2, { contract: 1, label: 'answer', version: 's1-1' })
+    const stamped = putStamp(() => 2, { contract: 2, label: 'answer', version: 's1-1' })
     expect([cached(one, options)(), cached(stamped)()]).toEqual([1, 2])
   })
 })

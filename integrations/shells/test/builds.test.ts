@@ -27,7 +27,7 @@ afterAll(() => {
 
 describe.each(hosts)('%s', (host) => {
   let child: Child
-  const build = async () => expect(await child.next('build')).toEqual({ ok: true })
+  const build = async () => expect(await child.next('build')).toMatchObject({ ok: true })
 
   beforeAll(async () => {
     child = start('drive.mjs', [host], projects.get(host)!)

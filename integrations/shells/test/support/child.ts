@@ -7,6 +7,9 @@ import { promisify } from 'node:util'
 export interface Answer {
   readonly ok: boolean
   readonly error?: string
+  /** The modules that were built and not taken from a cache, where the host says so. */
+  readonly built?: readonly string[]
+  readonly value?: any
 }
 
 export interface Child {

@@ -8,13 +8,20 @@ const [, , host] = process.argv
 const root = process.cwd()
 const configuration = async (file) => (await import(pathToFileURL(join(root, file)).href)).default
 
+/** Runs a compiler of webpack or Rspack; the sources that it built and did not take from its cache. */
 const run = (compiler) =>
-  new Promise((resolve, reject) =>
+  new Promise((resolve, reject) => {
+    const built = []
+    compiler.hooks.compilation.tap('drive', ({ hooks }) =>
+      hooks.buildModule.tap('drive', ({ resource }) => {
+        if (/\.ts$/.test(resource)) built.push(resource)
+      }),
+    )
     compiler.run((error, stats) => {
       const failure = error ?? (stats.hasErrors() ? new Error(stats.toString({ all: false, errors: true })) : undefined)
-      compiler.close(() => (failure ? reject(failure) : resolve()))
-    }),
-  )
+      compiler.close(() => (failure ? reject(failure) : resolve(built)))
+    })
+  })
 
 const builders = {
   async vite() {
@@ -59,8 +66,8 @@ const builders = {
 const build = await builders[host]()
 for await (const _ of createInterface({ input: process.stdin })) {
   try {
-    await build()
-    console.log(JSON.stringify({ ok: true }))
+    const built = await build()
+    console.log(JSON.stringify({ ok: true, ...(Array.isArray(built) && { built }) }))
   } catch (error) {
     console.log(JSON.stringify({ ok: false, error: String(error.stack ?? error) }))
   }

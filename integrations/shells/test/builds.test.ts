@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Child, runProgram, type Said, start } from './support/child.ts'
 import { edits, Files } from './support/edits.ts'
-import { copyProject, removeProject } from './support/project.ts'
+import { copyProject, removeProject } from './support/project.mjs'
 import { describeWithRedis, redisUrl } from './support/redis.ts'
 
 const hosts = ['esbuild', 'rolldown', 'rollup', 'rspack', 'vite', 'webpack'] as const

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Child, runProgram, start } from './support/child.ts'
 import { Files } from './support/edits.ts'
-import { copyProject, removeProject } from './support/project.ts'
+import { copyProject, removeProject } from './support/project.mjs'
 
 let child: Child | undefined
 let root = ''

@@ -46,7 +46,7 @@ export default function autocache(options: ShellOptions = {}): BunPlugin {
         const loader = loaderOf(path)
         const stamped = isFirstParty(living.root, real(path)) ? living.transform(contents, path) : undefined
         if (stamped === undefined) return { contents, loader }
-        const findings = findingsOf(stamped.diagnostics, living.root, options)
+        const findings = findingsOf(stamped, living.root, options)
         // Bun has no place for warnings.
         for (const finding of findings) if (!finding.fails) console.warn(`warn: ${inLine(finding)}`)
         const errors = findings.filter(({ fails }) => fails)

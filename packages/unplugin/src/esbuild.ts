@@ -35,7 +35,7 @@ export default function autocache(options: ShellOptions = {}): Plugin {
         if (suffix !== '' || !isSource(path) || !isFirstParty(living.root, real(path))) return undefined
         const stamped = living.transform(await readFile(path, 'utf8'), path)
         if (stamped === undefined) return undefined
-        const findings = findingsOf(stamped.diagnostics, living.root, options)
+        const findings = findingsOf(stamped, living.root, options)
         const messages = (fails: boolean) =>
           Promise.all(findings.filter((found) => found.fails === fails).map((found) => messageOf(found, absWorkingDir)))
         return {

@@ -19,15 +19,16 @@ export interface Finding {
 
 const ranks = { info: 0, warning: 1, error: 2, none: 3, never: 3 } as const
 
-/** The diagnostics that are shown, those that fail the build first. */
+/** What is said of a module: the diagnostics that are shown, those that fail the build first. */
 export function findingsOf(
-  diagnostics: readonly Diagnostic[],
+  { diagnostics, core }: { readonly diagnostics: readonly Diagnostic[]; readonly core: readonly Finding[] },
   root: string,
   { failOn = 'error', report = 'warning' }: LoaderOptions,
 ): Finding[] {
+  const others = core.map((finding) => ({ ...finding, fails: failOn !== 'never' }))
   return diagnostics
     .filter(({ level }) => ranks[level] >= ranks[failOn] || ranks[level] >= ranks[report])
-    .map(({ code, level, message, position: { file, line, column }, path }) => ({
+    .map(({ code, level, message, position: { file, line, column }, path }): Finding => ({
       fails: ranks[level] >= ranks[failOn],
       text: `${subject(path)}${message} (${code})`,
       file: isAbsolute(file) ? file : resolve(root, file),
@@ -35,6 +36,7 @@ export function findingsOf(
       column,
       code,
     }))
+    .concat(report === 'none' && failOn === 'never' ? [] : others)
     .sort((a, b) => Number(b.fails) - Number(a.fails))
 }
 

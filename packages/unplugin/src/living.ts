@@ -10,6 +10,8 @@ import { createHash } from 'node:crypto'
 import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { type Analysis, type AnalyzeOptions, analyze, type Transformed, writeManifest } from '@autocache/compiler'
+import { CoreCheck } from './core-check.ts'
+import type { Finding } from './findings.ts'
 import type { ShellOptions } from './options.ts'
 
 /** A transform, and what tells it from the transform of the same text at another time. */
@@ -21,6 +23,8 @@ export interface Stamped extends Transformed {
    * not reached before can be what changes a stamp, and then it is edited itself, which a host sees that has it.
    */
   readonly reached: readonly string[]
+  /** What is wrong with the core that the module imports. */
+  readonly core: readonly Finding[]
 }
 
 /** The fingerprint of a module that has no stamp. */
@@ -84,6 +88,7 @@ export class Living {
   #traces = new Map<string, string>()
   #sources = new Set<string>()
   #fingerprints = new Map<string, { readonly generation: number; readonly fingerprint: string }>()
+  readonly #core = new CoreCheck()
   #settings: { readonly generation: number; readonly files: readonly string[] } | undefined
 
   constructor(root: string, options: AnalyzeOptions) {
@@ -159,7 +164,11 @@ export class Living {
       this.update([path])
       found = this.analysis.transform(code, path)
     }
-    return found && { ...found, fingerprint: digestOf(found.code), reached: this.#reachedFrom(path) }
+    if (found === undefined) return undefined
+    const [first] = found.stamps
+    const contract = Number(/\{contract:(\d+)/.exec(found.code)?.[1])
+    const core = first === undefined ? [] : this.#core.of(path, first.label, contract)
+    return { ...found, fingerprint: digestOf(found.code), reached: this.#reachedFrom(path), core }
   }
 
   #reachedFrom(file: string): readonly string[] {

@@ -89,7 +89,7 @@ export default function autocacheLoader(this: LoaderHost, code: string | Buffer,
   if (options.cacheName !== undefined) noteBuilt(ledgerOf(living.root, options.cacheName), file, fingerprint, declared)
   if (stamped === undefined) return pass()
   for (const dependency of declared) this.addDependency(dependency)
-  for (const finding of findingsOf(stamped.diagnostics, living.root, options)) tell(this, finding, living.root)
+  for (const finding of findingsOf(stamped, living.root, options)) tell(this, finding, living.root)
   this.callback(null, stamped.code, JSON.parse(String(stamped.map)))
 }
 

@@ -68,7 +68,7 @@ export class NodeLoader {
     const living = this.#living
     const stamped = living.transform(code, file)
     if (stamped === undefined) return undefined
-    for (const finding of findingsOf(stamped.diagnostics, living.root, this.#options)) {
+    for (const finding of findingsOf(stamped, living.root, this.#options)) {
       if (finding.code === 'other-text') throw diagnosticError({ ...finding, text: order })
       if (finding.fails) throw diagnosticError(finding)
       process.emitWarning(finding.text, {

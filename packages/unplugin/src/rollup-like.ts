@@ -74,7 +74,7 @@ export class Shell {
     this.built.set(`${environment}\0${id}`, stamped?.fingerprint ?? unstamped)
     if (stamped === undefined) return undefined
     for (const reached of stamped.reached) if (reached !== real(file)) context.addWatchFile(reached)
-    this.report(context, findingsOf(stamped.diagnostics, this.living.root, this.options), id)
+    this.report(context, findingsOf(stamped, this.living.root, this.options), id)
     return { code: stamped.code, map: String(stamped.map) }
   }
 

@@ -1,5 +1,5 @@
 /** Copies of the project outside of the workspace, with everything in node_modules that a user would have installed. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -8,20 +8,23 @@ const repository = join(home, '../..')
 
 /** Hosts and what their configurations import; none of it is part of the program. */
 const hosts = Object.keys(
-  (JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { devDependencies: Record<string, string> })
-    .devDependencies,
+  JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')).devDependencies,
 ).filter((name) => !name.startsWith('@autocache/'))
 
 const ours = ['core', 'keyv', 'compiler', 'unplugin']
 
-function link(target: string, at: string): void {
+/** @param {string} target @param {string} at */
+function link(target, at) {
   if (existsSync(at)) return
   mkdirSync(dirname(at), { recursive: true })
   symlinkSync(realpathSync(target), at)
 }
 
-/** What is in node_modules of every copy: made once, by hand, as an install without a network. */
-function install(root: string): void {
+/**
+ * What a package manager would put there, without one.
+ * @param {string} root
+ */
+function install(root) {
   const modules = join(root, 'node_modules')
   for (const name of ours) {
     const folder = join(repository, 'packages', name)
@@ -29,9 +32,7 @@ function install(root: string): void {
     mkdirSync(place, { recursive: true })
     cpSync(join(folder, 'dist'), join(place, 'dist'), { recursive: true })
     cpSync(join(folder, 'package.json'), join(place, 'package.json'))
-    const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-      dependencies?: Record<string, string>
-    }
+    const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
     for (const dependency of Object.keys(dependencies)) {
       if (dependency.startsWith('@autocache/')) continue
       link(join(folder, 'node_modules', dependency), join(place, 'node_modules', dependency))
@@ -43,18 +44,16 @@ function install(root: string): void {
   link(join(root, 'packages/tax'), join(modules, '@shop/tax'))
 }
 
-/** A fresh copy of the project. */
-export function copyProject(name: string): string {
+/**
+ * A fresh copy of the project.
+ * @param {string} name in the name of its folder
+ */
+export function copyProject(name) {
   const root = join(mkdtempSync(join(tmpdir(), `autocache shells ${name} `)), 'shop')
   cpSync(join(home, 'project'), root, { recursive: true })
   install(root)
   return realpathSync(root)
 }
 
-export const removeProject = (root: string): void => rmSync(dirname(root), { recursive: true, force: true })
-
-/** Folders of runtimes that `npm run test:runtimes` installed. */
-export const runtimes = (): string[] => {
-  const folder = join(repository, '.cache/runtimes/node_modules')
-  return existsSync(folder) ? readdirSync(folder) : []
-}
+/** @param {string} root */
+export const removeProject = (root) => rmSync(dirname(root), { recursive: true, force: true })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Child, start } from './support/child.ts'
-import { Files } from './support/edits.ts'
+import { Files } from './support/edits.mjs'
 import { copyProject, removeProject } from './support/project.mjs'
 
 const root = copyProject('dev')

@@ -3,7 +3,7 @@ import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { start } from './support/child.ts'
-import { Files } from './support/edits.ts'
+import { Files } from './support/edits.mjs'
 import { copyProject, removeProject } from './support/project.mjs'
 
 const root = copyProject('diagnostics')

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Child, runProgram, start } from './support/child.ts'
-import { Files } from './support/edits.ts'
+import { Files } from './support/edits.mjs'
 import { copyProject, removeProject } from './support/project.mjs'
 
 let child: Child | undefined

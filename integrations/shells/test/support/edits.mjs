@@ -2,38 +2,46 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-export interface Edit {
-  readonly name: string
-  readonly cold: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
-  apply(project: Files): void
-}
+/**
+ * @typedef {object} Edit
+ * @property {string} name
+ * @property {readonly string[]} cold the calls whose keys become others
+ * @property {Readonly<Record<string, string>>} [env] what is in the environment from now on
+ * @property {(files: Files) => void} apply
+ */
 
 /** The files of a copy of the project. */
 export class Files {
-  readonly root: string
-  constructor(root: string) {
+  /** @param {string} root */
+  constructor(root) {
     this.root = root
   }
-  read(file: string): string {
+  /** @param {string} file */
+  read(file) {
     return readFileSync(join(this.root, file), 'utf8')
   }
-  write(file: string, text: string): void {
+  /** @param {string} file @param {string} text */
+  write(file, text) {
     mkdirSync(dirname(join(this.root, file)), { recursive: true })
     writeFileSync(join(this.root, file), text)
   }
-  remove(file: string): void {
+  /** @param {string} file */
+  remove(file) {
     rmSync(join(this.root, file))
   }
-  /** Replaces a text that must be there. */
-  replace(file: string, from: string, to: string): void {
+  /**
+   * Replaces a text that must be there.
+   * @param {string} file @param {string} from @param {string} to
+   */
+  replace(file, from, to) {
     const text = this.read(file)
     if (!text.includes(from)) throw new Error(`${file} has no ${from}`)
     this.write(file, text.replaceAll(from, to))
   }
 }
 
-export const edits: readonly Edit[] = [
+/** @type {readonly Edit[]} */
+export const edits = [
   {
     name: 'a comment and the layout',
     cold: [],

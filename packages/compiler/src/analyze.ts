@@ -14,7 +14,7 @@ import type { Node } from './nodes.ts'
 import { type AnalyzeOptions, byPlace, createProject } from './project.ts'
 import type { Reached, ReachedPackage, Root } from './reached.ts'
 import { isSource } from './resolve.ts'
-import { type Given, insertions } from './stamps.ts'
+import { type Given, insertions, type StampedClass } from './stamps.ts'
 import { withoutReturns } from './summary.ts'
 import { fileOf, insertInto, type Transformed } from './transform.ts'
 
@@ -312,6 +312,42 @@ export function analyze(options: AnalyzeOptions): Analysis {
     return given
   }
 
+  const codeVersions = new Map<string, string | undefined>()
+  /** The version of code that is not cached itself; none where something is wrong with it that no version can answer for. */
+  const codeVersion = (file: string, target: Target): string | undefined => {
+    const key = `${file}#${JSON.stringify(target)}`
+    if (!codeVersions.has(key)) {
+      const { version, diagnostics } = versionIn(graph, { file, target })
+      codeVersions.set(key, diagnostics.some(({ level }) => level === 'error') ? undefined : version)
+    }
+    return codeVersions.get(key)
+  }
+
+  let dispatches: boolean | undefined
+  /** Whether a function of the program calls through an object, whose class is known when the program runs only (R04). */
+  const isDispatching = () =>
+    (dispatches ??= project.modules.some((file) =>
+      project.load(file).summary.uses.some(({ receiver }) => receiver.calls.length > 0),
+    ))
+
+  const classesOf = (file: string): readonly StampedClass[] =>
+    project.load(file).summary.classes.flatMap((source) => {
+      if (!source.hook && !(source.runs && isDispatching())) return []
+      const version = codeVersion(file, { def: source.def })
+      return version === undefined
+        ? []
+        : { source: { ...source, receiver: packaged(file, source.receiver) }, label: source.name, version }
+    })
+
+  /** A receiver whose declared types are known to be those of packages, where they are. */
+  const packaged = (file: string, { fields, calls }: Receiver): Receiver => ({
+    fields,
+    calls: calls.map(({ path, type }) => {
+      const link = type && linker.target(linker.module(file), type)
+      return { path, leaf: link?.kind === 'leaf' && (link.leaf.kind === 'package' || link.leaf.kind === 'builtin') }
+    }),
+  })
+
   const transform = (code: string, id: string): Transformed | undefined => {
     const named = fileOf(id)
     if (named === undefined) return undefined
@@ -320,17 +356,25 @@ export function analyze(options: AnalyzeOptions): Analysis {
     const module = linker.module(file)
     const uses = usesOf(file)
     const stamped = uses.filter(isStamped).map(({ use, versioned }) => ({
-      use,
+      use: { ...use, receiver: packaged(file, use.receiver) },
+      owner: use.owner === undefined ? undefined : codeVersion(file, { def: use.owner }),
+      listed: use.listed.flatMap((each) => {
+        const version = codeVersion(file, each.root)
+        return version === undefined ? [] : { ...each, version }
+      }),
       label: versioned.label,
       version: versioned.version,
       read: inputsOf.get(versioned) ?? [],
     }))
+    const classes = classesOf(file)
     const found = insertions({
       file,
       layout: module.summary.layout,
       style: project.style(file),
       text: module.text,
       stamped,
+      classes,
+      bodies: new Map(module.summary.classes.map(({ def, body }) => [def, body])),
       given: allGiven().get(file) ?? [],
       isOff: (what) => project.settings.diagnostics?.[what] === 'off',
       relative: project.relative,
@@ -343,7 +387,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
       ...insertInto(code, file, isOther ? [] : found),
       dependencies: project.inputs().filter((input) => input !== file),
       diagnostics: [...once(told)],
-      stamps: isOther ? [] : stamped.map(({ label, version }) => ({ label, version })),
+      stamps: isOther ? [] : [...stamped, ...classes].map(({ label, version }) => ({ label, version })),
     }
   }
 
@@ -371,6 +415,8 @@ export function analyze(options: AnalyzeOptions): Analysis {
     functions = undefined
     diagnostics = undefined
     given = undefined
+    dispatches = undefined
+    codeVersions.clear()
     return true
   }
 

@@ -20,7 +20,15 @@ const own: ReadonlySet<keyof Definition> = new Set([
 
 const withoutPlace = ({ at: _, ...rest }: Slot): Omit<Slot, 'at'> => rest
 
-function shapeOf({ requests, definitions, layout, uses: _, findings: __, ...rest }: ModuleSummary): string {
+function shapeOf({
+  requests,
+  definitions,
+  layout,
+  classes: ___,
+  uses: _,
+  findings: __,
+  ...rest
+}: ModuleSummary): string {
   return JSON.stringify([
     rest,
     layout.style,

@@ -7,7 +7,15 @@
  * replaces both. Why each shape: docs/decisions/0017-stamps.md.
  */
 import { digestOf } from './digest.ts'
-import { type CachedUse, type EnvRead, type Layout, Use } from './model.ts'
+import {
+  type CachedUse,
+  type ClassSource,
+  type EnvRead,
+  type Layout,
+  type ListedCode,
+  type Receiver,
+  Use,
+} from './model.ts'
 import type { Node } from './nodes.ts'
 
 /** The shape of what is written: `stampContract` of the core that reads it. */
@@ -24,8 +32,19 @@ export interface Stamped {
   readonly use: CachedUse
   readonly label: string
   readonly version: string
+  /** Functions among its options, with their versions. */
+  readonly listed: readonly (ListedCode & { readonly version: string })[]
+  /** The version of the class that it is a method of, if that has one. */
+  readonly owner: string | undefined
   /** Definitions whose values are inputs of it, wherever they stand. */
   readonly read: readonly Node[]
+}
+
+/** A class with its version. */
+export interface StampedClass {
+  readonly source: ClassSource
+  readonly label: string
+  readonly version: string
 }
 
 /** A definition whose value a function of another module depends on. */
@@ -46,6 +65,9 @@ export interface StampedModule {
   readonly style: Style
   readonly text: string
   readonly stamped: readonly Stamped[]
+  readonly classes: readonly StampedClass[]
+  /** Where the bodies of its classes begin, by definition. */
+  readonly bodies: ReadonlyMap<number, number>
   /** Definitions of this module whose values functions of other modules depend on, with those functions. */
   readonly given: readonly Given[]
   /** Whether a finding of this code is switched off: the user answers for it. */
@@ -54,7 +76,7 @@ export interface StampedModule {
 }
 
 /** What is imported from plumbing, with the local name it gets here. */
-type Helper = 'putStamp' | 'stampMember' | 'snapshot' | 'putInput' | 'readInput'
+type Helper = 'putStamp' | 'stampCode' | 'stampMember' | 'snapshot' | 'putInput' | 'readInput'
 
 const plumbing = '@autocache/core/plumbing'
 
@@ -72,12 +94,29 @@ export function insertions(module: StampedModule): readonly Insertion[] {
 
   for (const each of stamped) {
     const { use } = each
-    const stamp = stampText(each, own)
+    const stamp = stampText(each, own, module.bodies)
     if (use.form === 'decorator') found.push({ at: use.end, text: ` @${helper('stampMember')}(${stamp})` })
     else {
       const [start, end] = use.fn
       found.push({ at: start, text: `${helper('putStamp')}(${use.sequence ? '(' : ''}` })
       found.push({ at: end, text: `${use.sequence ? ')' : ''},${stamp})` })
+    }
+  }
+  for (const { label, version, start, end, method } of stamped.flatMap(({ listed }) => listed)) {
+    found.push({
+      at: start,
+      text: `${method === undefined ? '' : `${method}:`}${helper('stampCode')}(${method === undefined ? '' : '{'}`,
+    })
+    found.push({ at: end, text: `${method === undefined ? '' : `}.${method}`},{${headOf(label, version).join()}})` })
+  }
+  for (const { source, label, version } of module.classes) {
+    const stamp = `{${[...headOf(label, version), ...receiverParts(source.receiver, undefined)].join()}}`
+    if (source.behind === undefined)
+      found.push({ at: source.body, text: `static{${helper('putStamp')}(this,${stamp})}` })
+    else {
+      const name = own.variable(source.body)
+      found.push({ at: source.body, text: `static{${helper('putStamp')}(this,${name}=${stamp})}` })
+      found.push({ at: source.behind, text: `${helper('putStamp')}(${source.name},${name});` })
     }
   }
   for (const each of module.given) own.give(each)
@@ -99,27 +138,47 @@ function freeName(text: string): string {
   return name
 }
 
-function stampText({ use, label, version, read }: Stamped, own: Snapshots): string {
-  const { captures, receiver, trailing } = use
+const headOf = (label: string, version: string): string[] => [
+  `contract:${stampContract}`,
+  `label:${quote(label)}`,
+  `version:${quote(version)}`,
+]
+
+function stampText(
+  { use, label, version, owner, read }: Stamped,
+  own: Snapshots,
+  bodies: StampedModule['bodies'],
+): string {
   const { values, held } = own.readersOf(use, read)
   const readers = [
-    ...captures.flatMap(({ name, paths }) => paths.map((path) => `()=>${member(name, path)}`)),
+    ...use.captures.flatMap(({ name, paths }) => paths.map((path) => `()=>${member(name, path)}`)),
     ...values,
   ]
-  const parts = [`contract:${stampContract}`, `label:${quote(label)}`, `version:${quote(version)}`]
+  const parts = headOf(label, version)
   if (readers.length > 0) parts.push(`captures:[${readers.join()}]`)
   if (held.length > 0) parts.push(`held:[${held.join()}]`)
-  if (receiver.fields.length > 0)
-    parts.push(`receiver:[${receiver.fields.map((path) => `_=>${member('_', path)}`).join()}]`)
-  if (receiver.calls.length > 0) {
-    const calls = receiver.calls.map(({ path, leaf }) => {
-      const name = quote(member('this', path))
-      return `[${name},_=>${member('_', path)}${leaf ? ',true' : ''}]`
-    })
-    parts.push(`calls:[${calls.join()}]`)
+  // Not every compiler of decorators leaves their expressions inside the class, where private names are known.
+  const body = use.form === 'decorator' && use.owner !== undefined ? bodies.get(use.owner) : undefined
+  const reader = (path: readonly string[]) => {
+    if (use.lexical) return `()=>${member('this', path)}`
+    return body === undefined ? readerOf(path) : own.inside(body, path)
   }
-  parts.push(`trailing:${quote(trailing)}`)
+  parts.push(...receiverParts(use.receiver, owner, reader), `trailing:${quote(use.trailing)}`)
   return `{${parts.join()}}`
+}
+
+const readerOf = (path: readonly string[]): string => `_=>${member('_', path)}`
+
+/** @param owner the version of the class whose member calls its own members */
+function receiverParts({ fields, calls }: Receiver, owner: string | undefined, reader = readerOf): string[] {
+  const parts: string[] = []
+  if (fields.length > 0) parts.push(`receiver:[${fields.map((path) => `_=>${member('_', path)}`).join()}]`)
+  if (calls.length === 0) return parts
+  const list = calls.map(({ path, leaf }) => {
+    const known = leaf ? ',true' : path.length === 0 && owner !== undefined ? `,${quote(owner)}` : ''
+    return `[${quote(member('this', path))},${reader(path)}${known}]`
+  })
+  return [...parts, `calls:[${list.join()}]`]
 }
 
 const isName = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u
@@ -127,7 +186,7 @@ const isName = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u
 /** `ctx.user.id`. An `arguments` object is no value that a key takes; what it holds is. */
 function member(base: string, path: readonly string[]): string {
   if (base === 'arguments' && path.length === 0) return '[...arguments]'
-  return base + path.map((name) => (isName.test(name) ? `.${name}` : `[${quote(name)}]`)).join('')
+  return base + path.map((name) => (isName.test(name.replace(/^#/, '')) ? `.${name}` : `[${quote(name)}]`)).join('')
 }
 
 /** A text as JavaScript, on one line. */
@@ -136,7 +195,7 @@ const quote = (text: string): string =>
 
 /** A read that means the same in every module: of a global that nothing here shadows. */
 const isPlain = ({ expression }: EnvRead, { seesProcess }: CachedUse, style: Style): boolean => {
-  const [, base] = /^(process|import\.meta)\.env(?:\.[\w$]+|\["[^"\\]*"\])$/.exec(expression) ?? []
+  const [, base] = /^(process|import\.meta)\??\.env(?:\??\.[\w$]+|(?:\?\.)?\["[^"\\]*"\])$/.exec(expression) ?? []
   return base === 'process' ? seesProcess : base !== undefined && style === 'import'
 }
 
@@ -173,7 +232,7 @@ class Snapshots {
       const isOwn = node.module.file === file
       for (const read of node.def.env) {
         if (!read.module && isPlain(read, use, style)) {
-          const key = `${/^[\w.]+?(?=\.env\b)/.exec(read.expression)?.[0]} ${read.name}`
+          const key = `${/^\w+/.exec(read.expression)?.[0]} ${read.name}`
           if (!live.has(key)) live.set(key, `()=>${read.expression}`)
         } else if (read.module && isOwn) values.add(this.#snapshot(node, read.expression))
         else values.add(this.#named(envName(this.#module, node, read), node, read))
@@ -192,12 +251,15 @@ class Snapshots {
   give({ node, use, style }: Given): void {
     for (const read of node.def.env) {
       if (!read.module && isPlain(read, use, style)) continue
-      const value = read.module ? this.#snapshot(node, read.expression) : `()=>${read.expression}`
-      this.#put(envName(this.#module, node, read), value, node)
+      const name = envName(this.#module, node, read)
+      if (read.module) this.#put(name, this.#snapshot(node, read.expression), this.#statement(node))
+      else this.#put(name, `()=>${read.expression}`)
     }
     if (!isImpure(this.#module, node)) return
     for (const name of valuesOf(node)) {
-      this.#put(valueName(this.#module, node, name), name === undefined ? this.#unnamed(node) : `()=>${name}`, node)
+      const input = valueName(this.#module, node, name)
+      if (name === undefined) this.#put(input, this.#unnamed(node), this.#statement(node))
+      else this.#put(input, `()=>${name}`)
     }
   }
 
@@ -206,15 +268,16 @@ class Snapshots {
     return this.#snapshot(node, `${this.#helper('readInput')}("")`)
   }
 
-  #put(name: string, reader: string, node: Node): void {
+  /** A reader that reads when it is asked stands before everything, and so between no two overloads of a function. */
+  #put(name: string, reader: string, at = this.#module.layout.head): void {
     if (this.#given.has(name)) return
     this.#given.add(name)
-    this.insertions.push({ at: this.#statement(node), text: `${this.#helper('putInput')}(${quote(name)},${reader});` })
+    this.insertions.push({ at, text: `${this.#helper('putInput')}(${quote(name)},${reader});` })
   }
 
   /** A reader by name; of this module, where a function cannot read the expression beside itself. */
   #named(name: string, node: Node, read?: EnvRead): string {
-    if (node.module.file === this.#module.file && read) this.#put(name, `()=>${read.expression}`, node)
+    if (node.module.file === this.#module.file && read) this.#put(name, `()=>${read.expression}`)
     return `()=>${this.#helper('readInput')}(${quote(name)})`
   }
 
@@ -233,9 +296,29 @@ class Snapshots {
     return name
   }
 
+  /** A variable for a class, declared before it. */
+  variable(place: number): string {
+    const name = `${this.#prefix}${this.#own.size}`
+    this.#own.set(name, name)
+    this.insertions.push({ at: this.#before(place), text: `let ${name};` })
+    return name
+  }
+
+  /** A reader of a private name, which is made inside the class. */
+  inside(body: number, path: readonly string[]): string {
+    if (!path.some((name) => name.startsWith('#'))) return readerOf(path)
+    const name = this.variable(body)
+    this.insertions.push({ at: body, text: `static{${name}=${readerOf(path)}}` })
+    return `_=>${name}(_)`
+  }
+
   #statement(node: Node): number {
+    return this.#before(node.def.start)
+  }
+
+  #before(place: number): number {
     const { statements, head } = this.#module.layout
-    return statements.findLast((start) => start <= node.def.start) ?? head
+    return statements.findLast((start) => start <= place) ?? head
   }
 }
 

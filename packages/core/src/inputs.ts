@@ -3,12 +3,14 @@
  * (R05); `deps` and `partition`. Everything but the arguments is hidden behind a digest before it stands in a readable
  * key, because it may be secret.
  */
+
+import { follow } from './dispatch.ts'
 import { AutocacheError, UnkeyableValueError, UnversionedFunctionError } from './errors.ts'
 import { encodeArguments, encodeKey, type KeyBounds } from './key.ts'
 import { hush } from './lane.ts'
 import type { AnyFunction, ResolvedOptions } from './options.ts'
 import { isAbortSignal, signalsIn } from './signals.ts'
-import { type Stamp, sourceText, stampOf, textFacts } from './version.ts'
+import { copiesOf, processId, type Stamp, sourceText, stampOf, textFacts, unlike } from './version.ts'
 
 /** The inputs of one call. */
 export interface Inputs {
@@ -16,6 +18,11 @@ export interface Inputs {
   readonly text: string
   /** The abort signals among the arguments; they are not inputs (R16). */
   readonly signals: readonly AbortSignal[]
+  /**
+   * What joins the version for this call: the versions of the code behind the objects that the function calls through
+   * (R04), and of the classes of arguments that say their own key. Empty where there are none.
+   */
+  readonly code: string
   /** Whether nothing can change them: every one is a primitive argument. */
   readonly fixed: boolean
 }
@@ -85,10 +92,10 @@ export interface InputsOf {
   readonly plain: boolean
 }
 
-/** The stamped label of an object's class, which joins the tag of what its `[cacheKey]` returns. */
-function labelOf(value: object): string | undefined {
+/** The stamp of an object's class. */
+function classStamp(value: object): Stamp | undefined {
   const Class: unknown = value.constructor
-  return typeof Class === 'function' ? stampOf(Class as AnyFunction)?.label : undefined
+  return typeof Class === 'function' ? stampOf(Class as AnyFunction) : undefined
 }
 
 /** Creates what reads the inputs of a function's calls. */
@@ -99,6 +106,58 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   const hide = (text: string) => (options.keys === 'digest' || !digest ? text : `#${digest(text)}`)
   let facts: ReturnType<typeof textFacts> | undefined
   const factsOf = () => (facts ??= textFacts(fn))
+
+  const heldTexts = new WeakMap<object, string>()
+  /** The versions found during one reading. */
+  let codes: string[] = []
+  const calls = options.version === undefined ? stamp?.calls : undefined
+  const ignored = new Set(deps && 'ignore' in deps ? deps.ignore : [])
+  const followed = calls?.filter(([path]) => !ignored.has(path) && !ignored.has(path.replace(/^this\./, '')))
+
+  /** The label joins the tag of what `[cacheKey]` returns; the version of the class is code that the function may run. */
+  const labelOf = (value: object) => {
+    const found = classStamp(value)
+    if (found && stamp && options.version === undefined) codes.push(found.version)
+    return found?.label
+  }
+
+  /** Follows the objects that the function calls through. @returns the text of their data */
+  function behind(self: unknown): string {
+    if (!followed) return ''
+    let data = ''
+    follow(followed, self, options.name ?? stamp!.label, {
+      code: (text) => void codes.push(text),
+      data(value) {
+        data += `${dataText(value)},`
+      },
+      itself: shared
+        ? undefined
+        : (object) => {
+            data += `#${identityOf(object)},`
+          },
+      // A list of `deps` says what the version of unknown code is.
+      isAccepted: () => deps !== undefined && !('ignore' in deps),
+    })
+    return data
+  }
+
+  /** Data of an object that the function calls through; what holds results, or no key can be made of, is none. */
+  function dataText(value: unknown): string {
+    if (value instanceof Map || value instanceof Set) return '-'
+    try {
+      return keyText(value, 'this')
+    } catch (error) {
+      if (error instanceof UnkeyableValueError) return '-'
+      throw error
+    }
+  }
+
+  /** One text for all code of a call: short, because it stands in keys. */
+  function codeText(): string {
+    if (codes.length === 0) return ''
+    const text = codes.join()
+    return digest ? `+c-${digest(text).slice(0, 22)}` : `+${text}`
+  }
 
   /** The text of a value that the program gave. A promise is refused like any other; its rejection is nobody's. */
   const keyText = (value: unknown, root: string): string => {
@@ -111,7 +170,11 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
    * throws (a variable before its declaration, a member of nothing) throws for the function too: what it threw tells it
    * apart from every value.
    */
-  function readText(readers: readonly ((self: unknown) => unknown)[], self: unknown, root: string): string {
+  function readText(
+    readers: readonly ((self: unknown) => unknown)[],
+    self: unknown,
+    root: 'captures' | 'this' | 'held',
+  ): string {
     return readers
       .map((read, at) => {
         let value: unknown
@@ -121,14 +184,45 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
           return `!${encodeKey(thrownText(error), bounds)}`
         }
         try {
-          return keyText(value, `${root}[${at}]`)
+          return root === 'held' && !isPrimitive(value) ? heldText(value as object) : keyText(value, `${root}[${at}]`)
         } catch (error) {
-          if (shared || isPrimitive(value) || !(error instanceof UnkeyableValueError) || error.reason !== 'kind')
-            throw error
+          if (!(error instanceof UnkeyableValueError) || error.reason !== 'kind') throw error
+          // Who gives a key answers for what no key can be made of.
+          if (key) return '?'
+          if (shared || isPrimitive(value)) throw error
           return `#${identityOf(value as object)}`
         }
       })
       .join()
+  }
+
+  /**
+   * The text of a value that belongs to a module, as it was when it was first read: it may be large, and what changes it
+   * while the program runs is a diagnostic. What cannot be keyed is another thing in every process.
+   */
+  function heldText(value: object): string {
+    const copies = copiesOf(value)
+    if (copies) {
+      const [text, ...others] = copies.map(heldText)
+      return text !== undefined && others.every((other) => other === text) ? text : unlike()
+    }
+    let text = heldTexts.get(value)
+    if (text === undefined) {
+      const before = codes
+      // It is read once and not for each call: its classes are in the static version.
+      codes = []
+      try {
+        text = keyText(value, 'held')
+        if (digest) text = digest(text)
+      } catch (error) {
+        if (!(error instanceof UnkeyableValueError)) throw error
+        text = `${processId()} ${identityOf(value)}`
+      } finally {
+        codes = before
+      }
+      heldTexts.set(value, text)
+    }
+    return text
   }
 
   /** The text of the hidden inputs. The functions of a list are in the version instead. */
@@ -149,7 +243,11 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
 
   function receiver(self: unknown): string {
     if (ignore(self)) return ''
-    if (stamp) return `;t${hide(readText(stamp.receiver!, self, 'this'))}`
+    if (stamp) {
+      const data = behind(self)
+      const own = stamp.receiver ? readText(stamp.receiver, self, 'this') : ''
+      return `${own && `;t${hide(own)}`}${data && `;b${hide(data)}`}`
+    }
     if (isPrimitive(self)) return `;t${keyText(self, 'this')}`
     if (!shared) return `;t#${identityOf(self!)}`
     try {
@@ -166,29 +264,46 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     }
   }
 
-  const ignore = (self: unknown) => (stamp ? !stamp.receiver : self === undefined || factsOf().ignoresThis)
+  const ignore = (self: unknown) => (stamp ? !stamp.receiver && !followed : self === undefined || factsOf().ignoresThis)
 
-  return Object.assign(read, { ignore, plain: !key && !deps && !partition && !stamp?.captures })
+  return Object.assign(read, {
+    ignore,
+    plain: !key && !deps && !partition && !stamp?.captures && !stamp?.held && !followed,
+  })
 
   function read(self: unknown, args: readonly unknown[]): Inputs {
+    const before = codes
+    codes = []
+    try {
+      return readAll(self, args)
+    } finally {
+      // What `key` or a getter called may have been this function.
+      codes = before
+    }
+  }
+
+  function readAll(self: unknown, args: readonly unknown[]): Inputs {
     const signals: AbortSignal[] = []
     let text = ''
     if (partition) text += `;p${hide(keyText(partition(), 'partition'))}`
     const hidden = deps && hiddenInputs()
     if (hidden) text += `;d${hide(hidden)}`
     if (stamp?.captures) text += `;c${hide(readText(stamp.captures, undefined, 'captures'))}`
+    if (stamp?.held) text += `;h${hide(readText(stamp.held, undefined, 'held'))}`
     if (key) {
+      // What it calls is code, whatever the key.
+      behind(self)
       text += `;=${keyText(key.apply(self, args as unknown[]), 'key')}`
-      return { text, signals: signalsIn(args), fixed: false }
+      return { text, code: codeText(), signals: signalsIn(args), fixed: false }
     }
     text += receiver(self)
-    const fixed = text === '' && args.every(isPrimitive)
+    const fixed = text === '' && !followed && args.every(isPrimitive)
     const last = args[args.length - 1]
     const missing = args.length > 0 && (last === undefined || isAbortSignal(last))
     const trailing =
       missing && (stamp?.trailing ?? (factsOf().dropsTrailing ? 'drop' : 'keep')) === 'drop' ? 'drop' : 'keep'
     const encoded = encodeArguments(args, bounds, { signals, trailing, labelOf })
-    return { text: text === '' ? encoded : `${text};${encoded}`, signals, fixed }
+    return { text: text === '' ? encoded : `${text};${encoded}`, code: codeText(), signals, fixed }
   }
 }
 

@@ -9,6 +9,7 @@ export {
   readInput,
   type Stamp,
   snapshot,
+  stampCode,
   stampContract,
   stampMember,
   stampOf,

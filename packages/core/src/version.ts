@@ -33,13 +33,21 @@ export interface Stamp {
    * (R05). One that throws has thrown for the function as well, and what it threw stands for the value.
    */
   readonly captures?: readonly (() => unknown)[] | undefined
+  /**
+   * What reads the values of modules that differ from process to process (R06). One that cannot be keyed keeps the entries
+   * to this process.
+   */
+  readonly held?: readonly (() => unknown)[] | undefined
   /** What reads the data fields of `this` that the function reads (R03). Absent: it reads none. */
   readonly receiver?: readonly ((self: any) => unknown)[] | undefined
   /**
-   * The objects that the function calls through, by their paths: `this`, `this.repo` (R04). `true`: what it is declared
-   * as comes from a package, which is in {@link version}.
+   * The objects that the function, or any member of the class, calls through, by their paths: `this`, `this.repo` (R04).
+   * `true`: what it is declared as comes from a package, which is in {@link version}. A version: that of the class that
+   * the function is a member of, up to which nothing is new.
    */
-  readonly calls?: readonly (readonly [path: string, read: (self: any) => unknown, declared?: boolean])[] | undefined
+  readonly calls?:
+    | readonly (readonly [path: string, read: (self: any) => unknown, known?: boolean | string])[]
+    | undefined
   /** Whether a missing trailing argument is the same as `undefined`: no rest parameter, no `arguments`. */
   readonly trailing?: 'drop' | 'keep' | undefined
 }
@@ -66,6 +74,11 @@ export function putStamp<T>(subject: T, stamp: Stamp): T {
   return subject
 }
 
+/** Puts a stamp on a function among the options, unless it has one that says more. */
+export function stampCode<T>(subject: T, stamp: Stamp): T {
+  return typeof subject === 'function' && stampOf(subject) ? subject : putStamp(subject, stamp)
+}
+
 /** A decorator of both kinds that puts a stamp on the method below it. */
 export function stampMember(stamp: Stamp): (method: unknown, context: unknown, descriptor?: unknown) => void {
   return (method, _, descriptor) => {
@@ -83,11 +96,22 @@ export function stampOf(subject: object): Stamp | undefined {
 /** Readers of values that modules hold, by the name that the compiler gave them. */
 const inputs = common('autocache.inputs', () => new Map<string, (() => unknown)[]>())
 
+/** How often a module may be evaluated before its values count as unknown: hot reloads must not add up for ever. */
+const evaluations = 100
+
 /** Tells how a value that belongs to a module is read by functions of others (R05, R06). */
 export function putInput(name: string, read: () => unknown): void {
-  const readers = inputs.get(name)
-  if (readers) readers.push(read)
-  else inputs.set(name, [read])
+  const readers = inputs.get(name) ?? []
+  inputs.set(name, readers)
+  if (readers.length < evaluations) readers.push(read)
+  else readers[0] = () => unlike()
+}
+
+const copiesKey = Symbol.for('autocache.copies')
+
+/** The values of one name where a module is in the process more than once, if `value` is that. */
+export function copiesOf(value: object): readonly object[] | undefined {
+  return Object.getOwnPropertyDescriptor(value, copiesKey)?.value as readonly object[] | undefined
 }
 
 /** A value as it is now, read once; nothing where it cannot be read. */
@@ -103,17 +127,22 @@ export function snapshot(read: () => unknown): () => unknown {
 
 let unknowns = 0
 
+/** A value that no other call gets. */
+export function unlike(): string {
+  return `unknown ${processId()} ${(unknowns += 1)}`
+}
+
 /**
- * The value of that name. A module that is in the process twice has two; where they are not one value it is not known
- * which of them the function sees, and the answer is one that no other call gets.
+ * The value of that name. A module that is in the process twice has two; where they are not equal it is not known which of
+ * them the function sees, and the answer is one that no other call gets.
  */
 export function readInput(name: string): unknown {
-  const [first, ...others] = inputs.get(name) ?? []
-  if (first) {
-    const value = first()
-    if (others.every((other) => Object.is(other(), value))) return value
-  }
-  return `unknown ${processId()} ${(unknowns += 1)}`
+  const values = (inputs.get(name) ?? []).map((read) => read())
+  const [first] = values
+  if (values.length > 0 && values.every((value) => Object.is(value, first))) return first
+  const areObjects = values.length > 0 && values.every((value) => typeof value === 'object' && value !== null)
+  // Whether they hold the same is for a key to say.
+  return areObjects ? { [copiesKey]: [...new Set(values)] } : unlike()
 }
 
 /** What the text of a function tells for certain. */
@@ -130,7 +159,7 @@ export interface TextFacts {
 export const cachedKey = Symbol.for('autocache.cached')
 
 /** The function that was written: a cached function stands for the one it wraps. */
-function written(fn: AnyFunction): AnyFunction {
+export function written(fn: AnyFunction): AnyFunction {
   let inner = fn
   while (Object.hasOwn(inner, cachedKey))
     inner = (inner as unknown as { [cachedKey]: { fn: AnyFunction } })[cachedKey].fn

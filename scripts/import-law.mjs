@@ -23,6 +23,10 @@ const publicEntries = {
   '@autocache/conformance': ['.'],
   '@autocache/keyv': ['.'],
   '@autocache/compiler': ['.', './runtime'],
+  '@autocache/unplugin': [
+    ...['./bun', './esbuild', './loader', './register', './rolldown'],
+    ...['./rollup', './rspack', './vite', './vitest', './webpack'],
+  ],
 }
 
 /** Our packages that a package may import; an adapter knows core and its backend, and no other adapter. */
@@ -32,6 +36,7 @@ const knows = {
   'packages/keyv': ['@autocache/core'],
   'packages/compiler': ['@autocache/core'],
   'packages/cli': ['@autocache/compiler'],
+  'packages/unplugin': ['@autocache/compiler'],
 }
 
 /**

@@ -19,7 +19,8 @@ const figure = (value) => value.toFixed(1).padStart(8)
 function generate(root) {
   mkdirSync(join(root, 'src/many'), { recursive: true })
   for (let place = 0; place < modules; place++) {
-    const next = place + 1 < modules && place % 10 !== 9 ? `import { value${place + 1} } from './m${place + 1}.js'\n` : ''
+    const next =
+      place + 1 < modules && place % 10 !== 9 ? `import { value${place + 1} } from './m${place + 1}.js'\n` : ''
     const cached = place % 3 === 0
     writeFileSync(
       join(root, `src/many/m${place}.js`),
@@ -63,7 +64,10 @@ async function measureUpdates(roots) {
   const servers = { without: await devServer(roots[0], '--without'), with: await devServer(roots[1]) }
   const edits = {
     'a body': { file: 'src/many/m5.js', pick: (round) => `const factor = ${round + 1000}` },
-    'a new export': { file: 'src/many/m5.js', pick: (round) => `const factor = ${round}\nexport const more${round} = ${round}` },
+    'a new export': {
+      file: 'src/many/m5.js',
+      pick: (round) => `const factor = ${round}\nexport const more${round} = ${round}`,
+    },
   }
   const taken = {}
   for (const [name, { file, pick }] of Object.entries(edits)) {
@@ -71,7 +75,13 @@ async function measureUpdates(roots) {
     for (let round = 0; round < rounds; round++) {
       for (const [which, { ask }] of Object.entries(servers)) {
         const urls = [5, 4, 3, 2, 1, 0].map((place) => `/src/many/m${place}.js`)
-        const { milliseconds } = await ask({ kind: 'line', file, start: 'const factor', text: pick(round * 2 + Number(which === 'with')), urls })
+        const { milliseconds } = await ask({
+          kind: 'line',
+          file,
+          start: 'const factor',
+          text: pick(round * 2 + Number(which === 'with')),
+          urls,
+        })
         taken[name][which].push(milliseconds)
         // A watcher takes edits that come at once for one.
         await new Promise((resolve) => setTimeout(resolve, 150))
@@ -84,10 +94,16 @@ async function measureUpdates(roots) {
 
 function startUps(root) {
   const variants = {
-    'node': ['src/many/run.js'],
+    node: ['src/many/run.js'],
     'node, with the loader': ['--import', '@autocache/unplugin/register', 'src/many/run.js'],
     'node --import tsx': ['--import', 'tsx', 'src/many/run.js'],
-    'node --import tsx, with the loader': ['--import', '@autocache/unplugin/register', '--import', 'tsx', 'src/many/run.js'],
+    'node --import tsx, with the loader': [
+      '--import',
+      '@autocache/unplugin/register',
+      '--import',
+      'tsx',
+      'src/many/run.js',
+    ],
   }
   const taken = Object.fromEntries(Object.keys(variants).map((name) => [name, []]))
   for (let round = 0; round < 7; round++) {
@@ -115,7 +131,8 @@ try {
     missed ||= withIt - without > bar
   }
   console.log('\na start of a program')
-  for (const [name, taken] of Object.entries(startUps(roots[1]))) console.log(`  ${name.padEnd(34)}${figure(median(taken))}`)
+  for (const [name, taken] of Object.entries(startUps(roots[1])))
+    console.log(`  ${name.padEnd(34)}${figure(median(taken))}`)
   if (process.argv.includes('--check') && missed) {
     console.error(`\nAn update takes more than ${bar} ms longer.`)
     process.exitCode = 1

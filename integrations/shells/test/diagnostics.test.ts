@@ -30,7 +30,8 @@ const load = (env: Readonly<Record<string, string>> = {}) =>
 
 const failure =
   '`bad` (bad -> read): process.env[name] reads the environment by a name that is not in the source, so its value cannot join the key. Read it as process.env.NAME, or pass it in through `deps`. (env-dynamic)'
-const warning = '`timed`: Date.now() reads the clock: a cached value keeps the time of the call that filled it. (impure-time)'
+const warning =
+  '`timed`: Date.now() reads the clock: a cached value keeps the time of the call that filled it. (impure-time)'
 
 beforeAll(() => {
   files.write(
@@ -46,16 +47,20 @@ beforeAll(() => {
 })
 
 describe('an error fails the build, and a warning does not, in the format of the host', () => {
-  test.each(['rollup', 'rolldown', 'vite'])('%s', async (host) => {
-    const { errors, warnings } = await diagnose(host)
-    expect(errors).toMatchObject([
-      { plugin: 'autocache', pluginCode: 'env-dynamic', id: file, loc: { file, line: 2, column: 31 } },
-    ])
-    expect(errors[0].message).toContain(failure)
-    const told = warnings.filter(({ pluginCode }) => pluginCode === 'impure-time')
-    expect(told).toMatchObject([{ plugin: 'autocache', id: file, loc: { file, line: 4, column: 59 } }])
-    expect(told[0].message).toContain(warning)
-  }, 60_000)
+  test.each(['rollup', 'rolldown', 'vite'])(
+    '%s',
+    async (host) => {
+      const { errors, warnings } = await diagnose(host)
+      expect(errors).toMatchObject([
+        { plugin: 'autocache', pluginCode: 'env-dynamic', id: file, loc: { file, line: 2, column: 31 } },
+      ])
+      expect(errors[0].message).toContain(failure)
+      const told = warnings.filter(({ pluginCode }) => pluginCode === 'impure-time')
+      expect(told).toMatchObject([{ plugin: 'autocache', id: file, loc: { file, line: 4, column: 59 } }])
+      expect(told[0].message).toContain(warning)
+    },
+    60_000,
+  )
 
   test('webpack', async () => {
     const { errors, warnings } = await diagnose('webpack')
@@ -103,7 +108,10 @@ describe('levels come from the configuration of the project', () => {
   }, 60_000)
 
   test('a warning that is an error there fails it', async () => {
-    files.write('autocache.config.json', JSON.stringify({ diagnostics: { 'env-dynamic': 'off', 'impure-time': 'error' } }))
+    files.write(
+      'autocache.config.json',
+      JSON.stringify({ diagnostics: { 'env-dynamic': 'off', 'impure-time': 'error' } }),
+    )
     const { errors } = await diagnose('esbuild')
     expect(errors.map(({ text }) => text)).toEqual([warning])
     files.remove('autocache.config.json')
@@ -121,7 +129,9 @@ describe('what cannot be stamped is said with the function and the remedy', () =
   test('a capture that cannot be keyed', async () => {
     const source = `${cached}export const make = (seen: WeakMap<object, number>) =>\n  cache.cached(async (key: object) => seen.get(key))\n`
     const [error] = await errorsOf(source)
-    expect(error).toMatch(/^2:21 `make`: seen cannot be part of a key\. Leave it out with `deps: \{ ignore: \[\.\.\.\] \}`/)
+    expect(error).toMatch(
+      /^2:21 `make`: seen cannot be part of a key\. Leave it out with `deps: \{ ignore: \[\.\.\.\] \}`/,
+    )
   }, 60_000)
 
   test('`eval`', async () => {
@@ -130,11 +140,16 @@ describe('what cannot be stamped is said with the function and the remedy', () =
   }, 60_000)
 
   test('a package that is not installed', async () => {
-    files.write('src/bad.ts', `${cached}import pad from 'not-there'\nexport const padded = cache.cached(async () => pad())\n`)
+    files.write(
+      'src/bad.ts',
+      `${cached}import pad from 'not-there'\nexport const padded = cache.cached(async () => pad())\n`,
+    )
     const { errors, warnings } = await diagnose('esbuild')
     expect(errors.map(({ text }) => text)).toEqual(['Could not resolve "not-there"'])
     expect(warnings.map(({ text }) => text)).toContainEqual(
-      expect.stringMatching(/`padded` .*: 'default' of 'not-there' leads nowhere.* install the package.* \(unresolved\)$/),
+      expect.stringMatching(
+        /`padded` .*: 'default' of 'not-there' leads nowhere.* install the package.* \(unresolved\)$/,
+      ),
     )
   }, 60_000)
 
@@ -148,13 +163,20 @@ describe('what cannot be stamped is said with the function and the remedy', () =
     )
     const { errors } = await diagnose('esbuild')
     expect(errors).toHaveLength(1)
-    expect(errors[0].text).toMatch(/`\w+`: this module imports @autocache\/core from .* One copy does not know .* `npm dedupe`/)
-    files.write('packages/tax/src/index.ts', "import { share } from './share.ts'\nexport const taxOf = (net: number) => net * share\n")
+    expect(errors[0].text).toMatch(
+      /`\w+`: this module imports @autocache\/core from .* One copy does not know .* `npm dedupe`/,
+    )
+    files.write(
+      'packages/tax/src/index.ts',
+      "import { share } from './share.ts'\nexport const taxOf = (net: number) => net * share\n",
+    )
   }, 60_000)
 
   test('a core that does not read these stamps', async () => {
     files.replace('node_modules/@autocache/core/dist/version.js', 'stampContract = 2', 'stampContract = 1')
     const { errors } = await diagnose('esbuild')
-    expect(errors[0].text).toMatch(/reads stamps of contract 1, and contract \d is written here.* Update @autocache\/core\. \(core-contract\)$/)
+    expect(errors[0].text).toMatch(
+      /reads stamps of contract 1, and contract \d is written here.* Update @autocache\/core\. \(core-contract\)$/,
+    )
   }, 60_000)
 })

@@ -27,8 +27,14 @@ beforeAll(() => {
   // A program of its own, whose root is the folder of its package.json.
   files.write('js/package.json', '{ "name": "js", "private": true }')
   files.write('js/rate.cjs', 'exports.rate = 1.2\n')
-  files.write('js/main.cjs', "const { price } = require('./price.cjs')\nprice(1)\nconsole.log(price.label, price.version)\n")
-  files.write('js/main.mjs', "import { price } from './price.cjs'\nimport { half } from './half.mjs'\nconsole.log(price.version, half.version)\n")
+  files.write(
+    'js/main.cjs',
+    "const { price } = require('./price.cjs')\nprice(1)\nconsole.log(price.label, price.version)\n",
+  )
+  files.write(
+    'js/main.mjs',
+    "import { price } from './price.cjs'\nimport { half } from './half.mjs'\nconsole.log(price.version, half.version)\n",
+  )
   files.write('js/half.mjs', "import { cached } from '@autocache/core'\nexport const half = cached((n) => n / 2)\n")
   for (const extension of ['mjs', 'ts'])
     files.write(
@@ -61,10 +67,14 @@ test('CommonJS is stamped, required or imported, and what its modules reach is i
 test.each([
   ['a module', [], 'mjs'],
   ['a module that tsx compiles', ['--import', 'tsx'], 'ts'],
-])('source maps lead to the place in the source: %s', (_name, more, extension) => {
-  const { stdout } = run(['--enable-source-maps', ...register, ...more, `js/throws.${extension}`])
-  expect(decodeURI(stdout)).toContain(`${join(root, 'js', `throws.${extension}`)}:2:37`)
-}, 60_000)
+])(
+  'source maps lead to the place in the source: %s',
+  (_name, more, extension) => {
+    const { stdout } = run(['--enable-source-maps', ...register, ...more, `js/throws.${extension}`])
+    expect(decodeURI(stdout)).toContain(`${join(root, 'js', `throws.${extension}`)}:2:37`)
+  },
+  60_000,
+)
 
 test('under a test runner versions have the scheme t1', () => {
   files.write(

@@ -33,7 +33,10 @@ describe.each(['esbuild', 'rolldown', 'rollup', 'rspack', 'vite', 'webpack'] as 
     expect(second.label!.key).toBe(first.label!.key)
 
     // No module that is stamped had to do with this one before.
-    files.write('src/plain.ts', `import { Euro } from './money.ts'\n${files.read('src/plain.ts')}\nEuro.prototype.text = () => 'free'\n`)
+    files.write(
+      'src/plain.ts',
+      `import { Euro } from './money.ts'\n${files.read('src/plain.ts')}\nEuro.prototype.text = () => 'free'\n`,
+    )
     const third = await runUntil((said) => said.label!.value === 'free')
     expect(third.label!.key).not.toBe(second.label!.key)
     expect(third.gross!.key).toBe(second.gross!.key)

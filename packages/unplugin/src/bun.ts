@@ -20,7 +20,10 @@ export interface BunBuild {
   readonly config?: { readonly root?: string } | undefined
   onLoad(
     filter: { readonly filter: RegExp; readonly namespace?: string },
-    load: (args: { readonly path: string }) => { readonly contents: string; readonly loader: 'js' | 'jsx' | 'ts' | 'tsx' },
+    load: (args: { readonly path: string }) => {
+      readonly contents: string
+      readonly loader: 'js' | 'jsx' | 'ts' | 'tsx'
+    },
   ): void
   onEnd?(run: () => void): void
 }

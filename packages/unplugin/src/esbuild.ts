@@ -70,6 +70,11 @@ async function messageOf({ text, file, line, column, code }: Finding, folder: st
   return {
     id: code,
     text,
-    location: { file: relative(folder, file), line, column: Buffer.byteLength(lineText.slice(0, column - 1)), lineText },
+    location: {
+      file: relative(folder, file),
+      line,
+      column: Buffer.byteLength(lineText.slice(0, column - 1)),
+      lineText,
+    },
   }
 }

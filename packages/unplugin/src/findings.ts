@@ -28,14 +28,16 @@ export function findingsOf(
   const others = core.map((finding) => ({ ...finding, fails: failOn !== 'never' }))
   return diagnostics
     .filter(({ level }) => ranks[level] >= ranks[failOn] || ranks[level] >= ranks[report])
-    .map(({ code, level, message, position: { file, line, column }, path }): Finding => ({
-      fails: ranks[level] >= ranks[failOn],
-      text: `${subject(path)}${message} (${code})`,
-      file: isAbsolute(file) ? file : resolve(root, file),
-      line,
-      column,
-      code,
-    }))
+    .map(
+      ({ code, level, message, position: { file, line, column }, path }): Finding => ({
+        fails: ranks[level] >= ranks[failOn],
+        text: `${subject(path)}${message} (${code})`,
+        file: isAbsolute(file) ? file : resolve(root, file),
+        line,
+        column,
+        code,
+      }),
+    )
     .concat(report === 'none' && failOn === 'never' ? [] : others)
     .sort((a, b) => Number(b.fails) - Number(a.fails))
 }

@@ -4,8 +4,8 @@
  */
 import { relative } from 'node:path'
 import { type Finding, findingsOf, inLine } from './findings.ts'
-import { isFirstParty, isSource, type Living, livingOf, real, unstamped } from './living.ts'
 import { generationOf, ledgerOf, noteBuilt } from './ledger.ts'
+import { isFirstParty, isSource, type Living, livingOf, real, unstamped } from './living.ts'
 import type { LoaderOptions } from './options.ts'
 
 export type { LoaderOptions } from './options.ts'

@@ -53,7 +53,8 @@ if (registerHooks !== undefined) {
   const compile = prototype._compile
   prototype._compile = function (this: Compiling, content, filename, ...rest) {
     // A transpiler compiles what it made itself, and no place in that is known.
-    const isOwn = loader.fileOf(pathToFileURL(filename).href) !== undefined && readFileSync(filename, 'utf8') === content
+    const isOwn =
+      loader.fileOf(pathToFileURL(filename).href) !== undefined && readFileSync(filename, 'utf8') === content
     const source = isOwn ? loader.stamp(filename, content) : undefined
     return compile.call(this, source ?? content, filename, ...rest)
   }

@@ -12,7 +12,9 @@ const diagnostic = (level: Level, path: readonly string[] = ['f']): Diagnostic =
 })
 const all = { diagnostics: (['info', 'warning', 'error'] as const).map((level) => diagnostic(level)), core: [] }
 const shown = (options: LoaderOptions) =>
-  findingsOf(all, '/root', options).map(({ fails, text }) => `${fails ? 'fails' : 'warns'} ${/is (\w+)/.exec(text)?.[1]}`)
+  findingsOf(all, '/root', options).map(
+    ({ fails, text }) => `${fails ? 'fails' : 'warns'} ${/is (\w+)/.exec(text)?.[1]}`,
+  )
 
 test('errors fail and warnings are shown, unless the options say otherwise', () => {
   expect(shown({})).toEqual(['fails error', 'warns warning'])

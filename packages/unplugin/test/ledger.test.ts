@@ -6,7 +6,8 @@ import { caller, helper, program } from './support/program.ts'
 function built(declared: (path: (file: string) => string) => string[]) {
   const made = program({ 'f.ts': caller(), 'helper.ts': helper(1) })
   const ledger = ledgerOf(made.root, 'host name')
-  const note = () => noteBuilt(ledger, made.path('f.ts'), made.living.fingerprint(made.path('f.ts')), declared(made.path))
+  const note = () =>
+    noteBuilt(ledger, made.path('f.ts'), made.living.fingerprint(made.path('f.ts')), declared(made.path))
   const generation = () => {
     made.living.check()
     return generationOf(ledger, made.living)

@@ -14,8 +14,9 @@ const server = await createServer({
   server: { middlewareMode: true, ws: false },
   ...(without ? { configFile: false } : { configFile: join(root, 'vite.config.js') }),
 })
-await server.watcher._readyPromise
-const { client, ssr } = server.environments
+const { client } = server.environments
+const isWatched = () => server.watcher.getWatched()[join(root, 'src')]?.includes('main.ts')
+while (!isWatched()) await new Promise((resolve) => setTimeout(resolve, 5))
 
 /** What the browser would be told. */
 let payloads = []

@@ -31,7 +31,12 @@ const hosts = {
     const { build, createLogger } = await import('vite')
     const customLogger = createLogger('silent')
     customLogger.warn = customLogger.warnOnce = (message) => warnings.push({ message })
-    await build({ root, configFile: join(root, 'vite.config.js'), customLogger, build: { rollupOptions: { onwarn: (log) => warnings.push(plain(log)) } } })
+    await build({
+      root,
+      configFile: join(root, 'vite.config.js'),
+      customLogger,
+      build: { rollupOptions: { onwarn: (log) => warnings.push(plain(log)) } },
+    })
   },
   async rollup(warnings) {
     await viaRollup((await import('rollup')).rollup, 'rollup.config.js', warnings)

@@ -52,7 +52,11 @@ export const edits = [
     name: 'a rename of a helper, a constant and a parameter',
     cold: [],
     apply(files) {
-      files.replace('src/round.ts', 'round = (price: number): number => Math.round(price ', 'toCents = (amount: number): number => Math.round(amount ')
+      files.replace(
+        'src/round.ts',
+        'round = (price: number): number => Math.round(price ',
+        'toCents = (amount: number): number => Math.round(amount ',
+      )
       files.replace('src/gross.ts', '{ round }', '{ toCents }')
       files.replace('src/gross.ts', 'round(net', 'toCents(net')
       files.replace('src/gross.ts', 'standard', 'usual')
@@ -98,7 +102,11 @@ export const edits = [
     apply(files) {
       files.replace('node_modules/vat-format/package.json', '1.0.0', '1.0.1')
       files.replace('node_modules/vat-format/index.js', '+ VAT', 'plus VAT')
-      files.replace('package-lock.json', '"version": "1.0.0",\n      "resolved"', '"version": "1.0.1",\n      "resolved"')
+      files.replace(
+        'package-lock.json',
+        '"version": "1.0.0",\n      "resolved"',
+        '"version": "1.0.1",\n      "resolved"',
+      )
       files.replace('package-lock.json', 'vat-format-1.0.0', 'vat-format-1.0.1')
       files.replace('package-lock.json', 'sha512-AAAA', 'sha512-BBBB')
     },

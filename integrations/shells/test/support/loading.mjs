@@ -11,7 +11,9 @@ const given = process.argv.find((argument) => argument.startsWith('--generation=
 const rule = { ...options, generation: given === undefined ? cacheGeneration(options) : Number(given) }
 
 const digest = (file) =>
-  createHash('sha256').update(existsSync(file) ? readFileSync(file) : 'none').digest('hex')
+  createHash('sha256')
+    .update(existsSync(file) ? readFileSync(file) : 'none')
+    .digest('hex')
 
 const cacheFile = join(root, 'out/loading/cache.json')
 const cache = existsSync(cacheFile) ? JSON.parse(readFileSync(cacheFile, 'utf8')) : {}
@@ -30,7 +32,9 @@ function load(file) {
       rootContext: root,
       getOptions: () => rule,
       addDependency: (name) => void (files[name] = digest(name)),
-      emitError: (error) => { throw error },
+      emitError: (error) => {
+        throw error
+      },
       emitWarning: () => {},
       callback: (_error, text) => void (code = String(text)),
     },

@@ -7,9 +7,9 @@ const home = join(import.meta.dirname, '../..')
 const repository = join(home, '../..')
 
 /** Hosts and what their configurations import; none of it is part of the program. */
-const hosts = Object.keys(
-  JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')).devDependencies,
-).filter((name) => !name.startsWith('@autocache/'))
+const hosts = Object.keys(JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')).devDependencies).filter(
+  (name) => !name.startsWith('@autocache/'),
+)
 
 const ours = ['core', 'keyv', 'compiler', 'unplugin']
 

@@ -5,7 +5,8 @@ import { pathToFileURL } from 'node:url'
 const [, , host] = process.argv
 const root = process.cwd()
 const configuration = async (file) => (await import(pathToFileURL(join(root, file)).href)).default
-const say = (error) => console.log(JSON.stringify({ ok: !error, ...(error && { error: String(error.stack ?? error) }) }))
+const say = (error) =>
+  console.log(JSON.stringify({ ok: !error, ...(error && { error: String(error.stack ?? error) }) }))
 
 /** Of Rollup, Rolldown and Vite. */
 const listen = (watcher) =>
@@ -15,7 +16,8 @@ const listen = (watcher) =>
     if (event.code === 'ERROR') say(event.error)
   })
 
-const told = (error, stats) => say(error ?? (stats.hasErrors() ? stats.toString({ all: false, errors: true }) : undefined))
+const told = (error, stats) =>
+  say(error ?? (stats.hasErrors() ? stats.toString({ all: false, errors: true }) : undefined))
 
 const watchers = {
   async vite() {
@@ -43,7 +45,10 @@ const watchers = {
   async esbuild() {
     const { context } = await import('esbuild')
     const config = await configuration('esbuild.config.js')
-    const plugins = [...config.plugins, { name: 'say', setup: (build) => build.onEnd(({ errors: [error] }) => say(error?.text)) }]
+    const plugins = [
+      ...config.plugins,
+      { name: 'say', setup: (build) => build.onEnd(({ errors: [error] }) => say(error?.text)) },
+    ]
     await (await context({ ...config, plugins })).watch()
   },
 }

@@ -218,6 +218,8 @@ export interface Receiver {
     readonly path: readonly string[]
     /** Where its declared type comes from, if that is a class or a package. */
     readonly type?: Target
+    /** What made it, where no type is declared: `createClient` of `client = createClient()`. It says whether that is a package. */
+    readonly from?: Target
     /** That is a package, whose identity is in the version. */
     readonly leaf?: boolean
   }[]

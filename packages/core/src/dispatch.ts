@@ -63,7 +63,8 @@ export function follow(calls: Calls, self: unknown, label: string, to: Dispatch)
       to.code(`(${stamps.map(({ version }) => version).join()})`)
       // A class that says what it is keyed by is asked.
       const keyed = typeof (value as { [cacheKey]?: unknown })[cacheKey] === 'function'
-      if (keyed) to.data(value)
+      // So is what a package made, as far as it is data.
+      if (keyed || known === true) to.data(value)
       for (const stamp of stamps) {
         for (const field of (keyed ? undefined : stamp.receiver) ?? []) to.data(readOf(field, value))
         if (stamp.calls) pending.push({ calls: stamp.calls, self: value, at: path })

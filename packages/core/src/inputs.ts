@@ -112,7 +112,8 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   let codes: string[] = []
   const calls = options.version === undefined ? stamp?.calls : undefined
   const ignored = new Set(deps && 'ignore' in deps ? deps.ignore : [])
-  const followed = calls?.filter(([path]) => !ignored.has(path) && !ignored.has(path.replace(/^this\./, '')))
+  const isIgnored = (path: string) => ignored.has(path) || ignored.has(path.replace(/^this\./, ''))
+  const followed = calls?.filter(([path]) => !isIgnored(path))
 
   /** The label joins the tag of what `[cacheKey]` returns; the version of the class is code that the function may run. */
   const labelOf = (value: object) => {
@@ -136,7 +137,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
             data += `#${identityOf(object)},`
           },
       // A list of `deps` says what the version of unknown code is.
-      isAccepted: () => deps !== undefined && !('ignore' in deps),
+      isAccepted: (path) => (deps !== undefined && !('ignore' in deps)) || isIgnored(path),
     })
     return data
   }

@@ -169,6 +169,14 @@ describe('R04 what a function calls through', () => {
     expect(read({ repo: new (repoClass('s1-a'))() }).code).not.toBe(plain)
   })
 
+  test('R03 what is declared as of a package is data as far as it can be', () => {
+    const read = inputsOf({ calls: [['this.repo', (self) => self.repo, true]] })
+    const of = (repo: unknown) => read({ repo }).text
+    expect(of([1])).not.toBe(of([2]))
+    expect(of([1])).toBe(of([1]))
+    expect(of({ query: () => 1 })).toBe(of({ query: () => 2 }))
+  })
+
   test.each([
     ['a map', new Map()],
     ['a list', []],
@@ -188,6 +196,14 @@ describe('R04 what a function calls through', () => {
     const repo = { find: () => 1 }
     expect(() => inputsOf({}, { deps: ['1'] })({ repo })).not.toThrow()
     for (const name of ['this.repo', 'repo']) expect(inputsOf({}, { deps: { ignore: [name] } })({ repo }).code).toBe('')
+  })
+
+  test('R04 `ignore` leaves out what a repository calls through in turn', () => {
+    const Repo = repoClass('s1-a', { calls: [['this.client', (self) => self.client]] })
+    const repo = Object.assign(new Repo(), { client: {} })
+    const error = thrown(() => inputsOf()({ repo }), 'UNVERSIONED_FUNCTION')
+    expect(error.message).toContain('`this.repo.client`')
+    expect(() => inputsOf({}, { deps: { ignore: ['this.repo.client'] } })({ repo })).not.toThrow()
   })
 
   test('R04 a version given by hand answers for all code', () => {

@@ -333,6 +333,20 @@ describe('methods', () => {
     `)
   })
 
+  test('R04 an object that a package made', () => {
+    const more = {
+      'package.json': '{ "dependencies": { "orm": "1.0.0" } }',
+      'node_modules/orm/package.json': '{ "name": "orm", "version": "1.0.0", "main": "index.js" }',
+      'node_modules/orm/index.js': 'exports.connect = () => ({})',
+    }
+    const code = written(
+      "import { connect } from 'orm'\nimport * as orm from 'orm'\nconst own = () => ({ find: (a) => a })\nexport class Users { a = connect(); b = orm.connect().pool; c = own()\n @cached load(a) { return this.a.find(a) + this.b.find(a) + this.c.find(a) } }",
+      { more },
+    )
+    expect(code).toContain('receiver:[_=>_.c],')
+    expect(code).toContain('["this.a",_=>_.a,true],["this.b",_=>_.b,true],["this.c",_=>_.c]]')
+  })
+
   test('R04 a decorated class is stamped as it is and as its decorators leave it', () => {
     expect(
       written(
@@ -365,7 +379,7 @@ describe('methods', () => {
         'export class Users { constructor(private repo: Port) {} load = cached((a) => this.repo.find(a)) }\ninterface Port { find(a): any }',
       ),
     ).toMatchInlineSnapshot(`
-      "export class Users {static{_ac_putStamp(this,{contract:2,label:"Users",version:"s1-…"})} constructor(private repo: Port) {} load = cached(_ac_putStamp((a) => this.repo.find(a),{contract:2,label:"Users.load",version:"s1-…",calls:[["this.repo",()=>this.repo]],trailing:"drop"})) }
+      "export class Users {static{_ac_putStamp(this,{contract:2,label:"Users",version:"s1-…",calls:[["this.repo",_=>_.repo]]})} constructor(private repo: Port) {} load = cached(_ac_putStamp((a) => this.repo.find(a),{contract:2,label:"Users.load",version:"s1-…",calls:[["this.repo",()=>this.repo]],trailing:"drop"})) }
       interface Port { find(a): any }"
     `)
   })

@@ -22,7 +22,7 @@ const keysOf = (said: Record<string, Said>) =>
 
 beforeAll(() => {
   for (const host of hosts) projects.set(host, copyProject(host))
-}, 60_000)
+}, 180_000)
 
 afterAll(() => {
   for (const root of projects.values()) removeProject(root)
@@ -36,7 +36,7 @@ describe.each(hosts)('%s', (host) => {
     if (host !== 'node') child = start('drive.mjs', [host], projects.get(host)!)
     await build()
     states.set(host, [await run(host)])
-  }, 60_000)
+  }, 180_000)
   afterAll(() => child?.stop())
 
   test('stamps every function, and the program runs stamped', () => {
@@ -58,7 +58,7 @@ describe.each(hosts)('%s', (host) => {
       const cold = Object.keys(after).filter((name) => after[name]!.key !== before[name]!.key)
       expect({ edit: edit.name, cold }).toEqual({ edit: edit.name, cold: edit.cold })
     }
-  }, 120_000)
+  }, 300_000)
 })
 
 test.each(hosts.slice(1))('%s gives the labels, versions and keys of esbuild, before and after every edit', (host) => {
@@ -73,5 +73,5 @@ test.each(hosts.slice(1))('%s gives the labels, versions and keys of esbuild, be
     const [first, ...others] = hosts
     expect(from(await run(first, env))).toEqual(['run'])
     for (const host of others) expect([host, from(await run(host, env))]).toEqual([host, ['store']])
-  }, 60_000)
+  }, 180_000)
 })

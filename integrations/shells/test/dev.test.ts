@@ -26,7 +26,7 @@ beforeAll(async () => {
   }
   child = start('dev.mjs', [], root)
   await child.next()
-}, 60_000)
+}, 180_000)
 
 afterAll(async () => {
   await child.stop()

@@ -59,14 +59,14 @@ describe('an error fails the build, and a warning does not, in the format of the
       expect(told).toMatchObject([{ plugin: 'autocache', id: file, loc: { file, line: 4, column: 59 } }])
       expect(told[0].message).toContain(warning)
     },
-    60_000,
+    180_000,
   )
 
   test('webpack', async () => {
     const { errors, warnings } = await diagnose('webpack')
     expect(errors).toMatchObject([{ file, loc: '2:31', moduleName: './src/bad.ts', message: failure }])
     expect(warnings).toMatchObject([{ file, loc: '4:59', moduleName: './src/bad.ts', message: warning }])
-  }, 60_000)
+  }, 180_000)
 
   test('rspack', async () => {
     const { errors, warnings } = await diagnose('rspack')
@@ -74,7 +74,7 @@ describe('an error fails the build, and a warning does not, in the format of the
     expect(errors[0].message).toContain(`src/bad.ts:2:32: ${failure}`)
     expect(warnings).toMatchObject([{ moduleName: './src/bad.ts' }])
     expect(warnings[0].message).toContain(`src/bad.ts:4:60: ${warning}`)
-  }, 60_000)
+  }, 180_000)
 
   test('esbuild', async () => {
     const { errors, warnings } = await diagnose('esbuild')
@@ -83,7 +83,7 @@ describe('an error fails the build, and a warning does not, in the format of the
       { text: failure, pluginName: 'autocache', location: { file: 'src/bad.ts', line: 2, column: 31, lineText } },
     ])
     expect(warnings).toMatchObject([{ text: warning, location: { file: 'src/bad.ts', line: 4, column: 59 } }])
-  }, 60_000)
+  }, 180_000)
 
   test('the loader of Node', () => {
     const { status, stdout, stderr } = load()
@@ -95,7 +95,7 @@ describe('an error fails the build, and a warning does not, in the format of the
     expect(lenient.status).toBe(0)
     expect(lenient.stderr).toContain(warning)
     expect(lenient.stderr).toContain(`at ${file}:4:60`)
-  }, 60_000)
+  }, 180_000)
 })
 
 describe('levels come from the configuration of the project', () => {
@@ -105,7 +105,7 @@ describe('levels come from the configuration of the project', () => {
     const { errors, warnings } = await diagnose('esbuild')
     expect(errors).toEqual([])
     expect(warnings.map(({ text }) => text)).toEqual([failure])
-  }, 60_000)
+  }, 180_000)
 
   test('a warning that is an error there fails it', async () => {
     files.write(
@@ -115,7 +115,7 @@ describe('levels come from the configuration of the project', () => {
     const { errors } = await diagnose('esbuild')
     expect(errors.map(({ text }) => text)).toEqual([warning])
     files.remove('autocache.config.json')
-  }, 60_000)
+  }, 180_000)
 })
 
 describe('what cannot be stamped is said with the function and the remedy', () => {
@@ -132,12 +132,12 @@ describe('what cannot be stamped is said with the function and the remedy', () =
     expect(error).toMatch(
       /^2:21 `make`: seen cannot be part of a key\. Leave it out with `deps: \{ ignore: \[\.\.\.\] \}`/,
     )
-  }, 60_000)
+  }, 180_000)
 
   test('`eval`', async () => {
     const [error] = await errorsOf(`${cached}export const run = cache.cached(async (code: string) => eval(code))\n`)
     expect(error).toMatch(/^2:56 `run`: eval\(\) runs code .* give the function a `version` of your own\. \(eval\)$/)
-  }, 60_000)
+  }, 180_000)
 
   test('a package that is not installed', async () => {
     files.write(
@@ -151,7 +151,7 @@ describe('what cannot be stamped is said with the function and the remedy', () =
         /`padded` .*: 'default' of 'not-there' leads nowhere.* install the package.* \(unresolved\)$/,
       ),
     )
-  }, 60_000)
+  }, 180_000)
 
   test('two copies of core', async () => {
     files.write('src/bad.ts', cached)
@@ -170,7 +170,7 @@ describe('what cannot be stamped is said with the function and the remedy', () =
       'packages/tax/src/index.ts',
       "import { share } from './share.ts'\nexport const taxOf = (net: number) => net * share\n",
     )
-  }, 60_000)
+  }, 180_000)
 
   test('a core that does not read these stamps', async () => {
     files.replace('node_modules/@autocache/core/dist/version.js', 'stampContract = 2', 'stampContract = 1')
@@ -178,5 +178,5 @@ describe('what cannot be stamped is said with the function and the remedy', () =
     expect(errors[0].text).toMatch(
       /reads stamps of contract 1, and contract \d is written here.* Update @autocache\/core\. \(core-contract\)$/,
     )
-  }, 60_000)
+  }, 180_000)
 })

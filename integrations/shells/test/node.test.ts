@@ -51,7 +51,7 @@ test('with tsx every function has the label, version and key of a build', async 
   const built = await runProgram(root, ['out/esbuild/main.js'])
   expect(Object.keys(built)).toHaveLength(9)
   expect(await runProgram(root, [...register, '--import', 'tsx', 'src/main.ts'])).toEqual(built)
-}, 60_000)
+}, 180_000)
 
 test('CommonJS is stamped, required or imported, and what its modules reach is in its versions', () => {
   const required = run([...register, 'js/main.cjs'])
@@ -62,7 +62,7 @@ test('CommonJS is stamped, required or imported, and what its modules reach is i
 
   files.replace('js/rate.cjs', '1.2', '1.3')
   expect(run([...register, 'js/main.cjs']).stdout).not.toBe(required.stdout)
-}, 60_000)
+}, 180_000)
 
 test.each([
   ['a module', [], 'mjs'],
@@ -73,7 +73,7 @@ test.each([
     const { stdout } = run(['--enable-source-maps', ...register, ...more, `js/throws.${extension}`])
     expect(decodeURI(stdout)).toContain(`${join(root, 'js', `throws.${extension}`)}:2:37`)
   },
-  60_000,
+  180_000,
 )
 
 test('under a test runner versions have the scheme t1', () => {
@@ -82,16 +82,16 @@ test('under a test runner versions have the scheme t1', () => {
     "import { test } from 'node:test'\nimport { half } from './half.mjs'\ntest('half', () => console.log(half.version))\n",
   )
   expect(run([...register, '--test', 'js/half.test.mjs']).stdout).toMatch(/\bt1-[a-z2-7]{26}\b/)
-}, 60_000)
+}, 180_000)
 
 test('a loader that compiles first is an error that says how to order them', () => {
   const { status, stderr } = run(['--import', 'tsx', ...register, 'src/main.ts'])
   expect(status).toBe(1)
   expect(stderr).toContain('Import @autocache/unplugin/register before the loader that compiles')
-}, 60_000)
+}, 180_000)
 
 test('an option of the environment that cannot be meant is refused', () => {
   const { status, stderr } = run([...register, 'js/main.mjs'], { AUTOCACHE_FAIL_ON: 'sometimes' })
   expect(status).toBe(1)
   expect(stderr).toContain('AUTOCACHE_FAIL_ON must be one of error, warning, never, and is sometimes.')
-}, 60_000)
+}, 180_000)

@@ -50,7 +50,7 @@ describe.each(['rspack', 'webpack'] as const)('the cache of %s on the disk', (ho
     expect(third.label!.value).toBe('free')
     expect(third.label!.key).not.toBe(second.label!.key)
     expect(third.gross!.key).toBe(second.gross!.key)
-  }, 120_000)
+  }, 300_000)
 })
 
 describe('a host that has rules and no plugins', () => {
@@ -65,7 +65,7 @@ describe('a host that has rules and no plugins', () => {
     const second = await load()
     expect(second.value.gross).not.toBe(first.value.gross)
     expect(second.value.label).toBe(first.value.label)
-  }, 60_000)
+  }, 180_000)
 
   test('sees a new file by the generation, which it would not see without', async () => {
     root = copyProject('loading')
@@ -76,5 +76,5 @@ describe('a host that has rules and no plugins', () => {
     const second = await load()
     expect(second.value.label).not.toBe(first.value.label)
     expect(second.value.gross).toBe(first.value.gross)
-  }, 60_000)
+  }, 180_000)
 })

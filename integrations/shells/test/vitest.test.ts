@@ -23,4 +23,4 @@ test('under Vitest versions have the scheme t1, by the entry for it and by that 
   files.write('vite-only.config.js', files.read('vitest.config.js').replace('unplugin/vitest', 'unplugin/vite'))
   const other = run('vite-only.config.js')
   expect(other.stdout + other.stderr).toContain('1 passed')
-}, 60_000)
+}, 180_000)

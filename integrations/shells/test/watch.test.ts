@@ -40,5 +40,5 @@ describe.each(['esbuild', 'rolldown', 'rollup', 'rspack', 'vite', 'webpack'] as 
     const third = await runUntil((said) => said.label!.value === 'free')
     expect(third.label!.key).not.toBe(second.label!.key)
     expect(third.gross!.key).toBe(second.gross!.key)
-  }, 60_000)
+  }, 180_000)
 })

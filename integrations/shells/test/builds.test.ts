@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { SourceMap, type SourceMapping } from 'node:module'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Child, runProgram, type Said, start } from './support/child.ts'
 import { edits, Files } from './support/edits.mjs'
@@ -19,6 +21,12 @@ const run = (host: Host, env?: Readonly<Record<string, string>>) =>
 
 const keysOf = (said: Record<string, Said>) =>
   Object.fromEntries(Object.entries(said).map(([name, { label, key }]) => [name, `${label} ${key}`]))
+
+/** Line and column, from 0. */
+function placeOf(text: string, pattern: RegExp): [line: number, column: number] {
+  const lines = text.slice(0, text.search(pattern)).split('\n')
+  return [lines.length - 1, lines.at(-1)!.length]
+}
 
 beforeAll(() => {
   for (const host of hosts) projects.set(host, copyProject(host))
@@ -60,6 +68,25 @@ describe.each(hosts)('%s', (host) => {
     }
   }, 300_000)
 })
+
+test.each(hosts.filter((host) => host !== 'node'))(
+  '%s: the source map leads from what was minified to the source without its stamp',
+  (host) => {
+    const folder = `${projects.get(host)!}/out/${host}`
+    const [line, column] = placeOf(readFileSync(`${folder}/main.js`, 'utf8'), /`\$\{\w+\} \$\{/)
+    const map = new SourceMap(JSON.parse(readFileSync(`${folder}/main.js.map`, 'utf8')))
+    const found = map.findEntry(line, column)
+    expect(found).toMatchObject({ originalSource: expect.stringMatching(/src\/pricer\.ts$/) })
+    const source = readFileSync(`${projects.get(host)!}/src/pricer.ts`, 'utf8')
+    const [originalLine, start] = placeOf(source, /`\$\{\w+\} \$\{/)
+    const end = start + '`${currency} ${net * rate}`'.length
+    expect(found).toMatchObject({ originalLine })
+    // Some minifiers name the place of a part of the template.
+    const { originalColumn } = found as SourceMapping
+    expect(originalColumn).toBeGreaterThanOrEqual(start)
+    expect(originalColumn).toBeLessThan(end)
+  },
+)
 
 test.each(hosts.slice(1))('%s gives the labels, versions and keys of esbuild, before and after every edit', (host) => {
   expect(states.get(host)!.map(keysOf)).toEqual(states.get('esbuild')!.map(keysOf))

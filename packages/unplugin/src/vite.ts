@@ -33,6 +33,7 @@ export default function autocache(options: ShellOptions = {}): Plugin {
 
   return {
     ...common,
+    ...underVitest(shell),
     enforce: 'pre',
     sharedDuringBuild: true,
 
@@ -74,6 +75,21 @@ export default function autocache(options: ShellOptions = {}): Plugin {
     },
   }
 }
+
+/** What is used of the context that Vitest gives. */
+interface VitestContext {
+  experimental_defineCacheKeyGenerator?(key: (context: { readonly id: string }) => string | undefined): void
+}
+
+/** Vitest can keep transformed modules on the disk, by their own text: the fingerprint joins the key. */
+const underVitest = (shell: Shell) => ({
+  configureVitest(context: VitestContext) {
+    context.experimental_defineCacheKeyGenerator?.(({ id }) => {
+      const file = shell.fileOf(id)
+      return file === undefined ? undefined : shell.living.fingerprint(file)
+    })
+  },
+})
 
 /** The aliases that the user gave; those of Vite itself lead to modules of its own. */
 function aliasesOf({ resolve: { alias } }: ResolvedConfig): Alias[] {

@@ -79,7 +79,7 @@ test.each(hosts.filter((host) => host !== 'node'))(
     expect(found).toMatchObject({ originalSource: expect.stringMatching(/src\/pricer\.ts$/) })
     const source = readFileSync(`${projects.get(host)!}/src/pricer.ts`, 'utf8')
     const [originalLine, start] = placeOf(source, /`\$\{\w+\} \$\{/)
-    const end = start + '`${currency} ${net * rate}`'.length
+    const end = source.split('\n')[originalLine]!.indexOf('`, {')
     expect(found).toMatchObject({ originalLine })
     // Some minifiers name the place of a part of the template.
     const { originalColumn } = found as SourceMapping

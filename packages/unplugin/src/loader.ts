@@ -5,7 +5,8 @@
 import { relative } from 'node:path'
 import { type Finding, findingsOf, inLine } from './findings.ts'
 import { generationOf, ledgerOf, noteBuilt } from './ledger.ts'
-import { isFirstParty, isSource, type Living, livingOf, real, unstamped } from './living.ts'
+import { isFirstParty, isSource, livingOf, real, unstamped } from './living.ts'
+import { openedAs } from './opened.ts'
 import type { LoaderOptions } from './options.ts'
 
 export type { LoaderOptions } from './options.ts'
@@ -38,22 +39,6 @@ export interface LoaderHost {
   callback(error: Error | null, code?: string | Buffer, map?: any): void
 }
 
-/** What a plugin shares with its loader. */
-export interface Opened {
-  readonly living: Living
-  /** The fingerprint of each module that the loader has seen, as it was built last. */
-  readonly built: Map<string, string>
-}
-
-const opened = new Map<string, Opened>()
-
-/** Makes an analysis known to the loader; the name of it. */
-export function openFor(shared: Opened): string {
-  const name = `${shared.living.root}#${opened.size}`
-  opened.set(name, shared)
-  return name
-}
-
 /**
  * The generation of a host's persistent cache, for hosts that have rules and no plugins. The host asks only whether the files that a
  * loader declared have changed, which is not all that a stamp depends on: put this number into the options of the rule,
@@ -77,7 +62,7 @@ export default function autocacheLoader(this: LoaderHost, code: string | Buffer,
   const root = options.root ?? this.rootContext ?? process.cwd()
   const pass = () => this.callback(null, code, map)
   if (options.enabled === false || this.resourceQuery || !isSource(file)) return pass()
-  const shared = opened.get(options.living ?? '')
+  const shared = openedAs(options.living)
   const living = shared?.living ?? livingOf({ ...options, root })
   if (!isFirstParty(living.root, real(file))) return pass()
   // Without a plugin nobody says when a build begins.

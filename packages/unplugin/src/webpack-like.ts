@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { manifestFile } from '@autocache/compiler'
 import { namedAliases, resolveAliases } from './aliases.ts'
 import { isFirstParty, isSource, type Living, livingOf, real } from './living.ts'
-import { openFor, type RuleOptions } from './loader.ts'
+import type { RuleOptions } from './loader.ts'
+import { openFor } from './opened.ts'
 import type { ShellOptions } from './options.ts'
 
 /** What of a compiler is used here. */

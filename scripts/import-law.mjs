@@ -9,7 +9,7 @@ import ts from 'typescript'
 const layers = [
   ['errors', 'store', 'events', 'signals', 'digest', 'platform/*'],
   ['key', 'clone', 'storable', 'codec', 'entry', 'wire', 'version', 'freshness', 'options', 'memory-store', 'hit-path'],
-  ['flight', 'lane', 'dispatch', 'inputs', 'refresh', 'call'],
+  ['flight', 'lane', 'dispatch', 'module-values', 'inputs', 'refresh', 'call'],
   ['types', 'handle', 'autocache'],
   ['testing'],
 ]

@@ -76,7 +76,7 @@ export interface StampedModule {
 }
 
 /** What is imported from plumbing, with the local name it gets here. */
-type Helper = 'putStamp' | 'stampCode' | 'stampMember' | 'snapshot' | 'putInput' | 'readInput'
+type Helper = 'through' | 'held' | 'putStamp' | 'stampCode' | 'stampMember' | 'snapshot' | 'putInput' | 'readInput'
 
 const plumbing = '@autocache/core/plumbing'
 
@@ -110,7 +110,7 @@ export function insertions(module: StampedModule): readonly Insertion[] {
     found.push({ at: end, text: `${method === undefined ? '' : `}.${method}`},{${headOf(label, version).join()}})` })
   }
   for (const { source, label, version } of module.classes) {
-    const stamp = `{${[...headOf(label, version), ...receiverParts(source.receiver, undefined)].join()}}`
+    const stamp = `{${[...headOf(label, version), ...receiverParts(source.receiver, undefined, own)].join()}}`
     if (source.behind === undefined)
       found.push({ at: source.body, text: `static{${helper('putStamp')}(this,${stamp})}` })
     else {
@@ -156,21 +156,26 @@ function stampText(
   ]
   const parts = headOf(label, version)
   if (readers.length > 0) parts.push(`captures:[${readers.join()}]`)
-  if (held.length > 0) parts.push(`held:[${held.join()}]`)
+  if (held.length > 0) parts.push(`held:${own.held()}([${held.join()}])`)
   // Not every compiler of decorators leaves their expressions inside the class, where private names are known.
   const body = use.form === 'decorator' && use.owner !== undefined ? bodies.get(use.owner) : undefined
   const reader = (path: readonly string[]) => {
     if (use.lexical) return `()=>${member('this', path)}`
     return body === undefined ? readerOf(path) : own.inside(body, path)
   }
-  parts.push(...receiverParts(use.receiver, owner, reader), `trailing:${quote(use.trailing)}`)
+  parts.push(...receiverParts(use.receiver, owner, own, reader), `trailing:${quote(use.trailing)}`)
   return `{${parts.join()}}`
 }
 
 const readerOf = (path: readonly string[]): string => `_=>${member('_', path)}`
 
 /** @param owner the version of the class whose member calls its own members */
-function receiverParts({ fields, calls }: Receiver, owner: string | undefined, reader = readerOf): string[] {
+function receiverParts(
+  { fields, calls }: Receiver,
+  owner: string | undefined,
+  own: Snapshots,
+  reader = readerOf,
+): string[] {
   const parts: string[] = []
   if (fields.length > 0) parts.push(`receiver:[${fields.map((path) => `_=>${member('_', path)}`).join()}]`)
   if (calls.length === 0) return parts
@@ -178,7 +183,7 @@ function receiverParts({ fields, calls }: Receiver, owner: string | undefined, r
     const known = leaf ? ',true' : path.length === 0 && owner !== undefined ? `,${quote(owner)}` : ''
     return `[${quote(member('this', path))},${reader(path)}${known}]`
   })
-  return [...parts, `calls:[${list.join()}]`]
+  return [...parts, `calls:${own.through()}([${list.join()}])`]
 }
 
 const isName = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u
@@ -294,6 +299,16 @@ class Snapshots {
       this.insertions.push({ at, text: `const ${name}=${this.#helper('snapshot')}(()=>${expression});` })
     }
     return name
+  }
+
+  /** What reads values of modules; imported where there are some. */
+  held(): string {
+    return this.#helper('held')
+  }
+
+  /** What follows paths; imported where there are some. */
+  through(): string {
+    return this.#helper('through')
   }
 
   /** A variable for a class, declared before it. */

@@ -10,24 +10,15 @@
 import { UnversionedFunctionError } from './errors.ts'
 import { cacheKey } from './key.ts'
 import type { AnyFunction } from './options.ts'
-import { type Stamp, stampOf, written } from './version.ts'
+import { type Calls, type Dispatch, type Stamp, stampOf, type Through, written } from './version.ts'
 
-/** What a call does with objects it reaches. */
-export interface Dispatch {
-  /** Notes code that joins the version. */
-  code(text: string): void
-  /** Notes a value that joins the key, if it can. */
-  data(value: unknown): void
-  /** Notes an object for what it is in this process; absent over a shared store. */
-  readonly itself: ((object: object) => void) | undefined
-  /** Whether the user answers for what has no stamp. */
-  isAccepted(path: string): boolean
+/** Paths for a stamp. */
+export function through(calls: Calls): Through {
+  return { calls, follow }
 }
 
-type Calls = NonNullable<Stamp['calls']>
-
 /** Follows the paths of a stamp from a receiver. */
-export function follow(calls: Calls, self: unknown, label: string, to: Dispatch): void {
+function follow(calls: Calls, self: unknown, label: string, to: Dispatch): void {
   const seen = new Map<unknown, number>()
   const pending: { readonly calls: Calls; readonly self: unknown; readonly at: string }[] = [
     { calls, self, at: 'this' },
@@ -67,7 +58,7 @@ export function follow(calls: Calls, self: unknown, label: string, to: Dispatch)
       if (keyed || known === true) to.data(value)
       for (const stamp of stamps) {
         for (const field of (keyed ? undefined : stamp.receiver) ?? []) to.data(readOf(field, value))
-        if (stamp.calls) pending.push({ calls: stamp.calls, self: value, at: path })
+        if (stamp.calls) pending.push({ calls: stamp.calls.calls, self: value, at: path })
       }
     }
   }

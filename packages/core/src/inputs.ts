@@ -4,13 +4,12 @@
  * key, because it may be secret.
  */
 
-import { follow } from './dispatch.ts'
 import { AutocacheError, UnkeyableValueError, UnversionedFunctionError } from './errors.ts'
 import { encodeArguments, encodeKey, type KeyBounds } from './key.ts'
 import { hush } from './lane.ts'
 import type { AnyFunction, ResolvedOptions } from './options.ts'
 import { isAbortSignal, signalsIn } from './signals.ts'
-import { copiesOf, processId, type Stamp, sourceText, stampOf, textFacts, unlike } from './version.ts'
+import { type Stamp, sourceText, stampOf, textFacts } from './version.ts'
 
 /** The inputs of one call. */
 export interface Inputs {
@@ -107,13 +106,12 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   let facts: ReturnType<typeof textFacts> | undefined
   const factsOf = () => (facts ??= textFacts(fn))
 
-  const heldTexts = new WeakMap<object, string>()
   /** The versions found during one reading. */
   let codes: string[] = []
   const calls = options.version === undefined ? stamp?.calls : undefined
   const ignored = new Set(deps && 'ignore' in deps ? deps.ignore : [])
   const isIgnored = (path: string) => ignored.has(path) || ignored.has(path.replace(/^this\./, ''))
-  const followed = calls?.filter(([path]) => !isIgnored(path))
+  const followed = calls?.calls.filter(([path]) => !isIgnored(path))
 
   /** The label joins the tag of what `[cacheKey]` returns; the version of the class is code that the function may run. */
   const labelOf = (value: object) => {
@@ -126,7 +124,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   function behind(self: unknown): string {
     if (!followed) return ''
     let data = ''
-    follow(followed, self, options.name ?? stamp!.label, {
+    calls!.follow(followed, self, options.name ?? stamp!.label, {
       code: (text) => void codes.push(text),
       data(value) {
         data += `${dataText(value)},`
@@ -171,11 +169,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
    * throws (a variable before its declaration, a member of nothing) throws for the function too: what it threw tells it
    * apart from every value.
    */
-  function readText(
-    readers: readonly ((self: unknown) => unknown)[],
-    self: unknown,
-    root: 'captures' | 'this' | 'held',
-  ): string {
+  function readText(readers: readonly ((self: unknown) => unknown)[], self: unknown, root: string): string {
     return readers
       .map((read, at) => {
         let value: unknown
@@ -185,7 +179,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
           return `!${encodeKey(thrownText(error), bounds)}`
         }
         try {
-          return root === 'held' && !isPrimitive(value) ? heldText(value as object) : keyText(value, `${root}[${at}]`)
+          return keyText(value, `${root}[${at}]`)
         } catch (error) {
           if (!(error instanceof UnkeyableValueError) || error.reason !== 'kind') throw error
           // Who gives a key answers for what no key can be made of.
@@ -197,33 +191,19 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
       .join()
   }
 
-  /**
-   * The text of a value that belongs to a module, as it was when it was first read: it may be large, and what changes it
-   * while the program runs is a diagnostic. What cannot be keyed is another thing in every process.
-   */
-  function heldText(value: object): string {
-    const copies = copiesOf(value)
-    if (copies) {
-      const [text, ...others] = copies.map(heldText)
-      return text !== undefined && others.every((other) => other === text) ? text : unlike()
+  /** The text of a value that belongs to a module. It is kept, and its classes are in the static version. */
+  function moduleText(value: unknown): string | undefined {
+    const before = codes
+    codes = []
+    try {
+      const text = keyText(value, 'held')
+      return digest ? digest(text) : text
+    } catch (error) {
+      if (!(error instanceof UnkeyableValueError)) throw error
+      return undefined
+    } finally {
+      codes = before
     }
-    let text = heldTexts.get(value)
-    if (text === undefined) {
-      const before = codes
-      // It is read once and not for each call: its classes are in the static version.
-      codes = []
-      try {
-        text = keyText(value, 'held')
-        if (digest) text = digest(text)
-      } catch (error) {
-        if (!(error instanceof UnkeyableValueError)) throw error
-        text = `${processId()} ${identityOf(value)}`
-      } finally {
-        codes = before
-      }
-      heldTexts.set(value, text)
-    }
-    return text
   }
 
   /** The text of the hidden inputs. The functions of a list are in the version instead. */
@@ -290,7 +270,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     const hidden = deps && hiddenInputs()
     if (hidden) text += `;d${hide(hidden)}`
     if (stamp?.captures) text += `;c${hide(readText(stamp.captures, undefined, 'captures'))}`
-    if (stamp?.held) text += `;h${hide(readText(stamp.held, undefined, 'held'))}`
+    if (stamp?.held) text += `;h${hide(stamp.held(moduleText))}`
     if (key) {
       // What it calls is code, whatever the key.
       behind(self)

@@ -3,12 +3,11 @@
  * version of the package: code written by hand has no use for it.
  */
 export { digest } from './digest.ts'
+export { through } from './dispatch.ts'
+export { held, putInput, readInput, snapshot } from './module-values.ts'
 export {
-  putInput,
   putStamp,
-  readInput,
   type Stamp,
-  snapshot,
   stampCode,
   stampContract,
   stampMember,

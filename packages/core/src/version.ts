@@ -20,6 +20,38 @@ import type { AnyFunction, ResolvedOptions } from './options.ts'
 /** The shape of {@link Stamp} this release reads. A stamp of another contract counts as none. */
 export const stampContract = 2
 
+/** A short text for a value that can be keyed. */
+export type TextOf = (value: unknown) => string | undefined
+
+/**
+ * The objects that code calls through, by their paths: `this`, `this.repo`. `true`: what it is declared as comes from a
+ * package, which is in the version of the stamp. A version: that of the class that the function is a member of, up to
+ * which nothing is new.
+ */
+export type Calls = readonly (readonly [
+  path: string,
+  read: (self: any) => unknown,
+  known?: boolean | string | undefined,
+])[]
+
+/** What a call does with the objects it reaches. */
+export interface Dispatch {
+  /** Notes code that joins the version. */
+  code(text: string): void
+  /** Notes a value that joins the key, if it can. */
+  data(value: unknown): void
+  /** Notes an object for what it is in this process; absent over a shared store. */
+  readonly itself: ((object: object) => void) | undefined
+  /** Whether the user answers for what has no stamp. */
+  isAccepted(path: string): boolean
+}
+
+/** Paths with what follows them: a program that no stamp tells of any carries none of it. */
+export interface Through {
+  readonly calls: Calls
+  follow(calls: Calls, self: unknown, label: string, to: Dispatch): void
+}
+
 /** What the compiler says of a function or class. */
 export interface Stamp {
   /** The number of this contract: {@link stampContract}. */
@@ -34,20 +66,14 @@ export interface Stamp {
    */
   readonly captures?: readonly (() => unknown)[] | undefined
   /**
-   * What reads the values of modules that differ from process to process (R06). One that cannot be keyed keeps the entries
-   * to this process.
+   * Reads the values of modules that differ from process to process (R06), as one text; made by `held`. One that cannot
+   * be keyed keeps the entries to this process.
    */
-  readonly held?: readonly (() => unknown)[] | undefined
+  readonly held?: ((textOf: TextOf) => string) | undefined
   /** What reads the data fields of `this` that the function reads (R03). Absent: it reads none. */
   readonly receiver?: readonly ((self: any) => unknown)[] | undefined
-  /**
-   * The objects that the function, or any member of the class, calls through, by their paths: `this`, `this.repo` (R04).
-   * `true`: what it is declared as comes from a package, which is in {@link version}. A version: that of the class that
-   * the function is a member of, up to which nothing is new.
-   */
-  readonly calls?:
-    | readonly (readonly [path: string, read: (self: any) => unknown, known?: boolean | string])[]
-    | undefined
+  /** The objects that the function, or any member of the class, calls through (R04); made by `through`. */
+  readonly calls?: Through | undefined
   /** Whether a missing trailing argument is the same as `undefined`: no rest parameter, no `arguments`. */
   readonly trailing?: 'drop' | 'keep' | undefined
 }
@@ -56,7 +82,7 @@ export interface Stamp {
  * Something that every copy of this package in the process has in common. It hangs on the global object and not on the
  * functions: those may be frozen, belong to somebody else, or have their properties copied to other functions.
  */
-function common<T extends object>(name: string, create: () => T): T {
+export function common<T extends object>(name: string, create: () => T): T {
   const key = Symbol.for(name)
   const known = Object.getOwnPropertyDescriptor(globalThis, key)?.value as T | undefined
   if (known) return known
@@ -91,58 +117,6 @@ export function stampMember(stamp: Stamp): (method: unknown, context: unknown, d
 export function stampOf(subject: object): Stamp | undefined {
   const stamp = stamps.get(subject)
   return stamp?.contract === stampContract ? stamp : undefined
-}
-
-/** Readers of values that modules hold, by the name that the compiler gave them. */
-const inputs = common('autocache.inputs', () => new Map<string, (() => unknown)[]>())
-
-/** How often a module may be evaluated before its values count as unknown: hot reloads must not add up for ever. */
-const evaluations = 100
-
-/** Tells how a value that belongs to a module is read by functions of others (R05, R06). */
-export function putInput(name: string, read: () => unknown): void {
-  const readers = inputs.get(name) ?? []
-  inputs.set(name, readers)
-  if (readers.length < evaluations) readers.push(read)
-  else readers[0] = () => unlike()
-}
-
-const copiesKey = Symbol.for('autocache.copies')
-
-/** The values of one name where a module is in the process more than once, if `value` is that. */
-export function copiesOf(value: object): readonly object[] | undefined {
-  return Object.getOwnPropertyDescriptor(value, copiesKey)?.value as readonly object[] | undefined
-}
-
-/** A value as it is now, read once; nothing where it cannot be read. */
-export function snapshot(read: () => unknown): () => unknown {
-  let value: unknown
-  try {
-    value = read()
-  } catch {
-    // The initialiser beside it asks first whether there is such a thing.
-  }
-  return () => value
-}
-
-let unknowns = 0
-
-/** A value that no other call gets. */
-export function unlike(): string {
-  return `unknown ${processId()} ${(unknowns += 1)}`
-}
-
-/**
- * The value of that name. A module that is in the process twice has two; where they are not equal it is not known which of
- * them the function sees, and the answer is one that no other call gets.
- */
-export function readInput(name: string): unknown {
-  const values = (inputs.get(name) ?? []).map((read) => read())
-  const [first] = values
-  if (values.length > 0 && values.every((value) => Object.is(value, first))) return first
-  const areObjects = values.length > 0 && values.every((value) => typeof value === 'object' && value !== null)
-  // Whether they hold the same is for a key to say.
-  return areObjects ? { [copiesKey]: [...new Set(values)] } : unlike()
 }
 
 /** What the text of a function tells for certain. */

@@ -5,7 +5,7 @@ type MethodDecorator<T> = (method: T, context: ClassMethodDecoratorContext) => v
 import { cacheKey, createAutocache } from '../src/index.ts'
 import { createInputs } from '../src/inputs.ts'
 import { resolveBounds, resolveOptions } from '../src/options.ts'
-import { putStamp, type Stamp, stampContract, stampMember, wire } from '../src/plumbing.ts'
+import { putStamp, type Stamp, stampContract, stampMember, through, wire } from '../src/plumbing.ts'
 import { syncStore, thrown } from './version-support.ts'
 
 const stamp: Stamp = { contract: stampContract, label: 'Service.load', version: 's1-service' }
@@ -22,7 +22,7 @@ function inputsOf(
   options: Record<string, unknown> = {},
   lifetime: 'shared' | 'process' = 'shared',
 ) {
-  const calls: Stamp['calls'] = [['this.repo', (self) => self.repo]]
+  const calls = through([['this.repo', (self) => self.repo]])
   const fn = putStamp((id: string) => id, { ...stamp, calls, ...more })
   const resolved = resolveOptions(
     { store: syncStore(lifetime), ttl: 1, ...options } as never,
@@ -77,7 +77,7 @@ describe('R04 what a function calls through', () => {
         class Repo {
           client = new (repoClass(client))()
         },
-        classStamp('s1-repo', { calls: [['this.client', (self) => self.client]] }),
+        classStamp('s1-repo', { calls: through([['this.client', (self) => self.client]]) }),
       )
       return read({ repo: new Repo() }).code
     }
@@ -86,7 +86,7 @@ describe('R04 what a function calls through', () => {
   })
 
   test('R04 objects that lead back to themselves end, and each is known by its place', () => {
-    const link = { calls: [['this.next', (self: any) => self.next]] } as const
+    const link = { calls: through([['this.next', (self) => self.next]]) }
     const [A, B] = [repoClass('s1-a', link), repoClass('s1-b', link)] as (new () => { next?: unknown })[]
     const [a, b] = [new A!(), new B!()]
     a.next = b
@@ -163,14 +163,14 @@ describe('R04 what a function calls through', () => {
   })
 
   test('R04 what is declared as of a package needs no stamp, and keeps the one it has', () => {
-    const read = inputsOf({ calls: [['this.repo', (self) => self.repo, true]] })
+    const read = inputsOf({ calls: through([['this.repo', (self) => self.repo, true]]) })
     const [plain, literal] = [new (class Repo {})(), { find: () => 1 }].map((repo) => read({ repo }).code)
     expect(literal).toBe(plain)
     expect(read({ repo: new (repoClass('s1-a'))() }).code).not.toBe(plain)
   })
 
   test('R03 what is declared as of a package is data as far as it can be', () => {
-    const read = inputsOf({ calls: [['this.repo', (self) => self.repo, true]] })
+    const read = inputsOf({ calls: through([['this.repo', (self) => self.repo, true]]) })
     const of = (repo: unknown) => read({ repo }).text
     expect(of([1])).not.toBe(of([2]))
     expect(of([1])).toBe(of([1]))
@@ -199,7 +199,7 @@ describe('R04 what a function calls through', () => {
   })
 
   test('R04 `ignore` leaves out what a repository calls through in turn', () => {
-    const Repo = repoClass('s1-a', { calls: [['this.client', (self) => self.client]] })
+    const Repo = repoClass('s1-a', { calls: through([['this.client', (self) => self.client]]) })
     const repo = Object.assign(new Repo(), { client: {} })
     const error = thrown(() => inputsOf()({ repo }), 'UNVERSIONED_FUNCTION')
     expect(error.message).toContain('`this.repo.client`')
@@ -216,8 +216,7 @@ describe('R04 what a function calls through', () => {
   })
 
   describe('its own members', () => {
-    const own = (owner?: string) =>
-      inputsOf({ calls: [['this', (self: unknown) => self, ...(owner ? [owner] : [])] as never] })
+    const own = (owner?: string) => inputsOf({ calls: through([['this', (self: unknown) => self, owner]]) })
     const Base = putStamp(
       class Base {},
       classStamp('s1-base', { receiver: [(self) => self.count] }),
@@ -289,7 +288,7 @@ describe('R04 what a function calls through', () => {
   })
 
   test('a function that calls through objects is on no way that looks at arguments alone', () => {
-    const fn = putStamp(() => 0, { ...stamp, calls: [['this', (self) => self]] })
+    const fn = putStamp(() => 0, { ...stamp, calls: through([['this', (self) => self]]) })
     const inputs = createInputs(
       fn,
       resolveOptions({ store: syncStore(), ttl: 1 } as never, {}, () => syncStore() as never),

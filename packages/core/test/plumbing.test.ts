@@ -1,6 +1,16 @@
 import { describe, expect, test, vi } from 'vitest'
 import { createAutocache } from '../src/index.ts'
-import { putInput, putStamp, readInput, type Stamp, snapshot, stampContract, stampOf, wire } from '../src/plumbing.ts'
+import {
+  held,
+  putInput,
+  putStamp,
+  readInput,
+  type Stamp,
+  snapshot,
+  stampContract,
+  stampOf,
+  wire,
+} from '../src/plumbing.ts'
 import { testScope } from '../src/testing.ts'
 import { syncStore, thrown } from './version-support.ts'
 
@@ -264,7 +274,7 @@ describe('R05 captures', () => {
 describe('R06 values of modules', () => {
   test('R06 are inputs by what they hold', () => {
     let table: unknown = { rate: 2 }
-    const fn = over().cached(putStamp((n: number) => n, { ...stamp, held: [() => table] }))
+    const fn = over().cached(putStamp((n: number) => n, { ...stamp, held: held([() => table]) }))
     const first = fn.keyOf(1)
     table = { rate: 3 }
     expect(fn.keyOf(1)).not.toBe(first)
@@ -275,7 +285,7 @@ describe('R06 values of modules', () => {
   test('R06 are read once for each value, which may be large', () => {
     const read = vi.fn(() => 5)
     const table = Object.defineProperty({}, 'rate', { get: read, enumerable: true })
-    const fn = over().cached(putStamp((n: number) => n, { ...stamp, held: [() => table] }))
+    const fn = over().cached(putStamp((n: number) => n, { ...stamp, held: held([() => table]) }))
     fn(1)
     fn(2)
     expect(read).toHaveBeenCalledTimes(1)
@@ -287,14 +297,25 @@ describe('R06 values of modules', () => {
     for (let process = 0; process < 2; process++) {
       vi.resetModules()
       const core = await import('../src/index.ts')
+      const { held } = await import('../src/plumbing.ts')
       const client = new Client()
       const { cached } = core.createAutocache({ store: syncStore(), namespace: 'n', ttl: 1 })
-      const fn = cached(putStamp((n: number) => n, { ...stamp, held: [() => client] }))
+      const fn = cached(putStamp((n: number) => n, { ...stamp, held: held([() => client]) }))
       expect(fn(1)).toBe(1)
       expect(fn.keyOf(1)).toBe(fn.keyOf(1))
       keys.push(fn.keyOf(1))
     }
     expect(keys[0]).not.toBe(keys[1])
+  })
+
+  test('R06 that cannot be keyed are told apart, whichever definition reads them', () => {
+    const store = syncStore()
+    const define = (client: object) =>
+      over(store).cached(putStamp((n: number) => [n, client], { ...stamp, held: held([() => client]) }))
+    class Client {}
+    const [one, other] = [new Client(), new Client()]
+    expect([define(one).keyOf(1), define(one).keyOf(1)]).toEqual([define(one).keyOf(1), define(one).keyOf(1)])
+    expect(define(one).keyOf(1)).not.toBe(define(other).keyOf(1))
   })
 
   test('R05 an input of another module is read by its name', () => {
@@ -319,8 +340,10 @@ describe('R06 values of modules', () => {
     putInput('table twice', () => ({ rate: 2 }))
     putInput('table twice', () => table)
     const ran = vi.fn((n: number) => n)
-    const fn = over().cached(putStamp((n: number) => ran(n), { ...stamp, held: [() => readInput('table twice')] }))
-    const alone = over().cached(putStamp((n: number) => n, { ...stamp, held: [() => ({ rate: 2 })] }))
+    const fn = over().cached(
+      putStamp((n: number) => ran(n), { ...stamp, held: held([() => readInput('table twice')]) }),
+    )
+    const alone = over().cached(putStamp((n: number) => n, { ...stamp, held: held([() => ({ rate: 2 })]) }))
     expect(fn.keyOf(1)).toBe(alone.keyOf(1))
     expect([fn(1), fn(1), ran.mock.calls.length]).toEqual([1, 1, 1])
     table = { rate: 3 }
@@ -343,8 +366,8 @@ describe('R06 values of modules', () => {
 
   test('R05 a snapshot is read once, and nothing where it cannot be', () => {
     const read = vi.fn(() => 7)
-    const held = snapshot(read)
-    expect([held(), held()]).toEqual([7, 7])
+    const value = snapshot(read)
+    expect([value(), value()]).toEqual([7, 7])
     expect(read).toHaveBeenCalledTimes(1)
     const absent = snapshot(() => {
       throw new ReferenceError('process is not defined')

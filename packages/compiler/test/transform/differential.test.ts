@@ -223,13 +223,24 @@ describe('the stamped path is the one taken', () => {
     expect(ran).toEqual(['n * 2', 'n * 3'])
   })
 
-  test('R05 another value of the environment is another entry, read when the program reads it', () => {
+  test.each<[string, Sources]>([
+    [
+      'another module',
+      {
+        'main.ts':
+          "import { cached } from './cache'\nimport { rate } from './config'\nexport const f = cached((n: number) => n * rate)",
+        'config.ts': 'export const rate = Number(process.env.AC_RATE)',
+      },
+    ],
+    [
+      'its own module',
+      {
+        'main.ts':
+          "import { cached } from './cache'\nconst rate = Number(process.env.AC_RATE)\nexport const f = cached((n: number) => n * rate)",
+      },
+    ],
+  ])('R05 another value of the environment is another entry, as %s read it once', (_, files) => {
     const store = sharedStore()
-    const files = {
-      'main.ts':
-        "import { cached } from './cache'\nimport { rate } from './config'\nexport const f = cached((n: number) => n * rate)",
-      'config.ts': 'export const rate = Number(process.env.AC_RATE)',
-    }
     const start = (rate: string) => {
       process.env.AC_RATE = rate
       return runWith(files, options(store)).f

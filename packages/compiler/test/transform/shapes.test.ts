@@ -227,7 +227,7 @@ describe('R06 impure initialisers', () => {
       written('const started = Date.now(), other = 1\nexport const f = cached((a) => a + started + other)'),
     ).toMatchInlineSnapshot(`
       "const started = Date.now(), other = 1
-      export const f = cached(_ac_putStamp((a) => a + started + other,{contract:2,label:"f",version:"s1-…",held:[()=>started],trailing:"drop"}))"
+      export const f = cached(_ac_putStamp((a) => a + started + other,{contract:2,label:"f",version:"s1-…",held:_ac_held([()=>started]),trailing:"drop"}))"
     `)
   })
 
@@ -239,9 +239,9 @@ describe('R06 impure initialisers', () => {
         "import { readFileSync } from 'node:fs'\nexport const salt = Math.random()\nexport default JSON.parse(readFileSync('a', 'utf8'))",
     }
     expect(shown(transform(files).code)).toMatchInlineSnapshot(`
-      "import{putStamp as _ac_putStamp,readInput as _ac_readInput}from"@autocache/core/plumbing";import { cached } from '@autocache/core'
+      "import{held as _ac_held,putStamp as _ac_putStamp,readInput as _ac_readInput}from"@autocache/core/plumbing";import { cached } from '@autocache/core'
       import table, { salt } from './table'
-      export const f = cached(_ac_putStamp((a) => table[a] + salt,{contract:2,label:"f",version:"s1-…",held:[()=>_ac_readInput("…"),()=>_ac_readInput("…")],trailing:"drop"}))"
+      export const f = cached(_ac_putStamp((a) => table[a] + salt,{contract:2,label:"f",version:"s1-…",held:_ac_held([()=>_ac_readInput("…"),()=>_ac_readInput("…")]),trailing:"drop"}))"
     `)
     expect(shown(transform(files, 'table.ts').code)).toMatchInlineSnapshot(`
       "import{putInput as _ac_putInput,readInput as _ac_readInput,snapshot as _ac_snapshot}from"@autocache/core/plumbing";_ac_putInput("…",()=>salt);import { readFileSync } from 'node:fs'
@@ -258,7 +258,7 @@ describe('R06 impure initialisers', () => {
     ).toMatchInlineSnapshot(`
       "let rates
       rates = await load()
-      export const f = cached(_ac_putStamp((a) => rates[a],{contract:2,label:"f",version:"s1-…",held:[()=>rates],trailing:"drop"}))
+      export const f = cached(_ac_putStamp((a) => rates[a],{contract:2,label:"f",version:"s1-…",held:_ac_held([()=>rates]),trailing:"drop"}))
       const load = async () => ({ a: 1 })"
     `)
   })
@@ -293,8 +293,8 @@ describe('methods', () => {
         "export class Users { tenant = 'a'; constructor(private repo: Port) {}\n @cached() load(a) { return this.repo.find(a) + this.tenant + this.total() } total() { return 1 } }\ninterface Port { find(a): any }",
       ),
     ).toMatchInlineSnapshot(`
-      "export class Users {static{_ac_putStamp(this,{contract:2,label:"Users",version:"s1-…",receiver:[_=>_.tenant],calls:[["this.repo",_=>_.repo]]})} tenant = 'a'; constructor(private repo: Port) {}
-       @cached() @_ac_stampMember({contract:2,label:"Users.load",version:"s1-…",receiver:[_=>_.tenant],calls:[["this.repo",_=>_.repo],["this",_=>_,"s1-…"]],trailing:"drop"}) load(a) { return this.repo.find(a) + this.tenant + this.total() } total() { return 1 } }
+      "export class Users {static{_ac_putStamp(this,{contract:2,label:"Users",version:"s1-…",receiver:[_=>_.tenant],calls:_ac_through([["this.repo",_=>_.repo]])})} tenant = 'a'; constructor(private repo: Port) {}
+       @cached() @_ac_stampMember({contract:2,label:"Users.load",version:"s1-…",receiver:[_=>_.tenant],calls:_ac_through([["this.repo",_=>_.repo],["this",_=>_,"s1-…"]]),trailing:"drop"}) load(a) { return this.repo.find(a) + this.tenant + this.total() } total() { return 1 } }
       interface Port { find(a): any }"
     `)
   })
@@ -306,8 +306,8 @@ describe('methods', () => {
       ),
     ).toMatchInlineSnapshot(`
       "class Repo {static{_ac_putStamp(this,{contract:2,label:"Repo",version:"s1-…"})} find(a) { return a } }
-      let _ac_0;export class Users {static{_ac_putStamp(this,{contract:2,label:"Users",version:"s1-…",calls:[["this.#repo",_=>_.#repo]]})}static{_ac_0=_=>_.#repo} #repo = new Repo()
-       @cached @_ac_stampMember({contract:2,label:"Users.load",version:"s1-…",calls:[["this.#repo",_=>_ac_0(_)]],trailing:"drop"}) load(a) { return this.#repo.find(a) } }"
+      let _ac_0;export class Users {static{_ac_putStamp(this,{contract:2,label:"Users",version:"s1-…",calls:_ac_through([["this.#repo",_=>_.#repo]])})}static{_ac_0=_=>_.#repo} #repo = new Repo()
+       @cached @_ac_stampMember({contract:2,label:"Users.load",version:"s1-…",calls:_ac_through([["this.#repo",_=>_ac_0(_)]]),trailing:"drop"}) load(a) { return this.#repo.find(a) } }"
     `)
   })
 
@@ -328,8 +328,8 @@ describe('methods', () => {
       ),
     ).toMatchInlineSnapshot(`
       "import { Repo } from 'orm'
-      export class Users {static{_ac_putStamp(this,{contract:2,label:"Users",version:"s1-…",calls:[["this.repo",_=>_.repo,true]]})} constructor(private repo: Repo) {}
-       @cached @_ac_stampMember({contract:2,label:"Users.load",version:"s1-…",calls:[["this.repo",_=>_.repo,true]],trailing:"drop"}) load(a) { return this.repo.find(a) } }"
+      export class Users {static{_ac_putStamp(this,{contract:2,label:"Users",version:"s1-…",calls:_ac_through([["this.repo",_=>_.repo,true]])})} constructor(private repo: Repo) {}
+       @cached @_ac_stampMember({contract:2,label:"Users.load",version:"s1-…",calls:_ac_through([["this.repo",_=>_.repo,true]]),trailing:"drop"}) load(a) { return this.repo.find(a) } }"
     `)
   })
 
@@ -355,8 +355,8 @@ describe('methods', () => {
     ).toMatchInlineSnapshot(`
       "const Injectable = () => (c) => c
       let _ac_0;@Injectable() export class Users {static{_ac_putStamp(this,_ac_0={contract:2,label:"Users",version:"s1-…"})} find(a) { return a } }_ac_putStamp(Users,_ac_0);
-      export class Service {static{_ac_putStamp(this,{contract:2,label:"Service",version:"s1-…",calls:[["this.users",_=>_.users]]})} constructor(private users: Users) {}
-      @cached @_ac_stampMember({contract:2,label:"Service.load",version:"s1-…",calls:[["this.users",_=>_.users]],trailing:"drop"}) load(a) { return this.users.find(a) } }"
+      export class Service {static{_ac_putStamp(this,{contract:2,label:"Service",version:"s1-…",calls:_ac_through([["this.users",_=>_.users]])})} constructor(private users: Users) {}
+      @cached @_ac_stampMember({contract:2,label:"Service.load",version:"s1-…",calls:_ac_through([["this.users",_=>_.users]]),trailing:"drop"}) load(a) { return this.users.find(a) } }"
     `)
   })
 
@@ -379,7 +379,7 @@ describe('methods', () => {
         'export class Users { constructor(private repo: Port) {} load = cached((a) => this.repo.find(a)) }\ninterface Port { find(a): any }',
       ),
     ).toMatchInlineSnapshot(`
-      "export class Users {static{_ac_putStamp(this,{contract:2,label:"Users",version:"s1-…",calls:[["this.repo",_=>_.repo]]})} constructor(private repo: Port) {} load = cached(_ac_putStamp((a) => this.repo.find(a),{contract:2,label:"Users.load",version:"s1-…",calls:[["this.repo",()=>this.repo]],trailing:"drop"})) }
+      "export class Users {static{_ac_putStamp(this,{contract:2,label:"Users",version:"s1-…",calls:_ac_through([["this.repo",_=>_.repo]])})} constructor(private repo: Port) {} load = cached(_ac_putStamp((a) => this.repo.find(a),{contract:2,label:"Users.load",version:"s1-…",calls:_ac_through([["this.repo",()=>this.repo]]),trailing:"drop"})) }
       interface Port { find(a): any }"
     `)
   })

@@ -26,6 +26,10 @@ const publicEntries = {
   '@autocache/lru-cache': ['.'],
   '@autocache/cache-manager': ['.'],
   '@autocache/compiler': ['.', './runtime'],
+  '@autocache/unplugin': [
+    ...['./bun', './esbuild', './loader', './register', './rolldown'],
+    ...['./rollup', './rspack', './vite', './vitest', './webpack'],
+  ],
 }
 
 /** Our packages that a package may import; an adapter knows core and its backend, and no other adapter. */
@@ -37,6 +41,7 @@ const knows = {
   'packages/cache-manager': ['@autocache/core'],
   'packages/compiler': ['@autocache/core'],
   'packages/cli': ['@autocache/compiler'],
+  'packages/unplugin': ['@autocache/compiler'],
 }
 
 /**

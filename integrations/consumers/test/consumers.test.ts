@@ -54,7 +54,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(dirname(project), { recursive: true, force: true }))
 
-function compile(compiler: keyof typeof compilers, options: object): string {
+function compile(compiler: keyof typeof compilers, options: object, file = 'main.ts'): string {
   const config = join(project, `tsconfig.${compiler}.json`)
   const common = {
     target: 'ES2022',
@@ -63,7 +63,7 @@ function compile(compiler: keyof typeof compilers, options: object): string {
     strict: true,
     exactOptionalPropertyTypes: true,
   }
-  writeFileSync(config, JSON.stringify({ compilerOptions: { ...common, ...options }, files: ['main.ts'] }))
+  writeFileSync(config, JSON.stringify({ compilerOptions: { ...common, ...options }, files: [file] }))
   const { stdout, stderr } = spawnSync(process.execPath, [compilers[compiler], '-p', config], { encoding: 'utf8' })
   return stdout + stderr
 }
@@ -139,5 +139,38 @@ describe('the command `autocache`, as it is packed', () => {
     const { status, stdout } = autocache('list', '--json')
     expect(status).toBe(0)
     expect(stdout).toContain('main.ts')
+  })
+})
+
+describe('the shells, as they are packed', () => {
+  test.each(Object.entries(resolutions))(
+    'their types are those of the hosts under %s resolution',
+    (_name, resolution) => {
+      expect(compile('ours', { ...resolution, noEmit: true, skipLibCheck: true }, 'hosts.ts')).toBe('')
+    },
+    60_000,
+  )
+
+  test('the loader of Node stamps a program', () => {
+    const source = "import { cached } from '@autocache/core'\nconst half = cached((n) => n / 2)\nconsole.log(half.version)\n"
+    writeFileSync(join(project, 'half.mjs'), source)
+    const { VITEST: _, ...env } = process.env
+    const args = ['--import', '@autocache/unplugin/register', 'half.mjs']
+    const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8', env })
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(/^s1-[a-z2-7]{26}\n$/)
+  })
+
+  test('esbuild builds with them', async () => {
+    const { default: autocache } = (await import(
+      join(project, 'node_modules/@autocache/unplugin/dist/esbuild.js')
+    )) as typeof import('@autocache/unplugin/esbuild')
+    const { outputFiles } = await build({
+      entryPoints: [join(project, 'half.mjs')],
+      absWorkingDir: project,
+      write: false,
+      plugins: [autocache()],
+    })
+    expect(outputFiles[0]!.text).toMatch(/version: "s1-[a-z2-7]{26}"/)
   })
 })

@@ -11,6 +11,7 @@ export {
   snapshot,
   stampCode,
   stampContract,
+  stampDecorator,
   stampMember,
   stampOf,
 } from './version.ts'

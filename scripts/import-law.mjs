@@ -24,6 +24,10 @@ const publicEntries = {
   '@autocache/conformance': ['.'],
   '@autocache/keyv': ['.'],
   '@autocache/compiler': ['.', './runtime'],
+  '@autocache/unplugin': [
+    ...['./bun', './esbuild', './loader', './register', './rolldown'],
+    ...['./rollup', './rspack', './vite', './vitest', './webpack'],
+  ],
 }
 
 /** Our packages that a package may import; an adapter knows core and its backend, and no other adapter. */
@@ -33,6 +37,7 @@ const knows = {
   'packages/keyv': ['@autocache/core'],
   'packages/compiler': ['@autocache/core'],
   'packages/cli': ['@autocache/compiler'],
+  'packages/unplugin': ['@autocache/compiler'],
 }
 
 /**

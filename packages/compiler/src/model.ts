@@ -153,6 +153,8 @@ export interface CachedUse {
   readonly receiver: Receiver
   /** A missing trailing argument is the same as `undefined`: no rest parameter, no `arguments`. */
   readonly trailing: 'drop' | 'keep'
+  /** `this` of the function is that of the place where it stands, whatever it is called on. */
+  readonly lexical: boolean
   /** Functions among its options that join its version by versions of their own: `key`, and those listed in `deps`. */
   readonly listed: readonly ListedCode[]
   /** The function is a sequence: `cached((a, b))`. */

@@ -355,10 +355,10 @@ function pragmasOf(text: string): string[] {
   return [...new Set(found)].sort()
 }
 
-/** A member that can be called, or that a read of it runs. */
+/** A member that can be called, or that a read of it runs; what a constructor or a field makes may be one. */
 const isRunning = ({ type, kind, value }: Node): boolean => {
-  if (type === 'MethodDefinition') return kind !== 'constructor'
-  return Boolean(value) && /Function/.test(erased(value).type)
+  if (type === 'MethodDefinition') return kind !== 'constructor' || value.body?.body.length > 0
+  return Boolean(value) && erased(value).type !== 'Literal'
 }
 
 const isFunctionNode = (node: Node) =>

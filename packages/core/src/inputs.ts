@@ -11,7 +11,7 @@ import { encodeArguments, encodeKey, type KeyBounds } from './key.ts'
 
 import type { AnyFunction, ResolvedOptions } from './options.ts'
 import { isAbortSignal, signalsIn } from './signals.ts'
-import { processId, type Stamp, sourceText, stampOf, textFacts } from './version.ts'
+import { copiesOf, processId, type Stamp, sourceText, stampOf, textFacts, unlike } from './version.ts'
 
 /** The inputs of one call. */
 export interface Inputs {
@@ -218,6 +218,11 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
    * while the program runs is a diagnostic. What cannot be keyed is another thing in every process.
    */
   function heldText(value: object): string {
+    const copies = copiesOf(value)
+    if (copies) {
+      const [text, ...others] = copies.map(heldText)
+      return text !== undefined && others.every((other) => other === text) ? text : unlike()
+    }
     let text = heldTexts.get(value)
     if (text === undefined) {
       const before = codes

@@ -120,6 +120,28 @@ describe('R04 what a function calls through', () => {
     expect(users!.text).not.toContain('hunter')
   })
 
+  test('R03 a class that says what it is keyed by is asked, and not its members', () => {
+    const Repo = putStamp(
+      class Repo {
+        reads = 0
+        table: string
+        constructor(table: string) {
+          this.table = table
+        }
+        [cacheKey]() {
+          return this.table
+        }
+      },
+      classStamp('s1-a', { receiver: [(self) => self.reads] }),
+    )
+    const read = inputsOf()
+    const users = new Repo('users')
+    const first = read({ repo: users }).text
+    users.reads += 1
+    expect(read({ repo: users }).text).toBe(first)
+    expect(read({ repo: new Repo('orders') }).text).not.toBe(first)
+  })
+
   test.each([
     ['an object literal', { find: () => 1 }],
     ['an object without a prototype', Object.create(null)],

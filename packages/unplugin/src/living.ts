@@ -79,6 +79,13 @@ export function isFirstParty(root: string, file: string): boolean {
 /** Whether a module of a host, by its id without a query, is a source that could carry stamps. */
 export const isSource = (file: string): boolean => isAbsolute(file) && source.test(file) && !types.test(file)
 
+/** A fingerprint, when it was so, and what it was made of; nothing where it has no function and others decide. */
+interface Known {
+  readonly generation: number
+  readonly fingerprint: string
+  readonly reached: ReadonlySet<string> | undefined
+}
+
 export class Living {
   readonly root: string
   /** How often anything changed: what was computed before a change may be outdated. */
@@ -87,7 +94,9 @@ export class Living {
   #analysis: Analysis | undefined
   #traces = new Map<string, string>()
   #sources = new Set<string>()
-  #fingerprints = new Map<string, { readonly generation: number; readonly fingerprint: string }>()
+  #fingerprints = new Map<string, Known>()
+  /** The files of each change, where it left all modules as others see them: only what reaches one of them is different. */
+  readonly #edits = new Map<number, ReadonlySet<string>>()
   readonly #core = new CoreCheck()
   #settings: { readonly generation: number; readonly files: readonly string[] } | undefined
 
@@ -119,7 +128,10 @@ export class Living {
     const concerned = files.map(real).filter((file) => inputs.has(file) || this.#couldMatter(file))
     if (concerned.length === 0) return
     for (const file of concerned) this.#traces.set(file, traceOf(file))
-    this.#take(this.#analysis.update(concerned))
+    const analysis = this.#analysis.update(concerned)
+    const isSame = analysis === this.#analysis
+    this.#take(analysis)
+    if (isSame) this.#edits.set(this.generation, new Set(concerned))
   }
 
   /** A file that was not read so far: a new source, a setting, or what an import was looking for. */
@@ -185,15 +197,29 @@ export class Living {
   fingerprint(file: string): string {
     const path = real(file)
     const known = this.#fingerprints.get(path)
-    if (known?.generation === this.generation) return known.fingerprint
-    let fingerprint = unstamped
+    if (known !== undefined && this.#holds(known)) {
+      this.#fingerprints.set(path, { ...known, generation: this.generation })
+      return known.fingerprint
+    }
+    let stamped: Stamped | undefined
     try {
-      fingerprint = this.transform(readFileSync(path, 'utf8'), path)?.fingerprint ?? unstamped
+      stamped = this.transform(readFileSync(path, 'utf8'), path)
     } catch {
       // A file that is gone has none; the host says so itself.
     }
-    this.#fingerprints.set(path, { generation: this.generation, fingerprint })
+    const reached = stamped && stamped.stamps.length > 0 ? new Set([path, ...stamped.reached]) : undefined
+    const fingerprint = stamped?.fingerprint ?? unstamped
+    this.#fingerprints.set(path, { generation: this.generation, fingerprint, reached })
     return fingerprint
+  }
+
+  #holds({ generation, reached }: Known): boolean {
+    for (let each = generation + 1; each <= this.generation; each++) {
+      const files = this.#edits.get(each)
+      if (reached === undefined || files === undefined) return false
+      for (const file of files) if (reached.has(file)) return false
+    }
+    return true
   }
 
   manifest(): string {

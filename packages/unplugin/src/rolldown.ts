@@ -1,5 +1,6 @@
 /** The plugin for Rolldown. */
 import type { Plugin } from 'rolldown'
+import { namedAliases, resolveAliases } from './aliases.ts'
 import type { ShellOptions } from './options.ts'
 import { commonHooks, Shell } from './rollup-like.ts'
 
@@ -15,5 +16,12 @@ export type { LoaderOptions, ShellOptions } from './options.ts'
  * ```
  */
 export default function autocache(options: ShellOptions = {}): Plugin {
-  return commonHooks(new Shell(options))
+  const shell = new Shell(options)
+  return {
+    ...commonHooks(shell),
+    options({ resolve }) {
+      const host = resolveAliases(namedAliases(resolve?.alias), shell.root, options.resolve)
+      if (host !== undefined) shell.more = { resolve: host }
+    },
+  }
 }

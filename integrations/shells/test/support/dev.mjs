@@ -33,6 +33,18 @@ const nextPayload = async () => {
   }
 }
 
+/** How long it took from the word of the watcher until the browser would be told and `urls` were transformed again. */
+async function write(file, text, urls) {
+  payloads = []
+  const seen = new Promise((resolve) => server.watcher.once('change', resolve))
+  writeFileSync(join(root, file), text)
+  await seen
+  const started = performance.now()
+  const payload = await nextPayload()
+  for (const url of urls) await client.transformRequest(url)
+  return { milliseconds: performance.now() - started, updates: (payload.updates ?? []).map(({ path }) => path) }
+}
+
 const requests = {
   /** The version that a module has in what the browser would get. */
   async version({ url }) {
@@ -44,19 +56,18 @@ const requests = {
     const module = await server.ssrLoadModule(url)
     return { version: module[name].version, value: await module[name](10) }
   },
-  /** Edits a file, and waits until the browser would be told. How long all of it took until `urls` were transformed again. */
-  async edit({ file, from, to, urls = [] }) {
-    const path = join(root, file)
-    const text = readFileSync(path, 'utf8')
+  /** Edits a file, and waits until the browser would be told. */
+  edit({ file, from, to }) {
+    const text = readFileSync(join(root, file), 'utf8')
     if (!text.includes(from)) throw new Error(`${file} has no ${from}`)
-    payloads = []
-    const seen = new Promise((resolve) => server.watcher.once('change', resolve))
-    writeFileSync(path, text.replaceAll(from, to))
-    await seen
-    const started = performance.now()
-    const payload = await nextPayload()
-    for (const url of urls) await client.transformRequest(url)
-    return { milliseconds: performance.now() - started, updates: (payload.updates ?? []).map(({ path }) => path) }
+    return write(file, text.replaceAll(from, to), [])
+  },
+  /** Replaces the lines of a file that start like this by one text. */
+  line({ file, start, text, urls }) {
+    const lines = readFileSync(join(root, file), 'utf8').split('\n')
+    const place = lines.findIndex((line) => line.startsWith(start))
+    const rest = lines.filter((line, at) => at !== place && !line.startsWith('export const more'))
+    return write(file, [...rest.slice(0, place), text, ...rest.slice(place)].join('\n'), urls)
   },
 }
 

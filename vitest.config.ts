@@ -48,6 +48,7 @@ export default defineConfig({
       project('bench', 'apps/bench'),
       project('consumers', 'integrations/consumers'),
       project('shells', 'integrations/shells'),
+      project('emitted', 'integrations/emitted'),
       project('scripts', 'scripts'),
     ],
   },

@@ -1,3 +1,9 @@
+import autocache from '@autocache/unplugin/rolldown'
 import { defineConfig } from 'tsdown'
 
-export default defineConfig({ entry: ['src/main.ts'], fixedExtension: false, dts: false })
+export default defineConfig({
+  entry: ['src/main.ts'],
+  fixedExtension: false,
+  dts: false,
+  plugins: [autocache({ report: 'error' })],
+})

@@ -2,41 +2,21 @@
  * The quickstart of autocache: four reports over real data, cached in an SQLite file or in Redis.
  *
  * Run it once and it computes; run it again, a new process, and it answers from the store. The reports in `reports/` are
- * plain functions that know nothing of caching. What caches them is here, in the steps 1 to 3.
+ * plain functions that know nothing of caching. What caches them is in `cached.ts` (steps 1 and 2) and here.
  */
-import { createAutocache } from '@autocache/core'
-import { keyvStore } from '@autocache/keyv'
 import { askTwice } from './ask.ts'
-import { airports, dataVersion } from './data.ts'
-import { bold, printTable, sayProof, sayTrouble } from './print.ts'
+import { openCache } from './cached.ts'
+import { deploys } from './deploy.ts'
+import { bold, printTable, sayDeploy, sayProof, sayTrouble } from './print.ts'
 import { proofs } from './proofs.ts'
-import { carbonForecast } from './reports/carbon-forecast.ts'
-import { loneliestAirports } from './reports/loneliest-airports.ts'
-import { transferHubs } from './reports/transfer-hubs.ts'
-import { typicalDelays } from './reports/typical-delays.ts'
 import { help, readSettings, type Settings, Trouble } from './settings.ts'
 import { openStorage, resetStorage } from './storage.ts'
 
 async function quickstart(settings: Settings): Promise<boolean> {
   const storage = await openStorage(settings)
   try {
-    // 1. An instance over the user's own store, with what all its functions have in common.
-    const cache = createAutocache({
-      store: keyvStore(storage.keyv), // a Keyv over SQLite or Redis
-      namespace: 'quickstart', // the first part of every key
-      ttl: '30d', // how long values are fresh
-      version: '1', // raise it when the code of a report changes what it says
-      deps: [dataVersion()], // an input that is no argument: other data, other keys
-    })
-
-    // 2. The functions. Each keeps its arguments, now promises its result, and gets methods such as `keyOf`.
-    const lonely = cache.cached(loneliestAirports)
-    const hubs = cache.cached(transferHubs)
-    const delays = cache.cached(typicalDelays)
-    const carbon = cache.cached(carbonForecast)
-    const findAirport = cache.cached(function findAirport(iata: string) {
-      return airports().find((airport) => airport.iata === iata)
-    })
+    // 1. and 2. An instance over that store, and the functions it caches: `cached.ts`.
+    const { cache, lonely, hubs, delays, carbon, findAirport } = openCache(storage.keyv)
 
     // 3. The calls, each made twice: `lonely(10)`, `hubs({ minutesToChange: 60 })` and so on.
     const answers = [
@@ -55,6 +35,15 @@ async function quickstart(settings: Settings): Promise<boolean> {
     for await (const proof of proofs({ cache, storage, carbon, delays, findAirport })) {
       sayProof(proof)
       allHold &&= proof.holds
+    }
+
+    await storage.close()
+
+    // 5. The code changes, and with it the versions: each deploy is a process of its own.
+    console.log(bold('\nA deploy, and what it makes cold'))
+    for await (const deploy of deploys(settings)) {
+      sayDeploy(deploy)
+      allHold &&= deploy.holds
     }
 
     console.log(`\nThe entries are in ${storage.place}.`)

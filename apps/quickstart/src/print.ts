@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { Answer } from './ask.ts'
+import type { Deploy } from './deploy.ts'
 import type { Proof } from './proofs.ts'
 
 const plain = !process.stdout.isTTY || Boolean(process.env.NO_COLOR) || process.env.TERM === 'dumb'
@@ -38,6 +39,15 @@ export function printTable(answers: readonly Answer[]): void {
 export function sayProof({ holds, title, facts }: Proof): void {
   const mark = holds ? style('green', plain ? 'ok' : '\u2713') : style('red', 'FAILED')
   console.log(`${mark} ${title}: ${facts}`)
+}
+
+/** What was said of a deploy beforehand, and what it did. */
+export function sayDeploy({ title, foretold, computed, holds }: Deploy): void {
+  const mark = holds ? style('green', plain ? 'ok' : '\u2713') : style('red', 'FAILED')
+  console.log(`${mark} ${title}`)
+  const names = (list: readonly string[]) => (list.length === 0 ? 'nothing' : list.join(' and '))
+  if (foretold !== undefined) console.log(`     autocache diff: ${names(foretold)} will be cold`)
+  console.log(`     a new process: ${names(computed)} computed, ${computed.length === 0 ? 'all' : 'the other'} reports from the store`)
 }
 
 /** What went wrong, on standard error. */

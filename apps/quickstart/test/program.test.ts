@@ -18,6 +18,21 @@ const titles = [
   'a store switched off',
 ]
 
+/** What the deploy says, without the marks. */
+const deploys = [
+  'the reports as they are, built again and started',
+  'a new process: nothing computed, all reports from the store',
+  'a comment edited in typical-delays.ts',
+  'autocache diff: nothing will be cold',
+  'a new process: nothing computed, all reports from the store',
+  'the radius of the earth edited in great-circle.ts',
+  'autocache diff: loneliestAirports and transferHubs will be cold',
+  'a new process: loneliestAirports and transferHubs computed, the other reports from the store',
+  'that edit rolled back: what that version computed is still there',
+  'autocache diff: loneliestAirports and transferHubs will be cold',
+  'a new process: nothing computed, all reports from the store',
+]
+
 interface Outcome {
   readonly status: number | null
   readonly stdout: string
@@ -27,7 +42,7 @@ interface Outcome {
 /** Runs the program in a process of its own; one that does not end by itself has no status. */
 function run(...args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], { timeout: 20_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [program, ...args], { timeout: 60_000 }, (error, stdout, stderr) => {
       resolve({ status: error ? ((error.code as unknown as number | undefined) ?? null) : 0, stdout, stderr })
     })
   })
@@ -42,7 +57,14 @@ function table({ stdout }: Outcome): string[] {
     .map((cells) => [cells[0], cells[4], cells[5]].join(' '))
 }
 
-const proven = ({ stdout }: Outcome) => [...stdout.matchAll(/^ok (.+?): /gm)].map(([, title]) => title)
+const deployed = ({ stdout }: Outcome) =>
+  (stdout.split('A deploy, and what it makes cold\n')[1] ?? '')
+    .split('\n\n')[0]!
+    .split('\n')
+    .map((line) => line.replace(/^(?:ok|FAILED)? +/, ''))
+
+const proven = ({ stdout }: Outcome) =>
+  [...stdout.split('\nA deploy')[0]!.matchAll(/^ok (.+?): /gm)].map(([, title]) => title)
 const states = (outcome: Outcome) => table(outcome).map((row) => row.split(' ').slice(1, -1).join(' '))
 const all = (state: string) => reports.map(() => state)
 
@@ -52,11 +74,13 @@ async function runTwice(...where: string[]): Promise<Outcome> {
   expect(first).toMatchObject({ status: 0, stderr: '' })
   expect(states(first)).toEqual(all('computed'))
   expect(proven(first)).toEqual(titles)
+  expect(deployed(first)).toEqual(deploys)
 
   const second = await run(...where)
   expect(second).toMatchObject({ status: 0, stderr: '' })
   expect(states(second)).toEqual(all('from store'))
   expect(proven(second)).toEqual(titles)
+  expect(deployed(second)).toEqual(deploys)
   expect(table(second)).toEqual(table(first).map((row) => row.replace('computed', 'from store')))
   return second
 }
@@ -73,6 +97,11 @@ describe('the quickstart on SQLite', () => {
     const file = join(folder, 'two runs.sqlite')
     const { stdout } = await runTwice('--file', file)
     expect(stdout).toContain(`The entries are in ${file}.`)
+  })
+
+  it('carries versions that the build put there', async () => {
+    const { stdout } = await run('--file', join(folder, 'off.sqlite'))
+    expect(stdout).toMatch(/quickstart:loneliestAirports:s1-[a-z2-7]{26}:/)
   })
 
   it('says that no call failed when the store was switched off, and names the functions that ran', async () => {

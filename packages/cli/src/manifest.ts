@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { codeOf, exitCodes, messageOf, UserError } from './errors.ts'
+import { join, resolve } from 'node:path'
+import { exitCodes } from './errors.ts'
 import { analyse, type Context } from './program.ts'
 import { clean, count, safeJson } from './text.ts'
+import { writeWhole } from './write.ts'
 
 export interface ManifestOptions {
   readonly out?: string
@@ -20,23 +19,8 @@ export async function manifest(context: Context, { out }: ManifestOptions): Prom
     return exitCodes.fine
   }
   const path = out === undefined ? join(root, 'autocache.manifest.json') : resolve(io.cwd, out)
-  writeWhole(path, text)
+  writeWhole(path, text, 'Give --out a path that can.')
   if (context.options.json) terminal.json({ file: path, functions: analysis.functions.length })
   else terminal.print(`Wrote ${clean(path)}: ${count(analysis.functions.length, 'cached function')}.`)
   return exitCodes.fine
-}
-
-/** Writes a file at once: whoever reads it meanwhile sees the old one or the new one. */
-function writeWhole(path: string, text: string): void {
-  const draft = `${path}.${randomBytes(6).toString('hex')}`
-  try {
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(draft, text)
-    renameSync(draft, path)
-  } catch (error) {
-    rmSync(draft, { force: true })
-    throw new UserError(
-      `The manifest ${clean(path)} cannot be written (${clean(codeOf(error) ?? messageOf(error))}). Give --out a path that can.`,
-    )
-  }
 }

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
-import type { Analysis, AnalyzeOptions, Manifest, VersionedFunction } from '@autocache/compiler'
+import type { Analysis, AnalyzeOptions, FolderPlan, Manifest, VersionedFunction } from '@autocache/compiler'
 import { codeOf, UserError } from './errors.ts'
 import type { Io, Terminal } from './terminal.ts'
 import { clean, similar } from './text.ts'
@@ -22,6 +22,7 @@ export interface Compiler {
   analyze(options: AnalyzeOptions): Analysis
   readManifest(text: string): Manifest
   writeManifest(manifest: Manifest): string
+  planFolder(analysis: Analysis, folder: string): FolderPlan
 }
 
 /** What a command works with. */
@@ -57,7 +58,11 @@ export interface Place {
 }
 
 /** Analyses the program as it lies on the disk, or another state of it. */
-export async function analyse(context: Context, place?: Place): Promise<Analysis> {
+export async function analyse(
+  context: Context,
+  place?: Place,
+  more: Pick<AnalyzeOptions, 'outputs'> = {},
+): Promise<Analysis> {
   const { root, options, io, terminal } = context
   const { analyze } = await context.compiler()
   const progress = terminal.progress(`Analysing ${place?.name ?? 'files'}`)
@@ -70,6 +75,7 @@ export async function analyse(context: Context, place?: Place): Promise<Analysis
       root: place?.root ?? root,
       ...(tsconfig === undefined ? {} : { tsconfig: place?.moved?.(tsconfig) ?? tsconfig }),
       ...cacheOf(context, place),
+      ...more,
       onProgress: progress.update,
     })
   } finally {

@@ -13,6 +13,7 @@ import { gc } from './gc.ts'
 import { check, list } from './list.ts'
 import { manifest } from './manifest.ts'
 import { type CommonOptions, type Compiler, type Context, isCompilerError, resolveRoot } from './program.ts'
+import { stamp } from './stamp.ts'
 import { type Io, Terminal } from './terminal.ts'
 import { clean } from './text.ts'
 import { version } from './version.ts'
@@ -104,6 +105,13 @@ export async function run(
     .description('write the manifest, with which explain, diff and gc compare')
     .option('--out <file>', "where to write it (default: autocache.manifest.json in --root; '-' is standard output)")
     .action(command(manifest))
+
+  program
+    .command('stamp')
+    .description('write versions into what tsc or swc wrote; to be run after every build')
+    .argument('<outDir>', 'the folder that the compiler wrote, with source maps')
+    .option('--check', 'write nothing, and exit with 1 when there is something to write')
+    .action(command(stamp))
 
   program
     .command('gc')

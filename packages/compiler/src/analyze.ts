@@ -5,6 +5,7 @@
 
 import { versionOf as versionIn } from './closure.ts'
 import type { Diagnostic, Finding } from './diagnostics.ts'
+import { type EmittedFile, type Sources, type StampedEmitted, stampEmitted } from './emitted.ts'
 import { CompilerError } from './errors.ts'
 import { Graph } from './graph.ts'
 import { isWhole, type Module } from './link.ts'
@@ -14,7 +15,7 @@ import type { Node } from './nodes.ts'
 import { type AnalyzeOptions, byPlace, createProject } from './project.ts'
 import type { Reached, ReachedPackage, Root } from './reached.ts'
 import { isSource } from './resolve.ts'
-import { type Given, insertions, type StampedClass } from './stamps.ts'
+import { type Given, insertions, type StampedClass, type StampedModule } from './stamps.ts'
 import { withoutReturns } from './summary.ts'
 import { fileOf, insertInto, type Transformed } from './transform.ts'
 
@@ -79,6 +80,11 @@ export interface Analysis {
    * @param id the path of the file, with the query that a bundler may add
    */
   transform(code: string, id: string): Transformed | undefined
+  /**
+   * A file that tsc or swc made of a module, with the versions of its functions written into it: versions of the source,
+   * at the places that the source map tells. Stamps that it has already are replaced.
+   */
+  stampEmitted(emitted: EmittedFile): StampedEmitted
   /**
    * The analysis after edits. `files` are all that were written, made or removed since, as a watcher reports them. Where an
    * edit left a module as others see it, only what reaches it is done again, and this analysis is brought up to date and
@@ -352,37 +358,45 @@ export function analyze(options: AnalyzeOptions): Analysis {
     return { fields: fields.filter(isData), calls: known }
   }
 
+  /** What is to be written into a module of the program. */
+  const stampedModule = (file: string): StampedModule => {
+    const module = linker.module(file)
+    const stamped = usesOf(file)
+      .filter(isStamped)
+      .map(({ use, versioned }) => ({
+        use: { ...use, receiver: packaged(file, use.receiver) },
+        owner: use.owner === undefined ? undefined : codeVersion(file, { def: use.owner }),
+        listed: use.listed.flatMap((each) => {
+          const version = codeVersion(file, each.root)
+          return version === undefined ? [] : { ...each, version }
+        }),
+        label: versioned.label,
+        version: versioned.version,
+        read: inputsOf.get(versioned) ?? [],
+      }))
+    return {
+      file,
+      summary: module.summary,
+      layout: module.summary.layout,
+      style: project.style(file),
+      text: module.text,
+      stamped,
+      classes: classesOf(file),
+      bodies: new Map(module.summary.classes.map(({ def, body }) => [def, body])),
+      given: allGiven().get(file) ?? [],
+      isOff: (what) => project.settings.diagnostics?.[what] === 'off',
+      relative: project.relative,
+    }
+  }
+
   const transform = (code: string, id: string): Transformed | undefined => {
     const named = fileOf(id)
     if (named === undefined) return undefined
     const file = project.locate(named)
     if (!isSource(file) || !project.isLoaded(file)) return undefined
-    const module = linker.module(file)
     const uses = usesOf(file)
-    const stamped = uses.filter(isStamped).map(({ use, versioned }) => ({
-      use: { ...use, receiver: packaged(file, use.receiver) },
-      owner: use.owner === undefined ? undefined : codeVersion(file, { def: use.owner }),
-      listed: use.listed.flatMap((each) => {
-        const version = codeVersion(file, each.root)
-        return version === undefined ? [] : { ...each, version }
-      }),
-      label: versioned.label,
-      version: versioned.version,
-      read: inputsOf.get(versioned) ?? [],
-    }))
-    const classes = classesOf(file)
-    const found = insertions({
-      file,
-      layout: module.summary.layout,
-      style: project.style(file),
-      text: module.text,
-      stamped,
-      classes,
-      bodies: new Map(module.summary.classes.map(({ def, body }) => [def, body])),
-      given: allGiven().get(file) ?? [],
-      isOff: (what) => project.settings.diagnostics?.[what] === 'off',
-      relative: project.relative,
-    })
+    const module = stampedModule(file)
+    const found = insertions(module)
     if (uses.length === 0 && found.length === 0) return undefined
     const told = uses.flatMap(({ versioned }) => versioned.diagnostics)
     const isOther = withoutReturns(code) !== module.text
@@ -391,8 +405,18 @@ export function analyze(options: AnalyzeOptions): Analysis {
       ...insertInto(code, file, isOther ? [] : found),
       dependencies: project.inputs(),
       diagnostics: [...once(told)],
-      stamps: isOther ? [] : [...stamped, ...classes].map(({ label, version }) => ({ label, version })),
+      stamps: isOther ? [] : [...module.stamped, ...module.classes].map(({ label, version }) => ({ label, version })),
     }
+  }
+
+  const emittedSources: Sources = {
+    locate: project.locate,
+    has: project.has,
+    isLoaded: project.isLoaded,
+    module: stampedModule,
+    diagnostics: (file) => [...once(usesOf(file).flatMap(({ versioned }) => versioned.diagnostics))],
+    diagnose: (file, finding) => project.diagnose(file, finding, []),
+    style: project.style,
   }
 
   let diagnostics: readonly Diagnostic[] | undefined
@@ -448,6 +472,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
       return toManifest({ scheme: project.scheme, inputs: project.inputDigest() }, all)
     },
     transform,
+    stampEmitted: (emitted) => stampEmitted(emittedSources, emitted),
     update: (files) => (update(files) ? analysis : analyze(options)),
   }
   return analysis

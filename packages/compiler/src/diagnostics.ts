@@ -14,6 +14,7 @@ export const defaultLevels = {
   unreadable: 'error',
   'lockfile-mismatch': 'error',
   'other-text': 'error',
+  emitted: 'error',
   unresolved: 'warning',
   'dynamic-import': 'warning',
   'dynamic-require': 'warning',

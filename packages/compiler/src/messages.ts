@@ -18,6 +18,8 @@ const texts: Readonly<Record<DiagnosticCode, (what: string) => string>> = {
   'lockfile-mismatch': (what) => `What is installed is not what the lockfile says: ${what}.`,
   'other-text': () =>
     'What was handed over is not the text of the file, so no version fits it, and its functions have none. Run autocache before what changes sources, and save the file.',
+  emitted: (what) =>
+    `The emitted file has no certain place for its version: ${what}. Compile for ES2022 without minifying, or use the plugin of a bundler or the Node loader.`,
   unresolved: (what) =>
     `${what} leads nowhere, so code behind it is not in the version. Correct the specifier, install the package, or tell the compiler how your bundler resolves it.`,
   'dynamic-import': (what) =>

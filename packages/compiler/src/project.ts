@@ -15,7 +15,7 @@ import { decodeText, digestOf, diskFiles, type Files, hostFiles } from './files.
 import { globMatcher } from './glob.ts'
 import type { GraphSettings, PackageIdentity, PackageResolution, Program, Resolution, SourceModule } from './link.ts'
 import { messageOf } from './messages.ts'
-import type { ModuleSummary, Request } from './model.ts'
+import type { Layout, ModuleSummary, Request } from './model.ts'
 import { createPackageIndex } from './packages.ts'
 import { createResolver, isSource, sourceExtensions } from './resolve.ts'
 import { type KnownWrappers, settleWrappers } from './settle.ts'
@@ -50,6 +50,8 @@ export interface AnalyzeOptions {
   /** `t1` for versions that must never reach a shared store: those of a test runner. @default 's1' */
   readonly scheme?: 's1' | 't1'
   readonly onProgress?: (done: number, total: number) => void
+  /** Folders below the root that a build writes, besides those that a tsconfig names. */
+  readonly outputs?: readonly string[]
 }
 
 /** A finding about a file as such, whichever functions reach it. */
@@ -75,8 +77,8 @@ export interface Project extends Program {
   position(file: string, offset: number): { readonly line: number; readonly column: number }
   /** Whether a file is a module of the program. */
   isLoaded(file: string): boolean
-  /** How a module names others, so that one can be added. */
-  style(file: string): 'import' | 'require'
+  /** How a module names others, so that one can be added. @param layout of a file that is not of the program */
+  style(file: string, layout?: Layout): 'import' | 'require'
   /** Whether there is such a file. */
   has(file: string): boolean
   /** The absolute path of a file as a user names it. */
@@ -181,6 +183,7 @@ export function createProject(options: AnalyzeOptions): Project {
     // Sources compiled in place are sources.
     return output === undefined || inside(output, folder) ? [] : [output]
   })
+  for (const output of options.outputs ?? []) outputs.push(locate(output))
   // A host that hands out the texts without naming files has them on the disk as well.
   const found = asked ?? discover(root, disk, outputs)
   if (options.read !== undefined && asked === undefined && disk.kind(root) !== 'folder') {
@@ -432,8 +435,8 @@ export function createProject(options: AnalyzeOptions): Project {
     const parent = dirname(folder)
     return parent === folder ? 'require' : typeOf(parent)
   }
-  const style = (file: string): 'import' | 'require' => {
-    const { style } = load(file).summary.layout
+  const style = (file: string, layout?: Layout): 'import' | 'require' => {
+    const { style } = layout ?? load(file).summary.layout
     if (style !== 'unknown') return style
     if (/\.c[jt]s$/.test(file)) return 'require'
     return file.endsWith('.js') ? typeOf(dirname(file)) : 'import'

@@ -226,6 +226,16 @@ export function createResolver(options: ResolverOptions) {
     return undefined
   }
 
+  /**
+   * What caches is no part of what is cached: in the workspace of autocache itself its packages are leaves, as they are where
+   * they are installed. Else every edit of the cache would make every value cold.
+   */
+  const isLinkedOurs = (name: string, folder: string): boolean => {
+    if (!name.startsWith('@autocache/')) return false
+    const place = installed(name, folder)
+    return place !== undefined ? !isInstalled(place) : workspace.member(name) !== undefined
+  }
+
   const resolvePackage = (
     specifier: string,
     importer: string,
@@ -246,6 +256,7 @@ export function createResolver(options: ResolverOptions) {
     }
 
     const holder = workspace.holding(importer)
+    if (isLinkedOurs(name, folder)) return { kind: 'package', name, subpath: subpath + query }
     const member = workspace.member(name) ?? (holder?.name === name ? holder : undefined)
     const place = installed(name, folder)
     if (member !== undefined) {
@@ -323,7 +334,8 @@ export function createResolver(options: ResolverOptions) {
     if (isAbsolute(path)) return at(path) ?? at(join(root, path)) ?? unresolved
 
     const config = tsconfigs.of(importer)
-    if (!external) {
+    const ours = packageOf(path)?.name
+    if (!external && !(ours !== undefined && isLinkedOurs(ours, dirname(importer)))) {
       for (const candidate of config.paths(path)) {
         const found = at(candidate)
         if (found !== undefined) return found

@@ -13,6 +13,7 @@ import {
   type EnvRead,
   type Layout,
   type ListedCode,
+  type ModuleSummary,
   type Receiver,
   Use,
 } from './model.ts'
@@ -38,6 +39,8 @@ export interface Stamped {
   readonly owner: string | undefined
   /** Definitions whose values are inputs of it, wherever they stand. */
   readonly read: readonly Node[]
+  /** A decorator that is an expression by now: where it stands. */
+  readonly around?: readonly [start: number, end: number]
 }
 
 /** A class with its version. */
@@ -45,6 +48,8 @@ export interface StampedClass {
   readonly source: ClassSource
   readonly label: string
   readonly version: string
+  /** Its decorators, where they are expressions by now. */
+  readonly around?: readonly (readonly [start: number, end: number])[]
 }
 
 /** A definition whose value a function of another module depends on. */
@@ -57,9 +62,18 @@ export interface Given {
 
 export type Style = 'import' | 'require'
 
+/** Places and names in a text that a compiler made of the source. */
+export interface Elsewhere {
+  /** Where a definition is, or a place in the same statement. */
+  place(node: Node): number
+  /** The expression that a name of the module has become. @param at where it stands in the source */
+  name(name: string, at: number): string
+}
+
 /** The module that is written to. */
 export interface StampedModule {
   readonly file: string
+  readonly summary: ModuleSummary
   readonly layout: Layout
   /** Resolved: `unknown` of the layout is settled by the host. */
   readonly style: Style
@@ -70,13 +84,24 @@ export interface StampedModule {
   readonly bodies: ReadonlyMap<number, number>
   /** Definitions of this module whose values functions of other modules depend on, with those functions. */
   readonly given: readonly Given[]
+  /** Set where the text is not that of the source, whose offsets the definitions have. */
+  readonly emitted?: Elsewhere
   /** Whether a finding of this code is switched off: the user answers for it. */
   isOff(code: 'impure-init'): boolean
   relative(file: string): string
 }
 
 /** What is imported from plumbing, with the local name it gets here. */
-type Helper = 'through' | 'held' | 'putStamp' | 'stampCode' | 'stampMember' | 'snapshot' | 'putInput' | 'readInput'
+type Helper =
+  | 'through'
+  | 'held'
+  | 'putStamp'
+  | 'stampCode'
+  | 'stampMember'
+  | 'stampDecorator'
+  | 'snapshot'
+  | 'putInput'
+  | 'readInput'
 
 const plumbing = '@autocache/core/plumbing'
 
@@ -95,7 +120,10 @@ export function insertions(module: StampedModule): readonly Insertion[] {
   for (const each of stamped) {
     const { use } = each
     const stamp = stampText(each, own, module.bodies)
-    if (use.form === 'decorator') found.push({ at: use.end, text: ` @${helper('stampMember')}(${stamp})` })
+    if (each.around) {
+      const [start, end] = each.around
+      found.push({ at: start, text: `${helper('stampDecorator')}(` }, { at: end, text: `,${stamp})` })
+    } else if (use.form === 'decorator') found.push({ at: use.end, text: ` @${helper('stampMember')}(${stamp})` })
     else {
       const [start, end] = use.fn
       found.push({ at: start, text: `${helper('putStamp')}(${use.sequence ? '(' : ''}` })
@@ -109,7 +137,9 @@ export function insertions(module: StampedModule): readonly Insertion[] {
     })
     found.push({ at: end, text: `${method === undefined ? '' : `}.${method}`},{${headOf(label, version).join()}})` })
   }
-  for (const { source, label, version } of module.classes) {
+  for (const { source, label, version, around = [] } of module.classes) {
+    for (const [start, end] of around)
+      found.push({ at: start, text: `${helper('stampDecorator')}(` }, { at: end, text: ')' })
     const stamp = `{${[...headOf(label, version), ...receiverParts(source.receiver, undefined, own)].join()}}`
     if (source.behind === undefined)
       found.push({ at: source.body, text: `static{${helper('putStamp')}(this,${stamp})}` })
@@ -238,14 +268,14 @@ class Snapshots {
       for (const read of node.def.env) {
         if (!read.module && isPlain(read, use, style)) {
           const key = `${/^\w+/.exec(read.expression)?.[0]} ${read.name}`
-          if (!live.has(key)) live.set(key, `()=>${read.expression}`)
-        } else if (read.module && isOwn) values.add(this.#snapshot(node, read.expression))
+          if (!live.has(key)) live.set(key, `()=>${this.#expression(read, node)}`)
+        } else if (read.module && isOwn) values.add(this.#snapshot(node, this.#expression(read, node)))
         else values.add(this.#named(envName(this.#module, node, read), node, read))
       }
       if (!isImpure(this.#module, node)) continue
       for (const name of valuesOf(node)) {
         if (!isOwn) held.add(this.#named(valueName(this.#module, node, name), node))
-        else held.add(name === undefined ? this.#unnamed(node) : `()=>${name}`)
+        else held.add(name === undefined ? this.#unnamed(node) : `()=>${this.#name(name, node)}`)
       }
     }
     const sorted = [...live].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reader]) => reader)
@@ -257,14 +287,15 @@ class Snapshots {
     for (const read of node.def.env) {
       if (!read.module && isPlain(read, use, style)) continue
       const name = envName(this.#module, node, read)
-      if (read.module) this.#put(name, this.#snapshot(node, read.expression), this.#statement(node))
-      else this.#put(name, `()=>${read.expression}`)
+      const expression = this.#expression(read, node)
+      if (read.module) this.#put(name, this.#snapshot(node, expression), this.#statement(node))
+      else this.#put(name, `()=>${expression}`)
     }
     if (!isImpure(this.#module, node)) return
     for (const name of valuesOf(node)) {
       const input = valueName(this.#module, node, name)
       if (name === undefined) this.#put(input, this.#unnamed(node), this.#statement(node))
-      else this.#put(input, `()=>${name}`)
+      else this.#put(input, `()=>${this.#name(name, node)}`)
     }
   }
 
@@ -282,7 +313,7 @@ class Snapshots {
 
   /** A reader by name; of this module, where a function cannot read the expression beside itself. */
   #named(name: string, node: Node, read?: EnvRead): string {
-    if (node.module.file === this.#module.file && read) this.#put(name, `()=>${read.expression}`)
+    if (node.module.file === this.#module.file && read) this.#put(name, `()=>${this.#expression(read, node)}`)
     return `()=>${this.#helper('readInput')}(${quote(name)})`
   }
 
@@ -327,8 +358,19 @@ class Snapshots {
     return `_=>${name}(_)`
   }
 
+  /** A name of this module, as the text writes it. */
+  #name(name: string, { def }: Node): string {
+    return this.#module.emitted?.name(name, def.start) ?? name
+  }
+
+  #expression({ expression }: EnvRead, node: Node): string {
+    const [head] = /^[\p{ID_Start}$_][\p{ID_Continue}$]*/u.exec(expression) ?? []
+    if (head === undefined || !this.#module.emitted || /^(?:process|import|globalThis)$/.test(head)) return expression
+    return this.#name(head, node) + expression.slice(head.length)
+  }
+
   #statement(node: Node): number {
-    return this.#before(node.def.start)
+    return this.#before(this.#module.emitted?.place(node) ?? node.def.start)
   }
 
   #before(place: number): number {

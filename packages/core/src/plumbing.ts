@@ -11,6 +11,7 @@ export {
   type Stamp,
   stampCode,
   stampContract,
+  stampDecorator,
   stampMember,
   stampOf,
 } from './version.ts'

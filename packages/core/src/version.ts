@@ -113,6 +113,20 @@ export function stampMember(stamp: Stamp): (method: unknown, context: unknown, d
   }
 }
 
+/**
+ * A decorator as compilers of decorators leave it, as an expression: it puts a stamp on the method below it before it does
+ * what it does. Of a class, what it puts in the place of that class has the stamp of the class.
+ */
+export function stampDecorator<T>(decorator: T, stamp?: Stamp): T {
+  if (typeof decorator !== 'function') return decorator
+  return function (this: unknown, ...given: [unknown, unknown, unknown?]): unknown {
+    if (stamp) stampMember(stamp)(...given)
+    const made: unknown = Reflect.apply(decorator, this, given)
+    const own = stamp || typeof given[0] !== 'function' ? undefined : stampOf(given[0])
+    return own ? putStamp(made, own) : made
+  } as T
+}
+
 /** The stamp of a function or class itself, if it carries one of this contract. */
 export function stampOf(subject: object): Stamp | undefined {
   const stamp = stamps.get(subject)

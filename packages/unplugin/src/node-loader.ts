@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { EmittedFolders } from './emitted.ts'
 import { type Finding, findingsOf } from './findings.ts'
 import { isFirstParty, isSource, type Living, livingOf } from './living.ts'
 import type { LoaderOptions } from './options.ts'
@@ -40,6 +41,7 @@ function packageOf(main: string | undefined): string {
 export class NodeLoader {
   readonly #options: LoaderOptions & { readonly root: string }
   #living: Living | undefined
+  readonly #emitted = new EmittedFolders((text) => process.emitWarning(text, { type: 'AutocacheWarning', code: 'stale' }))
 
   constructor(options: LoaderOptions & { readonly root: string }) {
     this.#options = options
@@ -67,8 +69,18 @@ export class NodeLoader {
     this.#living ??= livingOf(this.#options)
     const living = this.#living
     const stamped = living.transform(code, file)
-    if (stamped === undefined) return undefined
-    for (const finding of findingsOf(stamped, living.root, this.#options)) {
+    if (stamped !== undefined) {
+      this.#tell(stamped, living.root)
+      return withInlineMap(stamped)
+    }
+    const emitted = this.#emitted.stamp(living.analysis, file, code)
+    if (emitted === undefined) return undefined
+    this.#tell({ diagnostics: emitted.diagnostics, core: [] }, living.root)
+    return emitted.map === undefined ? emitted.code : withInlineMap({ code: emitted.code, map: emitted.map })
+  }
+
+  #tell(stamped: Parameters<typeof findingsOf>[0], root: string): void {
+    for (const finding of findingsOf(stamped, root, this.#options)) {
       if (finding.code === 'other-text') throw diagnosticError({ ...finding, text: order })
       if (finding.fails) throw diagnosticError(finding)
       process.emitWarning(finding.text, {
@@ -77,7 +89,6 @@ export class NodeLoader {
         detail: `    at ${finding.file}:${finding.line}:${finding.column}`,
       })
     }
-    return withInlineMap(stamped)
   }
 }
 

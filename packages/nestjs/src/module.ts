@@ -1,0 +1,89 @@
+import type { Store } from '@autocache/core'
+import { type DynamicModule, Module, type Provider } from '@nestjs/common'
+import { DiscoveryModule, ModuleRef } from '@nestjs/core'
+import { Autocache } from './autocache.ts'
+import { Boot } from './boot.ts'
+import { AutocacheHealth } from './health.ts'
+import { AutocacheInterceptor } from './interceptor.ts'
+import type {
+  AutocacheModuleAsyncOptions,
+  AutocacheModuleFactoryOptions,
+  AutocacheModuleOptions,
+  AutocacheOptionsFactory,
+} from './module-options.ts'
+
+const optionsToken = Symbol('AutocacheModuleOptions')
+/** What @nestjs/cache-manager provides. */
+const managerToken = 'CACHE_MANAGER'
+
+/** Brings {@link Autocache} into an application. Import it once, in the root module. */
+export class AutocacheModule {
+  /**
+   * @throws AutocacheError `INVALID_OPTION` at boot, for an option that is wrong or a store that is missing
+   * @example
+   * ```ts
+   * @Module({ imports: [CacheModule.register(), AutocacheModule.forRoot({ namespace: 'shop', ttl: '10m' })] })
+   * class AppModule {}
+   * ```
+   */
+  static forRoot(options: AutocacheModuleOptions = {}): DynamicModule {
+    const { isGlobal, imports } = options
+    return define({ isGlobal, imports }, [{ provide: optionsToken, useValue: options }])
+  }
+
+  /** As `forRoot`, with options that a factory returns or a class makes. */
+  static forRootAsync(options: AutocacheModuleAsyncOptions): DynamicModule {
+    const { useFactory, useClass, useExisting, inject = [] } = options
+    const maker = useExisting ?? useClass
+    const made: Provider[] = useFactory
+      ? [{ provide: optionsToken, useFactory, inject }]
+      : maker
+        ? [
+            {
+              provide: optionsToken,
+              useFactory: (factory: AutocacheOptionsFactory): unknown => factory.createAutocacheOptions(),
+              inject: [maker],
+            },
+          ]
+        : []
+    if (useClass) made.push({ provide: useClass, useClass })
+    return define(options, made)
+  }
+}
+
+function define(
+  { isGlobal = true, imports = [] }: Pick<AutocacheModuleOptions, 'isGlobal' | 'imports'>,
+  options: Provider[],
+): DynamicModule {
+  const cache: Provider = {
+    provide: Autocache,
+    inject: [optionsToken, ModuleRef, { token: managerToken, optional: true }],
+    useFactory: (given: AutocacheModuleFactoryOptions, modules: ModuleRef, manager?: object) => {
+      const made = new Autocache(given, () => {
+        const found = manager ?? anywhere(modules)
+        return found && managerStore(found)
+      })
+      // Wrong options are an error here, where Nest says so and stops, and not at the first call.
+      if (given.store || manager) void made.core
+      return made
+    },
+  }
+  return {
+    module: AutocacheModule,
+    global: isGlobal,
+    imports: [DiscoveryModule, ...imports],
+    providers: [...options, cache, Boot, AutocacheInterceptor, AutocacheHealth],
+    exports: [Autocache, AutocacheInterceptor, AutocacheHealth],
+  }
+}
+
+/** The CACHE_MANAGER of a CacheModule that stands beside this module. */
+function anywhere(modules: ModuleRef): object | undefined {
+  try {
+    return modules.get<object>(managerToken, { strict: false })
+  } catch {
+    return undefined
+  }
+}
+
+Module({})(AutocacheModule)

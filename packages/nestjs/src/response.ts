@@ -1,0 +1,64 @@
+/**
+ * What is kept of a response: what the handler returned, and what it and the interceptors within set on the response. The
+ * second caller gets what the first got (R13), or the response is not kept.
+ */
+import { estimateBytes } from '@autocache/core'
+import { StreamableFile } from '@nestjs/common'
+
+/** A response as it is kept. */
+export interface Kept {
+  readonly body: unknown
+  readonly status: number | undefined
+  /** The headers that were set while the handler ran. */
+  readonly headers: readonly (readonly [name: string, value: unknown])[]
+  /** Epoch milliseconds of its making. */
+  readonly at: number
+  /** Whether it may be stored; where not, it still answers those who waited for it. */
+  readonly keep: boolean
+  /** Stands where a response is one request's alone; core hands that to nobody else. */
+  readonly alone?: Iterator<never> | undefined
+}
+
+/** A response of Express (`ServerResponse`) or Fastify (`Reply`). */
+export interface RawResponse {
+  readonly statusCode?: number
+  readonly headersSent?: boolean
+  readonly sent?: boolean
+  getHeaders?(): Readonly<Record<string, unknown>>
+}
+
+/** The headers of a response, as they are now. */
+export function headersOf(response: unknown): Readonly<Record<string, unknown>> {
+  return { ...(response as RawResponse | undefined)?.getHeaders?.() }
+}
+
+/** Takes from a response what can be kept of it. `before` are the headers that stood when the handler began. */
+export function keptOf(
+  body: unknown,
+  response: unknown,
+  before: Readonly<Record<string, unknown>>,
+  { json, maxBytes = 1_048_576 }: { readonly json?: boolean | undefined; readonly maxBytes?: number | undefined },
+): Kept {
+  const raw = response as RawResponse | undefined
+  const status = raw?.statusCode
+  const after = Object.entries(headersOf(raw))
+  const headers = after.filter(([name, value]) => !same(value, before[name]))
+  const isSent = Boolean(raw?.headersSent ?? raw?.sent)
+  const signsIn = headers.some(([name]) => name.toLowerCase() === 'set-cookie')
+  if (isSent || signsIn || isStream(body)) {
+    return { body, status, headers, at: 0, keep: false, alone: [][Symbol.iterator]() }
+  }
+  const plain: unknown = json && body !== undefined ? JSON.parse(JSON.stringify(body) ?? 'null') : body
+  const isGood = status === undefined || (status >= 200 && status < 300)
+  return { body: plain, status, headers, at: Date.now(), keep: isGood && estimateBytes(plain) <= maxBytes }
+}
+
+/** A stream or a file: what can be sent once. */
+function isStream(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return false
+  return body instanceof StreamableFile || 'pipe' in body || 'getReader' in body || 'getStream' in body
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return one === other || (Array.isArray(one) && Array.isArray(other) && one.join('\0') === other.join('\0'))
+}

@@ -21,13 +21,17 @@ const source = (file: string) => fileURLToPath(new URL(`packages/core/src/platfo
 const platform = { '#platform': source('node.ts'), '#sha256': source('sha256-node.ts') }
 
 /** One project per folder. Imports of our own packages lead to their sources, through `paths` in tsconfig.base.json. */
-const project = (name: string, root: string, { types = false } = {}) => ({
+const project = (
+  name: string,
+  root: string,
+  { types = false, legacyDecorators = false, include = ['test/**/*.test.ts'], alias = {} } = {},
+) => ({
   root,
-  plugins: [tc39Decorators],
-  resolve: { tsconfigPaths: true, alias: platform },
+  plugins: legacyDecorators ? [] : [tc39Decorators],
+  resolve: { tsconfigPaths: true, alias: { ...platform, ...alias } },
   test: {
     name,
-    include: ['test/**/*.test.ts'],
+    include,
     testTimeout: 30_000,
     typecheck: { enabled: types, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
   },
@@ -41,6 +45,9 @@ export default defineConfig({
       project('compiler', 'packages/compiler'),
       project('cli', 'packages/cli'),
       project('keyv', 'packages/keyv', { types: true }),
+      project('lru-cache', 'packages/lru-cache', { types: true }),
+      project('cache-manager', 'packages/cache-manager', { types: true }),
+      project('nestjs', 'packages/nestjs', { types: true, legacyDecorators: true }),
       project('quickstart', 'apps/quickstart'),
       project('bench', 'apps/bench'),
       project('consumers', 'integrations/consumers'),

@@ -22,6 +22,9 @@ const publicEntries = {
   '@autocache/core': ['.', './codec', './plumbing', './testing'],
   '@autocache/conformance': ['.'],
   '@autocache/keyv': ['.'],
+  '@autocache/lru-cache': ['.'],
+  '@autocache/cache-manager': ['.'],
+  '@autocache/nestjs': ['.'],
   '@autocache/compiler': ['.', './runtime'],
 }
 
@@ -30,6 +33,10 @@ const knows = {
   'packages/core': [],
   'packages/conformance': ['@autocache/core'],
   'packages/keyv': ['@autocache/core'],
+  'packages/lru-cache': ['@autocache/core'],
+  'packages/cache-manager': ['@autocache/core'],
+  // The one adapter that uses another: Nest's cache is cache-manager's.
+  'packages/nestjs': ['@autocache/core', '@autocache/cache-manager'],
   'packages/compiler': ['@autocache/core'],
   'packages/cli': ['@autocache/compiler'],
 }

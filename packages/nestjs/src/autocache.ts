@@ -24,6 +24,7 @@ import {
   type Store,
 } from '@autocache/core'
 import { Logger, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common'
+import type { ModulesContainer } from '@nestjs/core'
 import type { CachedOptions } from './cached.ts'
 import { type Member, memberOf, stampOfMember } from './members.ts'
 import type { AutocacheModuleOptions } from './module-options.ts'
@@ -39,16 +40,19 @@ export interface Defined {
 export class Autocache implements OnModuleDestroy, OnApplicationShutdown {
   readonly #options: AutocacheModuleOptions
   readonly #manager: () => Store | undefined
+  readonly #modules: ModulesContainer
   readonly #log = new Logger('Autocache')
   readonly #defined = new WeakMap<object, Map<Member, Defined>>()
   readonly #claims = new Map<string, unknown>()
   readonly #told = new Set<string>()
   #core: CoreAutocache<Store> | undefined
+  #store: Store | undefined
 
   /** Nest makes it: see `AutocacheModule`. */
-  constructor(options: AutocacheModuleOptions, manager: () => Store | undefined) {
+  constructor(options: AutocacheModuleOptions, manager: () => Store | undefined, modules: ModulesContainer) {
     this.#options = options
     this.#manager = manager
+    this.#modules = modules
   }
 
   /**
@@ -66,8 +70,15 @@ export class Autocache implements OnModuleDestroy, OnApplicationShutdown {
           '@nestjs/cache-manager next to it (`CacheModule.register()`), or give one: `AutocacheModule.forRoot({ store: memoryStore() })`.',
       )
     }
+    this.#store = store
     this.#core = createAutocache({ ...options, store })
     return this.#core
+  }
+
+  /** The store of the module. */
+  get store(): Store {
+    void this.core
+    return this.#store!
   }
 
   /** The options of its module. */
@@ -201,6 +212,14 @@ export class Autocache implements OnModuleDestroy, OnApplicationShutdown {
     } catch (error) {
       return run(error)
     }
+  }
+
+  /** Whether Nest makes the objects of a class anew for requests, which they may then read. @internal */
+  isMadePerRequest(Class: unknown): boolean {
+    for (const { controllers, providers } of this.#modules.values())
+      for (const wrapper of [...controllers.values(), ...providers.values()])
+        if (wrapper.metatype === Class && !wrapper.isDependencyTreeStatic()) return true
+    return false
   }
 
   /** Says something once. @internal */

@@ -50,12 +50,12 @@ export function readHandler(
   Class: Type<unknown>,
   method: object & { readonly name: string },
   defaults: ResponseOptions | undefined,
-  graphql: boolean,
+  { graphql, perRequest }: { readonly graphql: boolean; readonly perRequest: boolean },
 ): Handler {
   const { bypassed, ...options } = responseOptionsOf(Class, method, defaults)
   const inputs: ((request: Request) => unknown)[] = []
   let never: string | undefined = bypassed ? '@NoCache()' : undefined
-  let blind: string | undefined
+  let blind: string | undefined = perRequest ? 'providers made per request' : undefined
   const forbid = (why: string) => (never ??= why)
   const hide = (why: string) => (blind ??= why)
   if (get('__sse__', method)) forbid('a stream of events')

@@ -73,7 +73,10 @@ export function responsesOf(
 }
 
 function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunction, graphql: boolean): Responses {
-  const handler = readHandler(Class, method, cache.options.response, graphql)
+  const handler = readHandler(Class, method, cache.options.response, {
+    graphql,
+    perRequest: cache.isMadePerRequest(Class),
+  })
   if (handler.never !== undefined) return { ...handler, defined: undefined }
   const { name, ttl, key: _, vary: __, shared, credentials, json, maxBytes, headers, noCache, ...options } =
     handler.options
@@ -167,6 +170,10 @@ export class AutocacheInterceptor implements NestInterceptor {
     return this.#bypass(options, request, keyed)
   }
 
+  #now(): number {
+    return (this.#cache.options.clock ?? Date.now)()
+  }
+
   #bypass(options: Handler['options'], { response }: Request, why: string): string {
     if (options.headers && response) this.#host.httpAdapter.setHeader(response, 'X-Cache', 'BYPASS')
     return why
@@ -184,7 +191,7 @@ export class AutocacheInterceptor implements NestInterceptor {
     const before = headersOf(response)
     const rest = (): Promise<unknown> => lastValueFrom(next.handle(), { defaultValue: undefined })
     const pending = new Pending(key, await ttlFor(responses, context), async () =>
-      keptOf(await rest(), response, before, options),
+      keptOf(await rest(), response, before, this.#now(), options),
     )
     const { cached } = defined!
     const again = options.noCache === true && controlOf(request) === 'no-cache'
@@ -210,7 +217,7 @@ export class AutocacheInterceptor implements NestInterceptor {
     }
     if (!options.headers || kept.alone) return
     httpAdapter.setHeader(response, 'X-Cache', hit ? 'HIT' : 'MISS')
-    if (hit) httpAdapter.setHeader(response, 'Age', String(Math.max(0, Math.floor((Date.now() - kept.at) / 1000))))
+    if (hit) httpAdapter.setHeader(response, 'Age', String(Math.max(0, Math.floor((this.#now() - kept.at) / 1000))))
   }
 }
 

@@ -1,6 +1,6 @@
-import type { Store } from '@autocache/core'
+import { type CacheManagerLike, cacheManagerStore } from '@autocache/cache-manager'
 import { type DynamicModule, Module, type Provider } from '@nestjs/common'
-import { DiscoveryModule, ModuleRef } from '@nestjs/core'
+import { DiscoveryModule, ModuleRef, ModulesContainer } from '@nestjs/core'
 import { Autocache } from './autocache.ts'
 import { Boot } from './boot.ts'
 import { AutocacheHealth } from './health.ts'
@@ -57,12 +57,18 @@ function define(
 ): DynamicModule {
   const cache: Provider = {
     provide: Autocache,
-    inject: [optionsToken, ModuleRef, { token: managerToken, optional: true }],
-    useFactory: (given: AutocacheModuleFactoryOptions, modules: ModuleRef, manager?: object) => {
-      const made = new Autocache(given, () => {
-        const found = manager ?? anywhere(modules)
-        return found && managerStore(found)
-      })
+    inject: [optionsToken, ModuleRef, ModulesContainer, { token: managerToken, optional: true }],
+    useFactory: (
+      given: AutocacheModuleFactoryOptions,
+      injector: ModuleRef,
+      modules: ModulesContainer,
+      manager?: CacheManagerLike,
+    ) => {
+      const managerStore = () => {
+        const found = manager ?? anywhere(injector)
+        return found && cacheManagerStore(found)
+      }
+      const made = new Autocache(given, managerStore, modules)
       // Wrong options are an error here, where Nest says so and stops, and not at the first call.
       if (given.store || manager) void made.core
       return made
@@ -78,9 +84,9 @@ function define(
 }
 
 /** The CACHE_MANAGER of a CacheModule that stands beside this module. */
-function anywhere(modules: ModuleRef): object | undefined {
+function anywhere(injector: ModuleRef): CacheManagerLike | undefined {
   try {
-    return modules.get<object>(managerToken, { strict: false })
+    return injector.get<CacheManagerLike>(managerToken, { strict: false })
   } catch {
     return undefined
   }

@@ -37,6 +37,7 @@ export function keptOf(
   body: unknown,
   response: unknown,
   before: Readonly<Record<string, unknown>>,
+  at: number,
   { json, maxBytes = 1_048_576 }: { readonly json?: boolean | undefined; readonly maxBytes?: number | undefined },
 ): Kept {
   const raw = response as RawResponse | undefined
@@ -46,11 +47,11 @@ export function keptOf(
   const isSent = Boolean(raw?.headersSent ?? raw?.sent)
   const signsIn = headers.some(([name]) => name.toLowerCase() === 'set-cookie')
   if (isSent || signsIn || isStream(body)) {
-    return { body, status, headers, at: 0, keep: false, alone: [][Symbol.iterator]() }
+    return { body, status, headers, at, keep: false, alone: [][Symbol.iterator]() }
   }
   const plain: unknown = json && body !== undefined ? JSON.parse(JSON.stringify(body) ?? 'null') : body
   const isGood = status === undefined || (status >= 200 && status < 300)
-  return { body: plain, status, headers, at: Date.now(), keep: isGood && estimateBytes(plain) <= maxBytes }
+  return { body: plain, status, headers, at, keep: isGood && estimateBytes(plain) <= maxBytes }
 }
 
 /** A stream or a file: what can be sent once. */

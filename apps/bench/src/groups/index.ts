@@ -2,6 +2,7 @@ import type { Group } from '../contender.ts'
 import { asyncHit, miss } from './async.ts'
 import { digestKeyGroup, encodeKeyGroup } from './keys.ts'
 import { keyvGroups } from './keyv.ts'
+import { lruAsyncHit, lruHit } from './lru-cache.ts'
 import { nestedObject, oneNewString, oneString, twoNumbers } from './sync.ts'
 
 /** Everything that is compared by ratio, in the order of the report. */
@@ -14,5 +15,7 @@ export const groups: readonly Group[] = [
   digestKeyGroup,
   asyncHit,
   miss,
+  lruHit,
+  lruAsyncHit,
   ...keyvGroups,
 ]

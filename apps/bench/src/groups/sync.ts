@@ -14,7 +14,7 @@ const moize = moizeModule as unknown as typeof moizeModule.default
 /** Peers that keep one result unless told otherwise are told to keep all that the loop asks for. */
 const maxSize = distinct
 
-const autocache: Contender = { name: 'autocache', keys: 'structure', create: ({ fn }) => cached(fn) }
+export const autocache: Contender = { name: 'autocache', keys: 'structure', create: ({ fn }) => cached(fn) }
 
 const map: Contender = {
   name: 'Map.get',
@@ -24,7 +24,7 @@ const map: Contender = {
   },
 }
 
-const lru: Contender = {
+export const lru: Contender = {
   name: 'LRUCache.get',
   create({ fn, calls }) {
     const results = new LRUCache<string, object>({ max: 10_000 })

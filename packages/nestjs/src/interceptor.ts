@@ -102,6 +102,8 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
     partition: options.partition ?? cache.options.partition ?? (() => 0),
     errorTtl: 0,
     strict: false,
+    // Interceptors outside of this one may change what they pass on.
+    clone: true,
   } as never)
   return { ...handler, defined: cache.claim(cached as AnyFunction, Class) }
 }

@@ -58,7 +58,7 @@ const CurrentUser = createParamDecorator((_data: unknown, context: ExecutionCont
 class Things {
   @Get('item/:id')
   item(@Param('id') id: string, @Query() query: Record<string, string>) {
-    return { id, query, run: (runs += 1) }
+    return { id, query: { ...query }, run: (runs += 1) }
   }
 
   @Post('item/:id')
@@ -473,6 +473,28 @@ describe('beside other interceptors', () => {
     expect(unstored[0]).toEqual(['unfaithful', expect.stringContaining('body')])
     expect(await ran(async () => (texts = [(await get('/json')).text, (await get('/json')).text]))).toBe(1)
     expect(texts[1]).toBe(texts[0])
+  })
+
+  it('keeps what it keeps, whatever an interceptor outside of it does to a body', async () => {
+    @Injectable()
+    class Sign {
+      intercept(context: ExecutionContext, next: CallHandler) {
+        const { headers } = context.switchToHttp().getRequest()
+        return next.handle().pipe(map((data) => Object.assign(data, headers['x-sign'] && { sign: headers['x-sign'] })))
+      }
+    }
+    @Controller()
+    class Signed {
+      @Get('signed')
+      @UseInterceptors(Sign, AutocacheInterceptor)
+      signed() {
+        return { run: (runs += 1) }
+      }
+    }
+    const { get } = await start({ controllers: [Signed] }, inMemory())
+    expect((await get('/signed', { 'x-sign': 'ann' })).json.sign).toBe('ann')
+    expect((await get('/signed', { 'x-sign': 'bob' })).json.sign).toBe('bob')
+    expect((await get('/signed')).json).toEqual({ run: runs })
   })
 
   it('works as a global interceptor, with @Cached beneath it', async () => {

@@ -61,6 +61,7 @@ export default defineConfig({
       project('nestjs', 'packages/nestjs', { types: true, legacyDecorators: true }),
       project('nest-11', 'packages/nestjs', { legacyDecorators: true, alias: nest('integrations/nest-11'), env: { NEST: '11' } }),
       project('quickstart', 'apps/quickstart'),
+      project('nest-api', 'apps/nest-api'),
       project('bench', 'apps/bench'),
       project('consumers', 'integrations/consumers'),
       project('scripts', 'scripts'),

@@ -14,6 +14,7 @@ interface RawRequest {
   readonly body?: unknown
   readonly rawBody?: unknown
   readonly hosts?: unknown
+  readonly hostname?: string | undefined
   readonly ip?: unknown
   readonly cookies?: Readonly<Record<string, unknown>>
   readonly user?: unknown
@@ -88,7 +89,9 @@ export function keyOf(handler: Handler, request: Request, context: ExecutionCont
   const asked: unknown =
     typeof given === 'function' ? (cacheKey === given ? given(context) : given(raw, context)) : (given ?? request.asked)
   if (given !== undefined && (asked === undefined || asked === null || asked === '')) return 'a key that is nothing'
-  return { key: [given === undefined, asked, headers.host, handler.inputs.map((input) => input(request)), said] }
+  // Without its port: what a proxy is trusted to say of it, where the application trusts one.
+  const host = raw.hostname ?? String(headers.host ?? '').replace(/:\d+$/, '')
+  return { key: [given === undefined, asked, host, handler.inputs.map((input) => input(request)), said] }
 }
 
 function credentialsOf(more: readonly string[] | undefined, headers: Request['headers']): string[] {

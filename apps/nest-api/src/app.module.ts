@@ -47,5 +47,6 @@ const { redisUrl, namespace } = readSettings()
     WatchlistService,
     AuthGuard,
   ],
+  exports: [RoutesRepository],
 })
 export class AppModule {}

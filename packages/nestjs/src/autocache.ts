@@ -24,7 +24,7 @@ import {
   type Store,
 } from '@autocache/core'
 import { Logger, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common'
-import type { ModulesContainer } from '@nestjs/core'
+import type { ApplicationConfig, ModulesContainer } from '@nestjs/core'
 import type { CachedOptions } from './cached.ts'
 import { type Member, memberOf, stampOfMember } from './members.ts'
 import type { AutocacheModuleOptions } from './module-options.ts'
@@ -36,11 +36,17 @@ export interface Defined {
   readonly cached: AnyFunction
 }
 
+/** What Nest knows of an application. */
+export interface Application {
+  readonly modules: ModulesContainer
+  readonly config: ApplicationConfig
+}
+
 /** The cache of this application, by injection: handles of cached methods, tags, counts, events. */
 export class Autocache implements OnModuleDestroy, OnApplicationShutdown {
   readonly #options: AutocacheModuleOptions
   readonly #manager: () => Store | undefined
-  readonly #modules: ModulesContainer
+  readonly #application: Application
   readonly #log = new Logger('Autocache')
   readonly #defined = new WeakMap<object, Map<Member, Defined>>()
   readonly #claims = new Map<string, unknown>()
@@ -49,10 +55,10 @@ export class Autocache implements OnModuleDestroy, OnApplicationShutdown {
   #store: Store | undefined
 
   /** Nest makes it: see `AutocacheModule`. */
-  constructor(options: AutocacheModuleOptions, manager: () => Store | undefined, modules: ModulesContainer) {
+  constructor(options: AutocacheModuleOptions, manager: () => Store | undefined, application: Application) {
     this.#options = options
     this.#manager = manager
-    this.#modules = modules
+    this.#application = application
   }
 
   /**
@@ -216,10 +222,18 @@ export class Autocache implements OnModuleDestroy, OnApplicationShutdown {
 
   /** Whether Nest makes the objects of a class anew for requests, which they may then read. @internal */
   isMadePerRequest(Class: unknown): boolean {
-    for (const { controllers, providers } of this.#modules.values())
+    for (const { controllers, providers } of this.#application.modules.values())
       for (const wrapper of [...controllers.values(), ...providers.values()])
         if (wrapper.metatype === Class && !wrapper.isDependencyTreeStatic()) return true
     return false
+  }
+
+  /** The interceptors that a handler has, from the outermost one: classes and objects. @internal */
+  interceptorsOf(Class: object, method: object): readonly unknown[] {
+    const { config } = this.#application
+    const on = (target: object) => (Reflect.getMetadata('__interceptors__', target) ?? []) as unknown[]
+    const scoped = config.getGlobalRequestInterceptors().map(({ metatype }) => metatype)
+    return [...config.getGlobalInterceptors(), ...scoped, ...on(Class), ...on(method)]
   }
 
   /** Says something once. @internal */

@@ -4,9 +4,9 @@
  */
 import { type AnyFunction, AutocacheError, cacheKey, encodeKey } from '@autocache/core'
 import { Inject, Injectable, Logger, type OnModuleInit, type Type } from '@nestjs/common'
-import { ApplicationConfig, DiscoveryService } from '@nestjs/core'
+import { DiscoveryService } from '@nestjs/core'
 import { Autocache, isUnkeyable } from './autocache.ts'
-import { AutocacheInterceptor, responsesOf } from './interceptor.ts'
+import { isOurs, responsesOf } from './interceptor.ts'
 import { type Member, membersOf, stampOfMember } from './members.ts'
 import { ownerOf, setOwner } from './owner.ts'
 
@@ -16,14 +16,12 @@ type Wrapper = ReturnType<DiscoveryService['getProviders']>[number]
 export class Boot implements OnModuleInit {
   readonly #cache: Autocache
   readonly #discovery: DiscoveryService
-  readonly #config: ApplicationConfig
   readonly #log = new Logger('Autocache')
 
   /** Nest makes it. */
-  constructor(cache: Autocache, discovery: DiscoveryService, config: ApplicationConfig) {
+  constructor(cache: Autocache, discovery: DiscoveryService) {
     this.#cache = cache
     this.#discovery = discovery
-    this.#config = config
   }
 
   /** @throws AutocacheError for all that cannot be cached */
@@ -98,25 +96,17 @@ export class Boot implements OnModuleInit {
 
   /** The GET handlers and fields of Query that the interceptor stands on, and whether they are fields. */
   *#handlers(prototype: object): Iterable<[method: AnyFunction, graphql: boolean]> {
-    const isOurs = (one: unknown) =>
-      one instanceof AutocacheInterceptor ||
-      one === AutocacheInterceptor ||
-      (typeof one === 'function' && one.prototype instanceof AutocacheInterceptor)
-    const standsOn = (target: object) => ((Reflect.getMetadata('__interceptors__', target) ?? []) as unknown[]).some(isOurs)
-    const global =
-      this.#config.getGlobalInterceptors().some(isOurs) ||
-      this.#config.getGlobalRequestInterceptors().some(({ metatype }) => isOurs(metatype))
-    const everywhere = global || standsOn(prototype.constructor)
     const seen = new Set<string>()
     for (let at: object | null = prototype; at && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null)
       for (const name of Object.getOwnPropertyNames(at)) {
         if (seen.has(name)) continue
         seen.add(name)
         const method: unknown = Object.getOwnPropertyDescriptor(at, name)?.value
-        if (typeof method !== 'function' || name === 'constructor' || !(everywhere || standsOn(method))) continue
+        if (typeof method !== 'function' || name === 'constructor') continue
         const isRoute = Reflect.hasMetadata('path', method) && Reflect.getMetadata('method', method) === 0
         const isField = Reflect.getMetadata('graphql:resolver_type', method) === 'Query'
-        if (isRoute || isField) yield [method as AnyFunction, isField]
+        if (!isRoute && !isField) continue
+        if (this.#cache.interceptorsOf(prototype.constructor, method).some(isOurs)) yield [method as AnyFunction, isField]
       }
   }
 }
@@ -136,4 +126,3 @@ function madeBy(wrapper: Wrapper): { prototype?: object; instance?: object } {
 Injectable()(Boot)
 Inject(Autocache)(Boot, undefined, 0)
 Inject(DiscoveryService)(Boot, undefined, 1)
-Inject(ApplicationConfig)(Boot, undefined, 2)

@@ -23,14 +23,19 @@ import {
 import { HttpAdapterHost } from '@nestjs/core'
 import { from, lastValueFrom, type Observable } from 'rxjs'
 import { Autocache, type Defined, isUnkeyable } from './autocache.ts'
+import { copyOf } from './copy.ts'
 import { type Handler, readHandler } from './handlers.ts'
 import { stampOfMember } from './members.ts'
 import { controlOf, keyOf, type Request, requestOf } from './request.ts'
-import { headersOf, type Kept, keptOf } from './response.ts'
+import { aloneWith, headersOf, type Kept, keptOf } from './response.ts'
 
 /** A handler whose responses are cached, as core has it. */
 interface Responses extends Handler {
   readonly defined: Defined | undefined
+  /** Whether the store hands out what it holds. */
+  readonly references: boolean
+  /** Whether no interceptor is outside: then a body is seen by nobody, and sent as JSON. */
+  readonly outermost: boolean
 }
 
 /** One request on its way: what it is keyed by, and how to answer it. */
@@ -77,7 +82,7 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
     graphql,
     perRequest: cache.isMadePerRequest(Class),
   })
-  if (handler.never !== undefined) return { ...handler, defined: undefined }
+  if (handler.never !== undefined) return { ...handler, defined: undefined, references: false, outermost: false }
   const { name, ttl, key: _, vary: __, shared, credentials, json, maxBytes, headers, noCache, ...options } =
     handler.options
   const stamp = stampOfMember(method)
@@ -102,10 +107,16 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
     partition: options.partition ?? cache.options.partition ?? (() => 0),
     errorTtl: 0,
     strict: false,
-    // Interceptors outside of this one may change what they pass on.
-    clone: true,
+    // Copies are made here, see `copyOf`.
+    clone: false,
   } as never)
-  return { ...handler, defined: cache.claim(cached as AnyFunction, Class) }
+  const { holds } = options.store ?? cache.store
+  return {
+    ...handler,
+    defined: cache.claim(cached as AnyFunction, Class),
+    references: holds === 'references',
+    outermost: !graphql && !Reflect.hasMetadata('__renderTemplate__', method) && isOurs(cache.interceptorsOf(Class, method)[0]),
+  }
 }
 
 /** The ttl that a `@CacheTTL` factory gives a request. */
@@ -188,13 +199,19 @@ export class AutocacheInterceptor implements NestInterceptor {
     request: Request,
     key: unknown,
   ): Promise<unknown> {
-    const { options, defined } = responses
+    const { options, defined, where, references, outermost } = responses
     const { response } = request
-    const before = headersOf(response)
     const rest = (): Promise<unknown> => lastValueFrom(next.handle(), { defaultValue: undefined })
-    const pending = new Pending(key, await ttlFor(responses, context), async () =>
-      keptOf(await rest(), response, before, this.#now(), options),
-    )
+    const pending = new Pending(key, await ttlFor(responses, context), async () => {
+      const before = headersOf(response)
+      const body = await rest()
+      const kept = keptOf(body, response, before, this.#now(), options, outermost)
+      if (!references || kept.alone) return kept
+      const copied = copyOf(kept.body)
+      if ('copy' in copied) return { ...kept, body: copied.copy }
+      this.#cache.tell(`${where}: a response was not kept, because ${copied.path} is no plain data. \`json: true\` keeps what JSON makes of it.`)
+      return aloneWith(kept)
+    })
     const { cached } = defined!
     const again = options.noCache === true && controlOf(request) === 'no-cache'
     let kept: Kept
@@ -203,12 +220,14 @@ export class AutocacheInterceptor implements NestInterceptor {
       kept = (await ask(pending)) as Kept
     } catch (error) {
       if (pending.ran || !isUnkeyable(error)) throw error
-      this.#cache.tell(`${responses.where} answers without the cache: ${error.message}`)
+      this.#cache.tell(`${where} answers without the cache: ${error.message}`)
       if (options.headers && response) this.#host.httpAdapter.setHeader(response, 'X-Cache', 'BYPASS')
       return rest()
     }
     if (response) this.#giveBack(kept, response, options, !pending.ran)
-    return kept.body
+    if (!references || outermost || kept.alone) return kept.body
+    const copied = copyOf(kept.body)
+    return 'copy' in copied ? copied.copy : kept.body
   }
 
   #giveBack(kept: Kept, response: unknown, options: Handler['options'], hit: boolean): void {
@@ -221,6 +240,12 @@ export class AutocacheInterceptor implements NestInterceptor {
     httpAdapter.setHeader(response, 'X-Cache', hit ? 'HIT' : 'MISS')
     if (hit) httpAdapter.setHeader(response, 'Age', String(Math.max(0, Math.floor((this.#now() - kept.at) / 1000))))
   }
+}
+
+/** Whether an interceptor, or the class of one, is this one. */
+export function isOurs(one: unknown): boolean {
+  const Class = typeof one === 'function' ? one : (one as object | undefined)?.constructor
+  return Class === AutocacheInterceptor || Class?.prototype instanceof AutocacheInterceptor
 }
 
 Injectable()(AutocacheInterceptor)

@@ -1,6 +1,6 @@
 import { type CacheManagerLike, cacheManagerStore } from '@autocache/cache-manager'
 import { type DynamicModule, Module, type Provider } from '@nestjs/common'
-import { DiscoveryModule, ModuleRef, ModulesContainer } from '@nestjs/core'
+import { ApplicationConfig, DiscoveryModule, ModuleRef, ModulesContainer } from '@nestjs/core'
 import { Autocache } from './autocache.ts'
 import { Boot } from './boot.ts'
 import { AutocacheHealth } from './health.ts'
@@ -57,18 +57,19 @@ function define(
 ): DynamicModule {
   const cache: Provider = {
     provide: Autocache,
-    inject: [optionsToken, ModuleRef, ModulesContainer, { token: managerToken, optional: true }],
+    inject: [optionsToken, ModuleRef, ModulesContainer, ApplicationConfig, { token: managerToken, optional: true }],
     useFactory: (
       given: AutocacheModuleFactoryOptions,
       injector: ModuleRef,
       modules: ModulesContainer,
+      config: ApplicationConfig,
       manager?: CacheManagerLike,
     ) => {
       const managerStore = () => {
         const found = manager ?? anywhere(injector)
         return found && cacheManagerStore(found)
       }
-      const made = new Autocache(given, managerStore, modules)
+      const made = new Autocache(given, managerStore, { modules, config })
       // Wrong options are an error here, where Nest says so and stops, and not at the first call.
       if (given.store || manager) void made.core
       return made

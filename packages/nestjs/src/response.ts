@@ -4,6 +4,7 @@
  */
 import { estimateBytes } from '@autocache/core'
 import { StreamableFile } from '@nestjs/common'
+import { copyOf } from './copy.ts'
 
 /** A response as it is kept. */
 export interface Kept {
@@ -39,6 +40,7 @@ export function keptOf(
   before: Readonly<Record<string, unknown>>,
   at: number,
   { json, maxBytes = 1_048_576 }: { readonly json?: boolean | undefined; readonly maxBytes?: number | undefined },
+  outermost: boolean,
 ): Kept {
   const raw = response as RawResponse | undefined
   const status = raw?.statusCode
@@ -47,11 +49,23 @@ export function keptOf(
   const isSent = Boolean(raw?.headersSent ?? raw?.sent)
   const signsIn = headers.some(([name]) => name.toLowerCase() === 'set-cookie')
   if (isSent || signsIn || isStream(body)) {
-    return { body, status, headers, at, keep: false, alone: [][Symbol.iterator]() }
+    return aloneWith({ body, status, headers, at, keep: false })
   }
-  const plain: unknown = json && body !== undefined ? JSON.parse(JSON.stringify(body) ?? 'null') : body
+  // Where nobody sees the body before it is sent, JSON is what it is.
+  const asJson = body !== undefined && (json || (outermost && isInstance(body)))
+  const plain: unknown = asJson ? JSON.parse(JSON.stringify(body) ?? 'null') : body
   const isGood = status === undefined || (status >= 200 && status < 300)
   return { body: plain, status, headers, at, keep: isGood && estimateBytes(plain) <= maxBytes }
+}
+
+/** A response that is one request's alone. */
+export function aloneWith(kept: Kept): Kept {
+  return { ...kept, keep: false, alone: [][Symbol.iterator]() as Iterator<never> }
+}
+
+/** Whether there is anything else than plain data in a body, as far as JSON sees it. */
+function isInstance(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'path' in copyOf(body)
 }
 
 /** A stream or a file: what can be sent once. */

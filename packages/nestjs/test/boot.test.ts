@@ -4,7 +4,7 @@ import { HealthCheckService, TerminusModule } from '@nestjs/terminus'
 import { cacheKey } from '@autocache/core'
 import { describe, expect, it } from 'vitest'
 import { Autocache, AutocacheHealth, AutocacheInterceptor, AutocacheModule, Cached, CachedResponse, Invalidates } from '../src/index.ts'
-import { start } from './support/application.ts'
+import { Lines, start } from './support/application.ts'
 import { inMemory, sharedStore } from './support/stores.ts'
 
 const over = (store = sharedStore()) => ({ store, namespace: 'boot', ttl: '1m' as const })
@@ -46,7 +46,7 @@ describe('at boot', () => {
 
   it('a missing AutocacheModule is Nest’s own error', async () => {
     const { Test } = await import('@nestjs/testing')
-    const lone = Test.createTestingModule({ providers: [Plain] }).setLogger(false).compile()
+    const lone = Test.createTestingModule({ providers: [Plain] }).setLogger(new Lines()).compile()
     await expect(lone).rejects.toThrow(/can't resolve dependencies of the Plain[\s\S]*Autocache/)
   })
 

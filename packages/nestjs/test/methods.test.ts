@@ -284,9 +284,9 @@ describe('the Autocache of an application', () => {
     const store = sharedStore()
     const { set } = store
     let landed = false
-    store.set = (async (...args: Parameters<typeof set>) => {
+    store.set = (async (key: string, entry: never) => {
       await new Promise((resolve) => setTimeout(resolve, 50))
-      await set(...args)
+      await set(key, entry)
       landed = true
     }) as never
     const { app } = await start({ providers: [Database, Reports] }, { store, namespace: 'closing' })

@@ -475,6 +475,15 @@ describe('beside other interceptors', () => {
     expect(texts[1]).toBe(texts[0])
   })
 
+  it('keeps instances as JSON where no interceptor is outside, because that is what is sent', async () => {
+    for (const options of [inMemory(), { store: sharedStore(), namespace: 'outermost' }]) {
+      const { get } = await start({ controllers: [Both] }, { ...options, version: '1', ttl: '1m' })
+      let texts: string[] = []
+      expect(await ran(async () => (texts = [(await get('/instance')).text, (await get('/instance')).text]))).toBe(1)
+      expect(texts).toEqual(['{"name":"ann","secret":"hidden"}', '{"name":"ann","secret":"hidden"}'])
+    }
+  })
+
   it('keeps what it keeps, whatever an interceptor outside of it does to a body', async () => {
     @Injectable()
     class Sign {

@@ -103,8 +103,6 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
       ? { ttl: (_kept: Kept, pending: Pending) => pending.ttl ?? 0 }
       : fixed !== undefined && { ttl: fixed as number }),
     cacheIf: (kept: Kept) => kept.keep,
-    // Whatever it returns: where there is a partition the function runs in the caller's async context.
-    partition: options.partition ?? cache.options.partition ?? (() => 0),
     errorTtl: 0,
     strict: false,
     // Copies are made here, see `copyOf`.
@@ -201,7 +199,9 @@ export class AutocacheInterceptor implements NestInterceptor {
   ): Promise<unknown> {
     const { options, defined, where, references, outermost } = responses
     const { response } = request
-    const rest = (): Promise<unknown> => lastValueFrom(next.handle(), { defaultValue: undefined })
+    // Nest binds the rest of the chain to the async context of this moment; the fill subscribes from another one.
+    const chain = next.handle()
+    const rest = (): Promise<unknown> => lastValueFrom(chain, { defaultValue: undefined })
     const pending = new Pending(key, await ttlFor(responses, context), async () => {
       const before = headersOf(response)
       const body = await rest()
@@ -233,7 +233,8 @@ export class AutocacheInterceptor implements NestInterceptor {
   #giveBack(kept: Kept, response: unknown, options: Handler['options'], hit: boolean): void {
     const { httpAdapter } = this.#host
     if (hit) {
-      if (kept.status !== undefined) httpAdapter.status(response, kept.status)
+      if (kept.status !== undefined && kept.status !== (response as { statusCode?: number }).statusCode)
+        httpAdapter.status(response, kept.status)
       for (const [name, value] of kept.headers) httpAdapter.setHeader(response, name, value as string)
     }
     if (!options.headers || kept.alone) return

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { Readable } from 'node:stream'
 import { CacheKey, CacheTTL } from '@nestjs/cache-manager'
 import {
@@ -522,6 +523,45 @@ describe('beside other interceptors', () => {
     expect((await get('/global')).json).toEqual((await get('/global')).json)
     expect(lines.of('log Cached {Global.global}')).toHaveLength(1)
     expect(lines.of('log Cached {Global.global#response}')).toHaveLength(1)
+  })
+})
+
+describe('the async context of a request', () => {
+  const requests = new AsyncLocalStorage<string>()
+  @Injectable()
+  class Enter {
+    intercept(context: ExecutionContext, next: CallHandler) {
+      const name = String(context.switchToHttp().getRequest().headers['x-name'])
+      return requests.run(name, () => next.handle())
+    }
+  }
+  @Controller('context')
+  class Context {
+    @Get('middleware')
+    @UseInterceptors(AutocacheInterceptor)
+    @CachedResponse({ vary: ['x-name'] })
+    async within() {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      return { name: requests.getStore() ?? 'nobody' }
+    }
+    @Get('interceptor')
+    @UseInterceptors(Enter, AutocacheInterceptor)
+    @CachedResponse({ vary: ['x-name'] })
+    async inside() {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      return { name: requests.getStore() ?? 'nobody' }
+    }
+  }
+
+  it('reaches the handler through the cache', async () => {
+    const { get } = await start({ controllers: [Context] }, inMemory(), {
+      configure: (app) =>
+        app.use((request: any, _response: unknown, next: () => void) => requests.run(request.headers['x-name'], next)),
+    })
+    for (const path of ['/context/middleware', '/context/interceptor']) {
+      const names = await Promise.all(['ann', 'bob'].map(async (name) => (await get(path, { 'x-name': name })).json.name))
+      expect(names, path).toEqual(['ann', 'bob'])
+    }
   })
 })
 

@@ -10,9 +10,13 @@ import { Graph } from './graph.ts'
 import { isWhole, type Module } from './link.ts'
 import { type Manifest, toManifest } from './manifest.ts'
 import type { CachedUse, Capture, EnvRead, ModuleSummary, Receiver, Target } from './model.ts'
+import type { Node } from './nodes.ts'
 import { type AnalyzeOptions, byPlace, createProject } from './project.ts'
 import type { Reached, ReachedPackage, Root } from './reached.ts'
 import { isSource } from './resolve.ts'
+import { type Given, insertions, type StampedClass } from './stamps.ts'
+import { withoutReturns } from './summary.ts'
+import { fileOf, insertInto, type Transformed } from './transform.ts'
 
 export type { AnalyzeOptions } from './project.ts'
 
@@ -69,12 +73,22 @@ export interface Analysis {
   readonly inputs: readonly string[]
   manifest(): Manifest
   /**
+   * A module with the versions of its functions written into it, for a host that loads it: to be run on the text as it
+   * stands in the file, before anything else changes it. Undefined where nothing is to be said or written. A function
+   * with a diagnostic of level error gets no stamp.
+   * @param id the path of the file, with the query that a bundler may add
+   */
+  transform(code: string, id: string): Transformed | undefined
+  /**
    * The analysis after edits. `files` are all that were written, made or removed since, as a watcher reports them. Where an
    * edit left a module as others see it, only what reaches it is done again, and this analysis is brought up to date and
    * returned; otherwise a new one is. What was taken from this analysis before stays as it was.
    */
   update(files: readonly string[]): Analysis
 }
+
+/** The text that a host handed over is not that of the file. */
+const otherText: Finding = { code: 'other-text', what: '', start: 0, end: 0 }
 
 /** Languages that a loader of the host makes modules from. */
 const loaded = /\.(?:vue|svelte|astro|mdx)$/
@@ -114,12 +128,15 @@ export function analyze(options: AnalyzeOptions): Analysis {
   const graph = new Graph(project)
   const { linker } = graph
 
+  /** What each function reads besides its arguments. */
+  const inputsOf = new WeakMap<VersionedFunction, readonly Node[]>()
+
   const versioned = (
     root: Root,
     about: Pick<VersionedFunction, 'label' | 'form' | 'captures' | 'receiver'> & { readonly export?: string },
     start?: number,
   ): VersionedFunction => {
-    const { version, definitions, packages, env, diagnostics } = versionIn(graph, root)
+    const { version, definitions, packages, env, diagnostics, read } = versionIn(graph, root)
     const more = definitions.flatMap(({ kind, file }, place): readonly Diagnostic[] => {
       if (kind !== 'json' && kind !== 'asset') return []
       const path = pathTo(definitions, place)
@@ -132,7 +149,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
     const offset = start ?? (first?.file === file ? first.start : 0)
     const { line, column } = project.position(project.locate(file), offset)
     const { label, form, captures, receiver } = about
-    return {
+    const found: VersionedFunction = {
       label,
       file,
       line,
@@ -148,6 +165,8 @@ export function analyze(options: AnalyzeOptions): Analysis {
       receiver: { fields: receiver.fields, calls: receiver.calls.map(({ path }) => ({ path })) },
       diagnostics: more.length === 0 ? diagnostics : [...diagnostics, ...more].sort(byPlace),
     }
+    inputsOf.set(found, read)
+    return found
   }
 
   /** A function of another module that reads `this`: what it reads is seen where it is written, and not at the use. */
@@ -272,6 +291,106 @@ export function analyze(options: AnalyzeOptions): Analysis {
     return names.length > 20 ? `${names.slice(0, 20).join(', ')} and ${names.length - 20} more` : names.join(', ')
   }
 
+  const isStamped = ({ versioned }: CachedSource) => versioned.diagnostics.every(({ level }) => level !== 'error')
+
+  let given: ReadonlyMap<string, readonly Given[]> | undefined
+  /** Of each file the definitions that stamped functions of others read. */
+  const allGiven = () => {
+    if (given) return given
+    const found = new Map<string, Given[]>()
+    for (const file of project.modules) {
+      for (const source of usesOf(file).filter(isStamped)) {
+        for (const node of inputsOf.get(source.versioned) ?? []) {
+          const home = node.module.file
+          if (home === file) continue
+          const each = { node, use: source.use, style: project.style(file) }
+          found.set(home, [...(found.get(home) ?? []), each])
+        }
+      }
+    }
+    given = found
+    return given
+  }
+
+  const codeVersions = new Map<string, string | undefined>()
+  /** The version of code that is not cached itself; none where something is wrong with it that no version can answer for. */
+  const codeVersion = (file: string, target: Target): string | undefined => {
+    const key = `${file}#${JSON.stringify(target)}`
+    if (!codeVersions.has(key)) {
+      const { version, diagnostics } = versionIn(graph, { file, target })
+      codeVersions.set(key, diagnostics.some(({ level }) => level === 'error') ? undefined : version)
+    }
+    return codeVersions.get(key)
+  }
+
+  let dispatches: boolean | undefined
+  /** Whether a function of the program calls through an object, whose class is known when the program runs only (R04). */
+  const isDispatching = () =>
+    (dispatches ??= project.modules.some((file) =>
+      project.load(file).summary.uses.some(({ receiver }) => receiver.calls.length > 0),
+    ))
+
+  const classesOf = (file: string): readonly StampedClass[] =>
+    project.load(file).summary.classes.flatMap((source) => {
+      if (!source.hook && !(source.runs && isDispatching())) return []
+      const version = codeVersion(file, { def: source.def })
+      return version === undefined
+        ? []
+        : { source: { ...source, receiver: packaged(file, source.receiver) }, label: source.name, version }
+    })
+
+  /** A receiver whose declared types are known to be those of packages, where they are. */
+  const packaged = (file: string, { fields, calls }: Receiver): Receiver => ({
+    fields,
+    calls: calls.map(({ path, type }) => {
+      const link = type && linker.target(linker.module(file), type)
+      return { path, leaf: link?.kind === 'leaf' && (link.leaf.kind === 'package' || link.leaf.kind === 'builtin') }
+    }),
+  })
+
+  const transform = (code: string, id: string): Transformed | undefined => {
+    const named = fileOf(id)
+    if (named === undefined) return undefined
+    const file = project.locate(named)
+    if (!isSource(file) || !project.isLoaded(file)) return undefined
+    const module = linker.module(file)
+    const uses = usesOf(file)
+    const stamped = uses.filter(isStamped).map(({ use, versioned }) => ({
+      use: { ...use, receiver: packaged(file, use.receiver) },
+      owner: use.owner === undefined ? undefined : codeVersion(file, { def: use.owner }),
+      listed: use.listed.flatMap((each) => {
+        const version = codeVersion(file, each.root)
+        return version === undefined ? [] : { ...each, version }
+      }),
+      label: versioned.label,
+      version: versioned.version,
+      read: inputsOf.get(versioned) ?? [],
+    }))
+    const classes = classesOf(file)
+    const found = insertions({
+      file,
+      layout: module.summary.layout,
+      style: project.style(file),
+      text: module.text,
+      stamped,
+      classes,
+      bodies: new Map(module.summary.classes.map(({ def, body }) => [def, body])),
+      given: allGiven().get(file) ?? [],
+      isOff: (what) => project.settings.diagnostics?.[what] === 'off',
+      relative: project.relative,
+    })
+    if (uses.length === 0 && found.length === 0) return undefined
+    const told = uses.flatMap(({ versioned }) => versioned.diagnostics)
+    const isOther = withoutReturns(code) !== module.text
+    if (isOther) told.push(...project.diagnose(file, otherText, []))
+    return {
+      ...insertInto(code, file, isOther ? [] : found),
+      dependencies: project.inputs().filter((input) => input !== file),
+      diagnostics: [...once(told)],
+      stamps: isOther ? [] : [...stamped, ...classes].map(({ label, version }) => ({ label, version })),
+    }
+  }
+
   let diagnostics: readonly Diagnostic[] | undefined
   const update = (changed: readonly string[]): boolean => {
     const edited = new Set<string>()
@@ -295,6 +414,9 @@ export function analyze(options: AnalyzeOptions): Analysis {
     for (const [key, found] of exported) if (isOutdated(found)) exported.delete(key)
     functions = undefined
     diagnostics = undefined
+    given = undefined
+    dispatches = undefined
+    codeVersions.clear()
     return true
   }
 
@@ -308,11 +430,9 @@ export function analyze(options: AnalyzeOptions): Analysis {
     exportsOf: (file) => namesOf(known(file).module),
     get diagnostics() {
       if (diagnostics === undefined) {
-        const found = new Map<string, Diagnostic>()
         // Files come last: JSON and assets are read by walks only, and a diagnostic of a function says more.
-        for (const { diagnostics: own } of allFunctions()) for (const each of own) add(found, each)
-        for (const each of project.problems()) add(found, each)
-        diagnostics = [...found.values()].sort(byPlace)
+        const all = [...allFunctions().flatMap(({ diagnostics: own }) => own), ...project.problems()]
+        diagnostics = [...once(all)].sort(byPlace)
       }
       return diagnostics
     },
@@ -323,6 +443,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
       const all = allFunctions()
       return toManifest({ scheme: project.scheme, inputs: project.inputDigest() }, all)
     },
+    transform,
     update: (files) => (update(files) ? analysis : analyze(options)),
   }
   return analysis
@@ -335,10 +456,15 @@ function pathTo(definitions: readonly Reached[], place: number): readonly string
   return path
 }
 
-function add(found: Map<string, Diagnostic>, diagnostic: Diagnostic): void {
-  const { code, position, message } = diagnostic
-  const key = `${position.file}:${position.line}:${position.column} ${code} ${message}`
-  if (!found.has(key)) found.set(key, diagnostic)
+/** Each place once. */
+function once(diagnostics: readonly Diagnostic[]): Iterable<Diagnostic> {
+  const found = new Map<string, Diagnostic>()
+  for (const diagnostic of diagnostics) {
+    const { code, position, message } = diagnostic
+    const key = `${position.file}:${position.line}:${position.column} ${code} ${message}`
+    if (!found.has(key)) found.set(key, diagnostic)
+  }
+  return found.values()
 }
 
 /** Whether a name of a module is a function or class of its own. */

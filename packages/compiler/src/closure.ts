@@ -458,6 +458,9 @@ class Walk {
       definitions,
       packages: [...packages.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
       env: this.#env(),
+      read: this.#entries.flatMap(({ subject }) =>
+        subject.kind === 'definition' && isInput(subject.def) ? [subject] : [],
+      ),
       diagnostics: report.diagnostics(this.#entries, this.#leads, {
         root: this.#root,
         attachments: this.#graph.attachments,
@@ -477,6 +480,9 @@ class Walk {
     return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, read]) => read)
   }
 }
+
+const isInput = ({ env, findings }: Node['def']): boolean =>
+  env.length > 0 || findings.some(({ code }) => code === 'impure-init')
 
 type Visit = (subject: Subject, parent: number, at?: number, module?: Module) => void
 

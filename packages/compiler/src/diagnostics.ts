@@ -13,6 +13,7 @@ export const defaultLevels = {
   'parse-error': 'error',
   unreadable: 'error',
   'lockfile-mismatch': 'error',
+  'other-text': 'error',
   unresolved: 'warning',
   'dynamic-import': 'warning',
   'dynamic-require': 'warning',

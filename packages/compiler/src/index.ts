@@ -21,3 +21,4 @@ export {
 export type { CachedUse, Capture, EnvRead, Receiver } from './model.ts'
 export type { PackageMode } from './packages.ts'
 export type { Reached, ReachedPackage, Via } from './reached.ts'
+export type { StampedFunction, Transformed } from './transform.ts'

@@ -16,6 +16,8 @@ const texts: Readonly<Record<DiagnosticCode, (what: string) => string>> = {
     `The file could not be parsed (${what}). Until it can, its whole text counts as the version of all that it exports.`,
   unreadable: (what) => `The file could not be read as a source: ${what}.`,
   'lockfile-mismatch': (what) => `What is installed is not what the lockfile says: ${what}.`,
+  'other-text': () =>
+    'What was handed over is not the text of the file, so no version fits it, and its functions have none. Run autocache before what changes sources, and save the file.',
   unresolved: (what) =>
     `${what} leads nowhere, so code behind it is not in the version. Correct the specifier, install the package, or tell the compiler how your bundler resolves it.`,
   'dynamic-import': (what) =>

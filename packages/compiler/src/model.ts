@@ -153,7 +153,51 @@ export interface CachedUse {
   readonly receiver: Receiver
   /** A missing trailing argument is the same as `undefined`: no rest parameter, no `arguments`. */
   readonly trailing: 'drop' | 'keep'
+  /** Functions among its options that join its version by versions of their own: `key`, and those listed in `deps`. */
+  readonly listed: readonly ListedCode[]
+  /** The function is a sequence: `cached((a, b))`. */
+  readonly sequence: boolean
+  /** `process` is here what it is everywhere, so that a read of the environment may be written beside it. */
+  readonly seesProcess: boolean
   readonly findings: readonly Finding[]
+}
+
+/** A class at the top of a module, which may be behind what a cached function calls through (R04). */
+export interface ClassSource {
+  /** The name of the class, or of the constant that holds it. */
+  readonly name: string
+  readonly def: number
+  /** Where its body begins. */
+  readonly body: number
+  /** Where it ends, if it has decorators, one of which may put another class in its place. */
+  readonly behind: number | undefined
+  /** It has members that run, or may inherit some. */
+  readonly runs: boolean
+  /** It has a `[cacheKey]`. */
+  readonly hook: boolean
+  /** What its members read and call through `this`. */
+  readonly receiver: Receiver
+}
+
+/** Where a module can be written to, for stamps. */
+export interface Layout {
+  /** What names another module: `import`, `require`, or what the nearest package.json says. */
+  readonly style: 'import' | 'require' | 'unknown'
+  /** Where the statements begin that are no directives, decorators included. */
+  readonly statements: readonly number[]
+  /** Where the text ends that is no statement, or where the first one begins. */
+  readonly head: number
+}
+
+/** A function among the options. */
+export interface ListedCode {
+  readonly label: string
+  readonly root: Target
+  /** The expression; of a method, `key(user) { ... }`, all of it. */
+  readonly start: number
+  readonly end: number
+  /** The name of the method that it is. */
+  readonly method: string | undefined
 }
 
 /** A variable of an enclosing function that the cached function reads (R05). */
@@ -172,6 +216,8 @@ export interface Receiver {
     readonly path: readonly string[]
     /** Where its declared type comes from, if that is a class or a package. */
     readonly type?: Target
+    /** That is a package, whose identity is in the version. */
+    readonly leaf?: boolean
   }[]
 }
 
@@ -188,6 +234,8 @@ export interface ModuleSummary {
   /** Requests of `export * from`. */
   readonly stars: readonly number[]
   readonly uses: readonly CachedUse[]
+  readonly classes: readonly ClassSource[]
+  readonly layout: Layout
   readonly candidates: readonly Candidate[]
   /** Exported or module-level names that are instances (`createAutocache()`) or wrappers (`cached` of one). */
   readonly wrappers: Readonly<Record<string, 'instance' | 'wrapper'>>

@@ -73,6 +73,10 @@ export interface Project extends Program {
   refresh(file: string): SourceModule | 'same' | undefined
   /** Line and column, from 1, of an offset in the text of a file. */
   position(file: string, offset: number): { readonly line: number; readonly column: number }
+  /** Whether a file is a module of the program. */
+  isLoaded(file: string): boolean
+  /** How a module names others, so that one can be added. */
+  style(file: string): 'import' | 'require'
   /** Whether there is such a file. */
   has(file: string): boolean
   /** The absolute path of a file as a user names it. */
@@ -414,6 +418,27 @@ export function createProject(options: AnalyzeOptions): Project {
     return { line: low + 1, column: offset - starts[low]! + 1 }
   }
 
+  /** What the nearest package.json takes a `.js` file for. */
+  const typeOf = (folder: string): 'import' | 'require' => {
+    const contents = files.read(join(folder, 'package.json'))
+    if (contents !== undefined && 'bytes' in contents) {
+      try {
+        const said = JSON.parse(decodeText(contents.bytes) ?? '') as { readonly type?: unknown } | null
+        return said?.type === 'module' ? 'import' : 'require'
+      } catch {
+        return 'require'
+      }
+    }
+    const parent = dirname(folder)
+    return parent === folder ? 'require' : typeOf(parent)
+  }
+  const style = (file: string): 'import' | 'require' => {
+    const { style } = load(file).summary.layout
+    if (style !== 'unknown') return style
+    if (/\.c[jt]s$/.test(file)) return 'require'
+    return file.endsWith('.js') ? typeOf(dirname(file)) : 'import'
+  }
+
   const assets = new Map<string, string>()
 
   const diagnose = (file: string, { code, what, start }: Finding, path: readonly string[]): Diagnostic[] => {
@@ -493,6 +518,8 @@ export function createProject(options: AnalyzeOptions): Project {
     options: (file) => governed.of(file).options,
     relative: relativeName,
     locate,
+    isLoaded: (file) => modules.has(file),
+    style,
     has: (file) => files.kind(file) === 'file',
     position,
     diagnose,

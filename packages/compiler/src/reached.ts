@@ -1,7 +1,7 @@
 /** What a version is asked of, and what it is made of. */
 import type { Diagnostic, Finding } from './diagnostics.ts'
 import type { EnvRead, Target } from './model.ts'
-import type { Module, Subject } from './nodes.ts'
+import type { Module, Node, Subject } from './nodes.ts'
 
 /** A definition, JSON file, asset or opaque module that a version is made of. */
 export interface Reached {
@@ -36,6 +36,8 @@ export interface Version {
   readonly packages: readonly ReachedPackage[]
   readonly env: readonly EnvRead[]
   readonly diagnostics: readonly Diagnostic[]
+  /** The definitions that read the environment, or are made by what differs from process to process (R05, R06). */
+  readonly read: readonly Node[]
 }
 
 export interface Root {

@@ -96,6 +96,17 @@ export function receiverOf(
   }
 }
 
+/** What the members of a class do with `this`, whichever of them is called. The class itself is known where it is asked. */
+export function receiverOfClass(input: ReceiverInput, node: Node): Receiver {
+  const uses = (node.body.body as Node[]).flatMap((member) => {
+    const code = member.static || member.kind === 'constructor' ? undefined : codeOf(member)
+    return code ? usesOf(input, code) : []
+  })
+  const { fields, calls } = receiverOf(input, uses, { node, isStatic: false }).receiver
+  const isPart = ({ length }: readonly string[]) => length > 0
+  return { fields: fields.filter(isPart), calls: calls.filter(({ path }) => isPart(path)) }
+}
+
 /** Paths without those that a shorter one covers. */
 export function shortest(paths: readonly (readonly string[])[]): (readonly string[])[] {
   const sorted = [...new Map(paths.map((path) => [JSON.stringify(path), path])).values()].sort((a, b) =>

@@ -10,6 +10,8 @@ export type { Scope, Variable }
 export interface Scopes {
   /** The variable of an identifier; nothing for a global, an ambient declaration or a type. */
   of(identifier: Node): Variable | undefined
+  /** The variable that a name would mean at a place; nothing for a global. */
+  at(place: number, name: string): Variable | undefined
   /** The declaration of a name that is a type and no value. */
   typeOf(identifier: Node): Node | undefined
   /** Whether the variable belongs to the module, and not to a function or block in it. */
@@ -69,11 +71,26 @@ export function resolveScopes(program: Node, commonjs: boolean): Scopes {
       const variable = variables.get(identifier)
       return variable && isAmbient(variable) ? (variable.defs[0]!.node as unknown as Node) : undefined
     },
+    at(place, name) {
+      let inner = global
+      for (const scope of manager.scopes) {
+        const [start, end] = scope.block.range
+        if (place >= start && place < end && isWithin(scope.block.range, inner!.block.range)) inner = scope
+      }
+      for (let scope: Scope | null | undefined = inner; scope; scope = scope.upper) {
+        const variable = scope.set.get(name)
+        if (variable && !isAmbient(variable)) return outerOf.get(variable) ?? variable
+      }
+      return undefined
+    },
     isModuleLevel: (variable) => top.has(variable.scope),
     module,
     top: [...top].flatMap(({ variables }) => variables),
   }
 }
+
+const isWithin = (inner: readonly [number, number], outer: readonly [number, number]) =>
+  inner[0] >= outer[0] && inner[1] <= outer[1]
 
 /** Declared for the type checker alone: `declare const x`, an interface, an overload without a body. */
 function declaredOnly(variable: Variable): boolean {

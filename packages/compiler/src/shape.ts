@@ -20,9 +20,18 @@ const own: ReadonlySet<keyof Definition> = new Set([
 
 const withoutPlace = ({ at: _, ...rest }: Slot): Omit<Slot, 'at'> => rest
 
-function shapeOf({ requests, definitions, uses: _, findings: __, ...rest }: ModuleSummary): string {
+function shapeOf({
+  requests,
+  definitions,
+  layout,
+  classes: ___,
+  uses: _,
+  findings: __,
+  ...rest
+}: ModuleSummary): string {
   return JSON.stringify([
     rest,
+    layout.style,
     requests.map(({ at: _, ...request }) => request),
     definitions.map((definition) =>
       Object.entries(definition)

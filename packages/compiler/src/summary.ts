@@ -6,10 +6,12 @@
 import type { Finding } from './diagnostics.ts'
 import { digestOf } from './digest.ts'
 import { Encoder } from './encode.ts'
-import type { Definition, ModuleSummary, Request } from './model.ts'
+import { layoutOf } from './layout.ts'
+import type { ClassSource, Definition, ModuleSummary, Request } from './model.ts'
 import { isUndefined } from './normal.ts'
 import { outline, type Plan } from './outline.ts'
 import { type Node, type Parsed, parseSource } from './parse.ts'
+import { hasCacheKey, receiverOfClass } from './receivers.ts'
 import { resolveScopes, type Scopes } from './scopes.ts'
 import { quoted } from './stream.ts'
 import { UnknownSyntax } from './syntax.ts'
@@ -19,7 +21,7 @@ import { findWrappers, type WrapperKind } from './wrappers.ts'
 import { type ModuleView, plain, Writer } from './writer.ts'
 
 /** Raised whenever a summary of the same text changes: kept ones are then useless. */
-export const summaryFormat = 5
+export const summaryFormat = 6
 
 export interface SummariseInput {
   readonly text: string
@@ -57,6 +59,8 @@ export function opaque(text: string, finding: Finding): ModuleSummary {
     names: {},
     stars: [],
     uses: [],
+    classes: [],
+    layout: { style: 'unknown', statements: [], head: 0 },
     candidates: [],
     wrappers: {},
     commonjs: false,
@@ -120,12 +124,33 @@ class Summariser {
       names,
       stars,
       uses,
+      classes: this.#classes(view),
+      layout: layoutOf(this.#program, this.#commonjs),
       candidates: this.#wrappers.candidates,
       wrappers,
       commonjs: this.#commonjs,
       findings: [],
       opaque: undefined,
     }
+  }
+
+  /** The classes that stand at the top, by themselves or as the value of a constant. */
+  #classes(view: ModuleView): ClassSource[] {
+    return this.#outline.plans.flatMap((plan, def) => {
+      const node = codeOf(plan)
+      if (!node || !/^Class(?:Declaration|Expression)$/.test(node.type) || plan.nodes.length > 1) return []
+      const decorated = (node.decorators ?? []).length > 0
+      const input = { view, write: (ranges: readonly Node[]) => new Writer(view, ranges, this.#pragmas) }
+      return {
+        name: (node.id?.name ?? plan.name) as string,
+        def,
+        body: node.body.start + 1,
+        behind: decorated && node.type === 'ClassDeclaration' && node.id ? node.end : undefined,
+        runs: Boolean(node.superClass) || (node.body.body as Node[]).some(isRunning),
+        hook: hasCacheKey(node),
+        receiver: receiverOfClass(input, node),
+      }
+    })
   }
 
   /** Instances and wrappers by their names in the module; `default` where the default export has none. */
@@ -328,6 +353,12 @@ function pragmasOf(text: string): string[] {
     }
   }
   return [...new Set(found)].sort()
+}
+
+/** A member that can be called, or that a read of it runs. */
+const isRunning = ({ type, kind, value }: Node): boolean => {
+  if (type === 'MethodDefinition') return kind !== 'constructor'
+  return Boolean(value) && /Function/.test(erased(value).type)
 }
 
 const isFunctionNode = (node: Node) =>

@@ -5,7 +5,15 @@
 import type { Finding } from './diagnostics.ts'
 import { Encoder } from './encode.ts'
 import { isMutator, isStaticMutator } from './knowledge.ts'
-import { type CachedUse, type Capture, type Definition, type Receiver, type Target, Use } from './model.ts'
+import {
+  type CachedUse,
+  type Capture,
+  type Definition,
+  type ListedCode,
+  type Receiver,
+  type Target,
+  Use,
+} from './model.ts'
 import { isPure, isUndefined } from './normal.ts'
 import type { Plan } from './outline.ts'
 import type { Node } from './parse.ts'
@@ -47,6 +55,9 @@ export function describeUse(input: UseInput): CachedUse {
   const ignored = ignoredNames(options)
   const kept = ({ what }: Finding) => !ignored.has(what)
   const { definition } = written
+  // With a key of his own the user answers for what no key can be made of.
+  const keyed = property(options, 'key') !== undefined
+  const refused = new Set(written.findings.map(({ what }) => what))
   return {
     label,
     path,
@@ -57,11 +68,21 @@ export function describeUse(input: UseInput): CachedUse {
     end: input.node.end,
     fn: method ? [method.member.start, method.member.end] : [given.start, given.end],
     owner: owner?.definition,
-    captures: written.captures.filter(({ name }) => !ignored.has(name)),
+    captures: written.captures.filter(({ name }) => !ignored.has(name) && !(keyed && refused.has(name))),
     receiver: written.receiver,
     trailing: written.trailing,
-    findings: property(options, 'key') ? [] : written.findings.filter(kept),
+    listed: [...keyCode(options, key, label), ...depsCode(input, options, label)],
+    sequence: given.type === 'SequenceExpression',
+    seesProcess: isProcess(input),
+    findings: keyed ? [] : written.findings.filter(kept),
   }
+}
+
+/** `process` is the global here, or what Node exports under that name. */
+function isProcess({ view, node }: UseInput): boolean {
+  const variable = view.scopes.at(node.start, 'process')
+  const origin = variable && view.importOf(variable)
+  return !variable || (origin !== undefined && /^(?:node:)?process$/.test(origin.specifier) && origin.name !== 'env')
 }
 
 /** The options: the second argument of a call, the first of a decorator. */
@@ -72,10 +93,12 @@ function optionsOf(node: Node): Node | undefined {
   return found && erased(found)
 }
 
-const property = (options: Node | undefined, name: string): Node | undefined =>
+const propertyNode = (options: Node | undefined, name: string): Node | undefined =>
   (options?.type === 'ObjectExpression' ? (options.properties as Node[]) : []).find(
     (one) => one.type === 'Property' && staticKey(one.key, one.computed) === name,
-  )?.value
+  )
+
+const property = (options: Node | undefined, name: string): Node | undefined => propertyNode(options, name)?.value
 
 /** The option `name`, which is the label in the key, where it is a text. */
 function nameOf(options: Node | undefined): string | undefined {
@@ -204,6 +227,44 @@ function keyOf(input: UseInput, options: Node | undefined, label: string): numbe
     ...input.finish(writer, { kind: 'value', name: `${label} key`, nodes: [first], cached: true }),
     runs: false,
   })
+}
+
+/** The option `key`, where it is written out in the options. */
+function keyCode(options: Node | undefined, key: number | undefined, label: string): ListedCode[] {
+  const found = propertyNode(options, 'key')
+  if (!found || key === undefined || found.shorthand || found.kind !== 'init') return []
+  const { start, end } = found.method ? found : (found.value as Node)
+  return [{ label: `${label} key`, root: { def: key }, start, end, method: found.method ? 'key' : undefined }]
+}
+
+/** The functions of a list given as `deps`, or of the list that a function given as `deps` returns. */
+function depsCode(input: UseInput, options: Node | undefined, label: string): ListedCode[] {
+  const given = property(options, 'deps')
+  const deps = given && erased(given)
+  const list = deps?.type === 'ArrowFunctionExpression' ? erased(deps.body) : deps
+  if (list?.type !== 'ArrayExpression') return []
+  return (list.elements as (Node | null)[]).flatMap((element) => {
+    if (!element || element.type === 'SpreadElement') return []
+    const code = erased(element)
+    const variable = code.type === 'Identifier' ? input.view.scopes.of(code) : undefined
+    const root = variable ? input.view.targetOf(variable) : isFunction(code) ? closed(input, code, label) : undefined
+    if (!root) return []
+    return [
+      { label: variable?.name ?? `${label} dependency`, root, start: code.start, end: code.end, method: undefined },
+    ]
+  })
+}
+
+/** A function that captures nothing. */
+function closed(input: UseInput, code: Node, label: string): Target | undefined {
+  const writer = withHelpers(input, [code], (inner) => {
+    inner.stream.open('Value')
+    new Encoder(inner).fn(code, { constructable: code.type !== 'ArrowFunctionExpression' })
+    inner.stream.close()
+  })
+  if (writer.captures.size > 0 || writer.root?.usesThis) return undefined
+  const plan = { kind: 'value' as const, name: `${label} dependency`, nodes: [code], cached: true }
+  return { def: input.add({ ...input.finish(writer, plan), runs: false }) }
 }
 
 /** What the option `key` may be: its value, or the whole of options that this file does not show. */
@@ -392,8 +453,18 @@ function writeFunction(input: UseInput, given: Node, owner: Owner | undefined, l
     receiver = { ...receiver, fields: [] }
   }
   if (lexical && writer.root?.usesArguments) captures.push({ name: 'arguments', paths: [[]] })
-  const findings = uncapturable(writer)
+  const findings = [...uncapturable(writer), ...hidden(input, writer)]
+  // No reader can be made of it inside of the class.
+  if (input.node.type === 'Decorator' && owner?.definition === undefined) {
+    const closed = receiver.calls.find(({ path }) => path.some((name) => name.startsWith('#')))
+    if (closed)
+      findings.push({ code: 'uncapturable', what: `this.${closed.path.join('.')}`, start: given.start, end: given.end })
+  }
   const at = { start: given.start, end: given.end }
+  if (fn && fn !== given && lexical) {
+    // It is the `this` of where the function stands, and not of where it is cached.
+    findings.push({ code: 'uncapturable', what: 'this', ...at })
+  }
   if (!fn && (lexical || writer.captures.size > 0)) {
     const what = input.view.text.slice(given.start, given.end)
     if (!findings.some((one) => one.what === what)) findings.push({ code: 'uncapturable', what, ...at })
@@ -463,6 +534,15 @@ function uncapturable({ captures, called, receivers }: Writer): Finding[] {
     const init = node?.type === 'VariableDeclarator' && node.init ? erased(node.init) : undefined
     const instance = init?.type === 'NewExpression' && !keyable.test(init.callee.name ?? '')
     if (!instance && !called.has(variable) && !(receivers.has(variable) && isNamedType(node, variable))) return []
+    const [start, end] = (variable.identifiers[0] as unknown as Node).range as [number, number]
+    return [{ code: 'uncapturable' as const, what: variable.name, start, end }]
+  })
+}
+
+/** Captures that are read where another variable has their name: no thunk beside the use can reach them. */
+function hidden({ view, node }: UseInput, { captures }: Writer): Finding[] {
+  return [...captures.keys()].flatMap((variable) => {
+    if (view.scopes.at(node.start, variable.name) === variable) return []
     const [start, end] = (variable.identifiers[0] as unknown as Node).range as [number, number]
     return [{ code: 'uncapturable' as const, what: variable.name, start, end }]
   })

@@ -131,7 +131,7 @@ describe('what is given in `deps`', () => {
   })
 
   test('is a function by its stamp, where it has one', () => {
-    const help = (version: string) => putStamp(fromText('(n) => hidden(n)'), { contract: 1, label: 'help', version })
+    const help = (version: string) => putStamp(fromText('(n) => hidden(n)'), { contract: 2, label: 'help', version })
     expect(versionOf('(n) => help(n)', { help: help('s1-a') })).not.toBe(
       versionOf('(n) => help(n)', { help: help('s1-b') }),
     )

@@ -49,7 +49,8 @@ export function createProbe(harness: Harness, capabilities: Capabilities): Probe
 function entryOf({ holds }: Capabilities, key: string, content: string, createdAt: number): Held {
   if (holds === 'text') return content
   if (holds === 'bytes') return new TextEncoder().encode(content)
-  return { format: 1, key, createdAt, codec: 'reference', outcome: 'value', promised: false, body: content } as Entry
+  const facts = { createdAt, outcome: 'value', promised: false, epochs: 0 } as const
+  return { format: 2, key, ...facts, codec: 'reference', body: content } satisfies Entry
 }
 
 /** `store` with every operation awaited. */

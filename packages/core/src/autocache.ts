@@ -20,23 +20,29 @@
  */
 
 import { diagnostics, digest as nativeDigest, packageName } from '#platform'
-import { type Caller, createCaller, type Definition } from './call.ts'
+import { type Caller, createCaller } from './call.ts'
+import type { Definition } from './definition.ts'
 import { referenceSealer, type Sealer } from './entry.ts'
+import { Space } from './epochs.ts'
 import { AutocacheError } from './errors.ts'
-import { createHub, type EventOf, type EventType, type Hub, type Stats } from './events.ts'
+import { type BreakerState, createHub, type EventOf, type EventType, type Hub, type Stats } from './events.ts'
+import { type Gate, gateOf } from './gate.ts'
 import { createOperations, type Operations } from './handle.ts'
-import { createInputs, joinedVersions, ownerOf } from './inputs.ts'
+import { createInputs, joinedVersions, ownerOf, tagPolicyOf } from './inputs.ts'
 import { completeKey, keyPrefix } from './key.ts'
-import { drained, Lane, sharedBy, stateOf } from './lane.ts'
+import { Lane, sharedBy } from './lane.ts'
 import { type MemoryStore, memoryStore } from './memory-store.ts'
 import {
   type AnyFunction,
   type AutocacheOptions,
   checkOptions,
   type FunctionOptions,
+  invalidOption,
+  isTags,
   type ResolvedOptions,
   resolveBounds,
   resolveOptions,
+  toMilliseconds,
 } from './options.ts'
 import type { Store } from './store.ts'
 import type { CachedFunction, CachedMember, Handle, IsAsync } from './types.ts'
@@ -109,7 +115,23 @@ export interface Autocache<TStore extends Store = Store> {
     object: TObject,
     method: TName,
   ): CachedMember<TObject[TName], TStore>
-  /** Counts of events since the instance was created. */
+  /**
+   * Ends every entry with one of these tags, in every namespace and store that the instance uses: of every version, in every
+   * process, by one write for each tag. What calls that begin afterwards get is newer.
+   * @throws StoreError (as a rejection) where a store did not acknowledge it; it is then made again until it does, and
+   * until then this process does not believe what has the tag
+   * @example
+   * ```ts
+   * import { createAutocache } from '@autocache/core'
+   * const cache = createAutocache()
+   * const names = cache.cached(() => ['ada', 'bob'], { tags: ['users'] })
+   * names() // ['ada', 'bob'], computed
+   * await cache.invalidateTags('users') // undefined
+   * names() // ['ada', 'bob'], computed again
+   * ```
+   */
+  invalidateTags(...tags: string[]): Promise<void>
+  /** Counts of events since the instance was created, and the state of its stores. */
   stats(): Stats
   /** Calls `listener` for every event of a type, or for every event (`'*'`). Returns what ends that. */
   on<TType extends EventType>(type: TType | '*', listener: (event: EventOf<TType>) => void): () => void
@@ -141,9 +163,51 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
   const { enabled: switchedOn = true, logger, keyBounds, clock = () => Date.now(), ...defaults } = options
   const bounds = resolveBounds(keyBounds)
   const hub: Hub = createHub(logger, diagnostics)
-  const stores = new Set<Store>()
+  /** The namespaces of the instance, each over its store. */
+  const spaces = new Map<Store, Map<string, () => Space>>()
+  const gates = new Set<Gate>()
+  /** What tells of the breakers; the gates hold on to it no longer than the instance lives. */
+  const watchers = new Map<Gate, (state: BreakerState) => void>()
   let memory: MemoryStore | undefined
   const ownStore = () => (memory ??= memoryStore())
+
+  /** The names of a namespace over a store, made when they are first needed. */
+  function spaceOf(store: Store, namespace: string, encoding: Wire | undefined): () => Space {
+    let known = spaces.get(store)
+    if (!known) {
+      spaces.set(store, (known = new Map()))
+      const gate = gateOf(store)
+      const report = hub.reporter(gate.name, undefined)
+      const watcher = (state: BreakerState) => report({ type: 'breaker', state, owed: gate.owed })
+      gates.add(gate)
+      watchers.set(gate, watcher)
+      gate.watch(watcher)
+    }
+    let space = known.get(namespace)
+    if (!space) {
+      known.set(
+        namespace,
+        (space = () => {
+          const shared = sharedBy(store, undefined).spaces
+          let found = shared.get(namespace)
+          if (!found) {
+            const { digest } = encoding ?? {}
+            const maxBytes = store.maxKeyBytes ?? 250
+            // Versions have a scheme, `s1-` or `x-` or others: none is `epochs`.
+            const stored =
+              store.lifetime === 'shared' && encoding && digest
+                ? encoding.epochs(gateOf(store), (label) =>
+                    keyPrefix({ namespace, label, version: 'epochs', digest, maxBytes }),
+                  )
+                : undefined
+            shared.set(namespace, (found = new Space(stored)))
+          }
+          return found
+        }),
+      )
+    }
+    return space
+  }
 
   /** Everything about one cached function, or the error that belongs where it is written. */
   function define(fn: AnyFunction, functionOptions: FunctionOptions, method: string | undefined): Defined {
@@ -168,9 +232,9 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
         "Keys that are digested (`keys: 'digest'`, or a store with `maxKeyBytes`) need an instance here: `createAutocache(...)`.",
       )
     }
-    stores.add(store)
+    const space = spaceOf(store, namespace, encoding)
     const joined = identity.source === 'process' ? '' : joinedVersions(resolved, digest)
-    const version = () => identity.version() + joined
+    const version = (code = '') => identity.version() + joined + code
     const shares = sharedBy(store, ownerOf(resolved))
     if (
       identity.source === 'explicit' &&
@@ -178,11 +242,18 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     ) {
       report({ type: 'duplicate-definition', version: version() })
     }
-    let lane: Lane | undefined
-    const laneOf = (): Lane => {
-      if (lane) return lane
-      const prefix = keyPrefix({ namespace, label: identity.label, version: version(), digest: digest!, maxBytes })
-      lane = identity.source === 'process' ? new Lane(store, prefix) : Lane.of(store, prefix, shares)
+    const own = identity.source === 'process'
+    const epochs = once(() => space().of(identity.label, !own))
+    /** By the code that joins the version of a call: as many as there are classes of receivers. */
+    const lanes = new Map<string, Lane>()
+    const laneOf = (code = ''): Lane => {
+      let lane = lanes.get(code)
+      if (!lane) {
+        const parts = { namespace, label: identity.label, version: version(code), digest: digest!, maxBytes }
+        const prefix = keyPrefix(parts)
+        lane = own ? new Lane(store, prefix, epochs()) : Lane.of(store, prefix, epochs(), shares)
+        lanes.set(code, lane)
+      }
       return lane
     }
     const inputsOf = createInputs(fn, resolved, bounds, digest)
@@ -195,16 +266,20 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
       enabled,
       lane: laneOf,
       inputsOf,
-      suffixOf(argumentsText) {
+      suffixOf(argumentsText, { prefix }) {
         // The prefix leaves room for a digest, see `keyPrefix`.
         if (!readable) return `~${digest!(argumentsText)}`
         if (maxBytes === Infinity) return argumentsText
-        const { prefix } = laneOf()
         return completeKey(prefix, { argumentsText, readable, digest: digest!, maxBytes }).slice(prefix.length)
       },
       sealer: sealerOf(resolved, encoding, () => report({ type: 'mutated' })),
       report,
       clock,
+      tags: {
+        fixed: typeof resolved.tags === 'function' ? [] : resolved.tags,
+        of: typeof resolved.tags === 'function' ? resolved.tags : undefined,
+        policy: tagPolicyOf(resolved, digest),
+      },
       quick: store.holds === 'references' && !resolved.clone && !isDevelopment() && inputsOf.plain,
     }
     const caller = createCaller(definition)
@@ -291,18 +366,49 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
       return handleOf(known.defined, known.fn, object, undefined) as never
     },
 
-    stats: hub.stats,
+    async invalidateTags(...tags) {
+      if (!tags.every((tag) => isTags([tag]))) throw invalidOption('tags', 'texts that are not empty')
+      // An instance that caches nothing, as in a worker that only writes, still has a store and a namespace.
+      if (defaults.store && !spaces.has(defaults.store)) {
+        const { store } = defaults
+        const namespace = defaults.namespace ?? (store.lifetime === 'shared' ? requireNamespace() : 'local')
+        spaceOf(store, namespace, ownWire ?? (store.wire as Wire | undefined))
+      }
+      const renewals = [...spaces].flatMap(([store, namespaces]) =>
+        [...namespaces.values()].map(async (spaceIn) => {
+          const space = spaceIn()
+          space.invalidateTags(tags)
+          await space.stored?.renewTags(tags, clock(), toMilliseconds(defaults.storeTimeout ?? 250)!)
+          hub.reporter(gateOf(store).name, undefined)({ type: 'invalidate-tags', count: tags.length })
+        }),
+      )
+      // All are asked before the first failure is told.
+      const failed = (await Promise.allSettled(renewals)).find((renewal) => renewal.status === 'rejected')
+      if (failed) throw failed.reason
+    },
+
+    stats: () => ({
+      ...hub.stats(),
+      stores: [...gates].map((gate) => ({
+        store: gate.name,
+        breaker: gate.state,
+        owed: gate.owed,
+        writes: gate.writes.size,
+        refreshes: gate.refreshes.size,
+      })),
+    }),
     on: hub.on,
 
     async close() {
-      await Promise.all(
-        [...stores].flatMap((store) => {
-          const { writes, refreshes } = stateOf(store)
-          return [...writes, ...refreshes].map((work) => drained(work))
-        }),
-      )
+      await Promise.all([...gates].map((gate) => gate.drain()))
     },
   }
+}
+
+/** What `make` makes, when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
 }
 
 /** The methods of a cached function, bound to a receiver where there is one. */
@@ -332,6 +438,8 @@ function handleOf(
     refresh: (...args: unknown[]) => on((self) => operations.refresh(self, args)),
     prime: (args: unknown[], value: unknown) => on((self) => operations.prime(self, args, value)),
     invalidate: (...args: unknown[]) => on((self) => operations.invalidate(self, args)),
+    // It is the same for every object.
+    invalidateAll: () => operations.invalidateAll(),
     many: (calls: unknown[][], { concurrency = Infinity } = {}) =>
       on((self) => operations.many(self, calls, concurrency)),
     explain: (...args: unknown[]) => on((self) => operations.explain(self, args)),

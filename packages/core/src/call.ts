@@ -9,107 +9,69 @@
  * Two shapes share these steps. Over a store that answers at once, a function that answers at once is called without any
  * promise in between (`answerNow`). Everything else goes through a flight: concurrent calls of a key wait for one read
  * and one fill (`answerLater`). The order of a flight and an invalidation is kept by fences, see `lane.ts`; what a flight
- * hands to each of its callers is in `flight.ts`.
+ * hands to each of its callers is in `flight.ts`, what becomes of a run in `land.ts`.
+ *
+ * A store that others use is asked by every call, also by one that then waits for a run that is under way here: only its
+ * epochs say what was invalidated elsewhere. A call may wait for a run that began after it, or before which nothing of its
+ * names has been invalidated since (`shares`).
  *
  * Deliberately inexact: arguments that a caller changes between its call and the moment the function runs (over an
  * asynchronous store, after the read) are seen changed by the function; the result is then not stored (R15).
  */
 
 import { detached } from '#platform'
+import { type Answer, follow, isThenable, rescue } from './answer.ts'
 import { clone } from './clone.ts'
-import { isOneShot, type Opened, oneShotError, type Sealer } from './entry.ts'
-import { UnkeyableValueError, UnstorableValueError } from './errors.ts'
-import type { Reporter } from './events.ts'
-import { Flight, type Landed, type Landing, type SharedLanding } from './flight.ts'
-import { lifetime, plainTtl, type State, stateAt } from './freshness.ts'
-import type { Inputs, InputsOf } from './inputs.ts'
-import { drained, hush, isAsync, isThenable, type Lane } from './lane.ts'
+import type { Call, Definition, Found } from './definition.ts'
+import type { Opened, Sealer } from './entry.ts'
+import { StoreError, UnkeyableValueError } from './errors.ts'
+import type { MissReason } from './events.ts'
+import { Flight, gathering, type Landed, type Landing, type SharedLanding } from './flight.ts'
+import { plainTtl } from './freshness.ts'
+import { isAsync } from './gate.ts'
+import { instant, nextInstant } from './instants.ts'
+import { createJudge, isAnswer, type Judge } from './judge.ts'
+import { createLandings, type Fill, firstly } from './land.ts'
+import type { Lane } from './lane.ts'
 import type { Slot } from './memory-store.ts'
-import { type AnyFunction, type ResolvedOptions, toMilliseconds } from './options.ts'
-import { createRefresh, outlive } from './refresh.ts'
+import { Gathering } from './nested.ts'
+import { createRefresh } from './refresh.ts'
 import { replaceSignals } from './signals.ts'
-import type { Identity } from './version.ts'
+import type { Names, Read, Seen } from './stored-epochs.ts'
 
-/** All that is fixed when a function is cached. */
-export interface Definition {
-  readonly fn: AnyFunction
-  readonly identity: Identity
-  /** The version with those of `deps`. */
-  readonly version: () => string
-  readonly options: ResolvedOptions
-  readonly enabled: boolean
-  readonly lane: () => Lane
-  readonly inputsOf: InputsOf
-  /** The end of the key, after the lane's prefix, for the text of some inputs. */
-  readonly suffixOf: (text: string) => string
-  readonly sealer: Sealer
-  readonly report: Reporter
-  readonly clock: () => number
-  /** Whether an entry's body is the answer as it stands, in a memory store of ours: then hits take the short way. */
-  readonly quick: boolean
-}
-
-/** One call on its way. */
-export interface Call {
-  readonly self: unknown
-  readonly args: readonly unknown[]
-  readonly inputs: Inputs
-  readonly suffix: string
-}
-
-/** An entry that may answer a call, at once or where the function fails. */
-export interface Found {
-  readonly opened: Opened
-  readonly value: unknown
-  readonly state: Exclude<State, 'miss'>
-  /** Whether it answers without the function. */
-  readonly answers: boolean
-}
-
-/** A run of the function on its way. */
-interface Fill {
-  readonly call: Call
-  readonly createdAt: number
-  /** For the duration in the event, if anybody hears it. */
-  readonly startedAt: number
-  /** How often its lane had been fenced when it began; decides for a run without a flight whether it may be stored. */
-  readonly fenced: number
-  /** The flight it belongs to, whose word goes for all that come between. */
-  flight: Flight | undefined
-  /** Whether what was written before must not come back once this is stored. */
-  readonly replaces: boolean
-  /** What answers where the function fails. */
-  readonly over: Found | undefined
-  /** Whether it is a refresh that nobody waited for. */
-  readonly background: boolean
+/** A look at an entry that is no call: nothing is reported, and why it was none is noted here. */
+export interface Look {
+  reason?: MissReason
 }
 
 /** The steps of a call, for the wrapper and its handle. */
 export interface Caller {
+  readonly judge: Judge
   /** A whole call. */
   call(self: unknown, args: readonly unknown[]): unknown
   /** The key of a call. @throws UnkeyableValueError */
   prepare(self: unknown, args: readonly unknown[]): Call
-  /** A call past its key. */
-  answer(call: Call): unknown
+  /** A call past its key; with what was read for it, where that was done before. */
+  answer(call: Call, read?: Answer<Read>): unknown
+  /** Asks the store for a call's entry. @throws StoreError, at once or later */
+  read(call: Call): Answer<Read>
   /**
-   * A call that does not read: it fills, or waits for the refresh under way, and others may wait for it. Where it
-   * `replaces`, nothing older is believed after. `over` answers where the function fails.
+   * A call that does not read: it fills, or waits for a run under way, and others may wait for it. Where it `replaces`,
+   * nothing older is believed after. `over` answers where the function fails.
    */
-  fill(call: Call, replaces: boolean, over?: Found): unknown
+  fill(call: Call, seen: Answer<Seen | undefined>, replaces: boolean, over?: Found): unknown
   /**
-   * What the store's answer is worth to a call, or `undefined` for a miss. Unless it is only looked at it is reported, and
-   * refreshed where that is due.
+   * What the store's answer is worth to a call, or `undefined` for a miss. It is reported, unless it is only looked at.
    */
-  decide(call: Call, held: unknown, quietly?: boolean): Found | undefined
+  decide(call: Call, read: Read, look?: Look): Answer<Found | undefined>
   /** The call past its key, or `undefined` where it goes straight through. @throws UnkeyableValueError */
   admit(self: unknown, args: readonly unknown[]): Call | undefined
   /** Runs the function outside autocache. */
   pass(self: unknown, args: readonly unknown[]): unknown
-  /** How long a value may answer in any way, in milliseconds; `undefined` where `ttl` gives no duration. */
-  lifetimeOf(value: unknown, args: readonly unknown[]): number | undefined
+  /** Answers with an entry as the function would have. */
+  reply(call: Call, found: Found): unknown
   /** Reports a failure of the store. */
-  storeFailed(operation: string, cause: unknown): void
+  storeFailed(call: Call, operation: string, cause: unknown): void
   /** Whether the function was seen to answer with promises. */
   readonly promises: boolean
 }
@@ -119,7 +81,7 @@ const general = Symbol('general')
 
 /** Puts the steps together for one cached function. */
 export function createCaller(definition: Definition): Caller {
-  const { fn, options, enabled, inputsOf, suffixOf, sealer, report, clock } = definition
+  const { fn, options, enabled, inputsOf, suffixOf, sealer, report, clock, tags } = definition
   const { store, storeTimeout, flightTimeout, partition, ttl, windows } = options
   const { counts } = report
   const shownKeys = options.keys === 'digest'
@@ -128,17 +90,30 @@ export function createCaller(definition: Definition): Caller {
   let answers: 'values' | 'promises' | 'both' | undefined = isAsyncFunction ? 'promises' : undefined
   const quick = definition.quick && typeof ttl === 'number'
   const plain = plainTtl(ttl as number, windows)
-  /** A kept error expires like a value, and then it is worth nothing. */
-  const errorWindows = { ...windows, staleTtl: 0, staleIfError: 0, earlyRefresh: 1 }
   const refresh = createRefresh(options, report, clock)
+  const judge = createJudge(definition)
   let lane: Lane | undefined
   const laneOf = (): Lane => (lane ??= definition.lane())
-  const keyOf = (suffix: string): string => laneOf().keyOf(suffix)
-  const shown = (suffix: string): string | undefined => (shownKeys ? keyOf(suffix) : undefined)
+  let naming: ReturnType<NonNullable<Lane['epochs']['space']['stored']>['naming']> | undefined
+  const laneFor = (code: string): Lane => (code === '' ? laneOf() : definition.lane(code))
+  const shown = ({ lane, suffix }: Call): string | undefined => (shownKeys ? lane.keyOf(suffix) : undefined)
+  const landings = createLandings(definition, { judge, stillSame, shown, storeFailed })
+  const { standInFor } = landings
 
   function prepare(self: unknown, args: readonly unknown[]): Call {
+    const outer = gathering()
     const inputs = inputsOf(self, args)
-    return { self, args, inputs, suffix: suffixOf(inputs.text) }
+    const lane = laneFor(inputs.code)
+    const suffix = suffixOf(inputs.text, lane)
+    const { stored } = lane.epochs.space
+    let names: Names | undefined
+    if (stored) {
+      naming ??= stored.naming(lane.epochs.label, tags.fixed)
+      // Where nothing hidden is in the key, the digest of what names the call is there already.
+      const digested = inputs.subject === inputs.text && suffix.startsWith('~') ? suffix.slice(1) : undefined
+      names = naming(inputs.subject, digested)
+    }
+    return { self, args, inputs, suffix, lane, names, begun: instant(), outer }
   }
 
   /** The call, or the reason it goes straight through; throws what cannot be keyed at all. */
@@ -154,11 +129,11 @@ export function createCaller(definition: Definition): Caller {
     return undefined
   }
 
-  /** Whether the inputs of a finished call are still what it was keyed by (R15). */
   function stillSame(call: Call): boolean {
     if (call.inputs.fixed) return true
     try {
-      return inputsOf(call.self, call.args).text === call.inputs.text
+      const { text, code } = inputsOf(call.self, call.args)
+      return text === call.inputs.text && code === call.inputs.code
     } catch {
       return false
     }
@@ -176,13 +151,13 @@ export function createCaller(definition: Definition): Caller {
   }
 
   /** Runs the function for a fill: apart from the caller's async context unless that is part of the key (R08). */
-  function execute(call: Call, flight: Flight | undefined): unknown {
+  function execute({ call, flight, gathering }: Fill): unknown {
     const signal = flight?.controller?.signal
     const args = signal ? replaceSignals(call.args, signal) : call.args
     const run = flight
       ? () => flight.run(() => fn.apply(call.self, args as unknown[]))
       : () => fn.apply(call.self, args as unknown[])
-    return partition ? run() : detached(run)
+    return Gathering.during(flight ? undefined : gathering, () => (partition ? run() : detached(run)))
   }
 
   /**
@@ -190,13 +165,20 @@ export function createCaller(definition: Definition): Caller {
    * See `hit-path.ts`.
    */
   function answerFrom(slot: Slot | null | undefined, here: Lane): unknown {
-    if (!slot || !here.isQuiet || report.observed()) return general
+    if (!slot || !here.isQuiet || slot.checked < here.epochs.space.latest || report.observed()) return general
     const { entry } = slot
-    if (entry.outcome !== 'value') return general
+    if (entry.outcome !== 'value' || entry.until !== undefined || !isTagged(entry)) return general
     if (plain !== Infinity && !(Math.abs(clock() - entry.createdAt) < plain)) return general
+    if (Gathering.active > 0 && (plain !== Infinity || entry.tags !== undefined)) return general
     slot.visited = true
     counts.hit = (counts.hit ?? 0) + 1
     return isPromised(entry) ? Promise.resolve(entry.body) : entry.body
+  }
+
+  /** Whether an entry in memory has the tags that the options of now give, as far as that is plain. */
+  function isTagged({ tagPolicy, tags: own }: Slot['entry']): boolean {
+    if (tagPolicy !== tags.policy) return false
+    return tagPolicy !== undefined || (own === undefined ? tags.fixed.length === 0 : own === tags.fixed)
   }
 
   /** Whether a hit answers with a promise: as the fill did, or, of a primed value, as the function always does. */
@@ -204,263 +186,169 @@ export function createCaller(definition: Definition): Caller {
     return promised || answers === 'promises'
   }
 
-  /** Takes apart what the store answered: the entry and its value where a call may be answered by it. */
-  function decide(call: Call, held: unknown, quietly = false): Found | undefined {
-    const { suffix } = call
-    const missed = quietly ? () => undefined : missedBy
-    if (held === undefined || held === null) return missed(suffix, 'absent')
-    let opened: Opened
-    let value: unknown
-    try {
-      opened = sealer.open(held, keyOf(suffix))
-      value = opened.take()
-    } catch (error) {
-      report({ type: 'unreadable-entry', key: shown(suffix), error })
-      return missed(suffix, 'unreadable')
+  /** Asks the store: for the entry, and where others use it for the epochs it is held against, in one round trip. */
+  function read(call: Call): Answer<Read> {
+    const { lane, suffix, names } = call
+    if (names) return lane.epochs.space.stored!.read(lane.keyOf(suffix), names, storeTimeout)
+    return follow(lane.get(suffix, storeTimeout), (held) => ({ held, seen: undefined, made: undefined }))
+  }
+
+  function decide(call: Call, { held, seen, made }: Read, look?: Look): Answer<Found | undefined> {
+    const missed = (call: Call, reason: MissReason): undefined => {
+      if (!look) return missedBy(call, reason)
+      look.reason = reason
     }
-    const { outcome, createdAt } = opened
-    if (!laneOf().trusts(suffix, createdAt)) return missed(suffix, 'unsettled')
-    const state = judge(call, outcome, createdAt, value)
-    if (state === 'miss') return missed(suffix, 'expired')
+    if (held === undefined || held === null) return missed(call, 'absent')
+    const { lane, suffix, names } = call
+    const unreadable = (error: unknown) => {
+      report({ type: 'unreadable-entry', key: shown(call), error })
+      return missed(call, 'unreadable')
+    }
+    let opened: Opened
+    try {
+      opened = open(lane.keyOf(suffix), held, made)
+    } catch (error) {
+      return unreadable(error)
+    }
+    const stored = lane.epochs.space.stored
+    if (!lane.trusts(suffix, opened.createdAt) || (names && stored!.owes(names))) return missed(call, 'unsettled')
+    if (opened.tagPolicy !== tags.policy || tags.fixed.some((tag, at) => opened.tags?.[at] !== tag))
+      return missed(call, 'tags-changed')
+    return follow(stands(call, opened, seen), (good) => {
+      if (!good) return missed(call, 'invalidated')
+      let value: unknown
+      try {
+        value = opened.take()
+      } catch (error) {
+        return unreadable(error)
+      }
+      return weigh(call, opened, value, missed, look !== undefined)
+    })
+  }
+
+  /** Takes an entry apart: once for all who read it in one turn. */
+  function open(key: string, held: unknown, made: Map<string, unknown> | undefined): Opened {
+    const known = made?.get(key) as { readonly by: Sealer; readonly opened: Opened } | undefined
+    if (known?.by === sealer) return known.opened
+    const opened = sealer.open(held, key)
+    made?.set(key, { by: sealer, opened })
+    return opened
+  }
+
+  /** Whether nothing of what an entry depends on was invalidated since its fill began. */
+  function stands(call: Call, { epochs, tags: own = [] }: Opened, seen: Seen | undefined): Answer<boolean> {
+    const { lane, inputs, names } = call
+    const { stored } = lane.epochs.space
+    if (!stored || !names) return typeof epochs === 'number' && lane.epochs.changed(inputs.subject, own) <= epochs
+    if (typeof epochs !== 'string' || !seen) return false
+    const others = own.slice(tags.fixed.length)
+    if (others.some((tag) => stored.owesTag(tag))) return false
+    return rescue(
+      () => stored.stand(epochs, names, others, seen, storeTimeout),
+      (error) => {
+        storeFailed(call, 'get', error)
+        return false
+      },
+    )
+  }
+
+  /** What an entry that stands is worth under the options of now. */
+  function weigh(
+    call: Call,
+    opened: Opened,
+    value: unknown,
+    missed: (call: Call, reason: MissReason) => undefined,
+    quietly: boolean,
+  ): Found | undefined {
+    const { lane, suffix } = call
+    const state = judge.stateOf(call, opened, value)
+    if (state === 'miss') return missed(call, 'expired')
     if (state === 'fresh') {
-      if (!quietly) report({ type: 'hit', key: shown(suffix) })
+      if (!quietly) report({ type: 'hit', key: shown(call) })
       return { opened, value, state, answers: true }
     }
-    const heldBack = laneOf().isHeldBack(suffix, clock())
+    const heldBack = lane.isHeldBack(suffix, clock())
     const answers = state !== 'error-only' || heldBack
     if (!quietly) {
-      if (state === 'early') report({ type: 'hit', key: shown(suffix) })
-      else if (answers) report({ type: 'stale-hit', key: shown(suffix), reason: heldBack ? 'back-off' : 'refresh' })
-      else missedBy(suffix, 'expired')
-      if (state !== 'error-only' && !heldBack) {
-        refresh(laneOf(), suffix, shown(suffix), state, call.inputs.signals.length > 0, (flight) => rerun(call, flight))
-      }
+      if (state === 'early') report({ type: 'hit', key: shown(call) })
+      else if (answers) report({ type: 'stale-hit', key: shown(call), reason: heldBack ? 'back-off' : 'refresh' })
+      else missedBy(call, 'expired')
     }
     return { opened, value, state, answers }
   }
 
-  /** What an entry is worth to a call under the current options. */
-  function judge(call: Call, outcome: 'value' | 'error', createdAt: number, value: unknown): State {
-    const kept = outcome === 'error' ? options.errorTtl : ttlOf(value, call.args)
-    if (kept === Infinity) return 'fresh'
-    const rules = outcome === 'error' ? errorWindows : windows
-    return stateAt(keyOf(call.suffix), createdAt, kept ?? 0, rules, clock())
+  /** Starts the refresh that is due after a hit. */
+  function refreshAfter(call: Call, { state }: Found, seen: Seen | undefined): void {
+    const { lane, suffix, inputs } = call
+    if ((state !== 'early' && state !== 'stale') || lane.isHeldBack(suffix, clock())) return
+    refresh(lane, suffix, shown(call), state, inputs.signals.length > 0, (flight) => rerun(call, flight, seen))
   }
 
-  function missedBy(
-    suffix: string,
-    reason: 'absent' | 'expired' | 'unreadable' | 'unsettled' | 'store-error',
-  ): undefined {
-    report({ type: 'miss', key: shown(suffix), reason })
+  function missedBy(call: Call, reason: MissReason): undefined {
+    report({ type: 'miss', key: shown(call), reason })
     return undefined
   }
 
-  function storeFailed(operation: string, cause: unknown): void {
-    const error = laneOf().failed(operation, cause)
-    report({ type: 'store-error', operation: error.operation, error })
+  function storeFailed({ lane }: Call, operation: string, cause: unknown): void {
+    const error = lane.gate.failed(operation, cause)
+    // A store that is not asked has failed before, and that was told.
+    if (!error.refused) report({ type: 'store-error', operation: error.operation, error })
   }
 
-  /** How long a value is fresh, in milliseconds; `undefined` where the option's function gives no duration. */
-  function ttlOf(value: unknown, args: readonly unknown[]): number | undefined {
-    if (typeof ttl !== 'function') return ttl
-    try {
-      const duration: unknown = ttl(value, ...args)
-      hush(duration)
-      return toMilliseconds(duration)
-    } catch {
-      return undefined
-    }
-  }
-
-  function lifetimeOf(value: unknown, args: readonly unknown[]): number | undefined {
-    const fresh = ttlOf(value, args)
-    return fresh === undefined ? undefined : lifetime(fresh, windows)
-  }
-
-  /**
-   * What answers instead of an error: the entry a call fell back on, if it still may. After an invalidation it may not,
-   * though it is this call's.
-   */
-  function standInFor(landing: SharedLanding, call: Call, over: Found | undefined, fenced: boolean): SharedLanding {
-    if (!over || fenced || landing.outcome === 'value') return landing
-    const { createdAt, take } = over.opened
-    try {
-      if (judge(call, 'value', createdAt, over.value) === 'miss') return landing
-    } catch {
-      return landing
-    }
-    report({ type: 'stale-hit', key: shown(call.suffix), reason: 'error' })
-    return { shared: true, outcome: 'value', createdAt, take: firstly(over.value, take), by: options, failed: true }
-  }
-
-  /** What the store holds stays as it is although the function ran: it need not run again at once. */
-  function holdBack(fill: Fill): void {
-    try {
-      if (isWritable(fill)) laneOf().fail(fill.call.suffix, clock())
-    } catch {
-      // A clock that fails: then nothing is held back.
-    }
-  }
-
-  /**
-   * After the function has thrown: every waiter gets the very error, or the value that stands in for it; only `errorTtl`
-   * stores it for later callers.
-   */
-  function landError(fill: Fill, error: unknown, promised: boolean): Landed {
-    const { call, createdAt, over, background, flight, fenced } = fill
-    const key = shown(call.suffix)
-    report(background ? { type: 'refresh-error', key, error } : { type: 'fill-error', key, error })
-    const thrown: SharedLanding = { shared: true, outcome: 'error', createdAt, take: () => error }
-    const landing = standInFor(thrown, call, over, flight ? flight.fenced : laneOf().fenced !== fenced)
-    if (background || landing.failed) {
-      holdBack(fill)
-      return { landing }
-    }
-    if (!options.errorTtl || !stillSame(call)) return { landing }
-    try {
-      const facts = { key: keyOf(call.suffix), createdAt, outcome: 'error', promised } as const
-      return { landing, written: keep(fill, sealer.seal(facts, error).held, options.errorTtl) }
-    } catch (cause) {
-      report({ type: 'unstored', key, reason: 'unfaithful', path: pathOf(cause), error: cause })
-      return { landing }
-    }
-  }
-
-  /** After the function has returned: what is kept of it, and what each caller gets. Never throws. */
-  function landValue(fill: Fill, body: unknown, promised: boolean): Landed {
-    const { call, createdAt, startedAt, background } = fill
-    const key = shown(call.suffix)
-    const duration = startedAt && performance.now() - startedAt
-    report(background ? { type: 'fill', key, duration, background } : { type: 'fill', key, duration })
-    laneOf().succeed(call.suffix)
-    const own: Landed = { landing: { shared: false, value: body } }
-    const thrown = (error: unknown): Landed => ({
-      landing: { shared: true, outcome: 'error', createdAt, take: () => error },
-    })
-    try {
-      if (isOneShot(body)) {
-        report({ type: 'unstored', key, reason: 'one-shot' })
-        discard(fill)
-        return options.strict ? thrown(oneShotError()) : own
-      }
-      if (!stillSame(call)) {
-        report({ type: 'unstored', key, reason: 'inputs-changed' })
-        if (background) holdBack(fill)
-        return own
-      }
-      const verdict: unknown = !options.cacheIf || options.cacheIf(body, ...call.args)
-      hush(verdict)
-      if (isThenable(verdict)) report({ type: 'unstored', key, reason: 'option-failed' })
-      const wanted = Boolean(verdict) && !isThenable(verdict)
-      let sealed: ReturnType<Sealer['seal']>
-      let taken: unknown
-      try {
-        sealed = sealer.seal({ key: keyOf(call.suffix), createdAt, outcome: 'value', promised }, body)
-        taken = sealed.take()
-      } catch (error) {
-        discard(fill)
-        if (!wanted) return own
-        report({ type: 'unstored', key, reason: 'unfaithful', path: pathOf(error), error })
-        return options.strict ? thrown(error) : own
-      }
-      const landing: Landing = { shared: true, outcome: 'value', createdAt, take: firstly(taken, sealed.take) }
-      if (!wanted) discard(fill)
-      return { landing, written: wanted ? keep(fill, sealed.held, lifetimeOf(body, call.args)) : undefined }
-    } catch (error) {
-      report({ type: 'unstored', key, reason: 'option-failed', error })
-      discard(fill)
-      return own
-    }
-  }
-
-  /** Whether nothing has come between that forbids to store what a run made. */
-  function isWritable({ flight, fenced }: Fill): boolean {
-    return flight ? flight.writable : laneOf().fenced === fenced
-  }
-
-  /** Where a refresh made nothing to keep, what it was to replace goes all the same; and so what a fill fell back on. */
-  function discard(fill: Fill): void {
-    if (!(fill.replaces || fill.background || fill.over) || !isWritable(fill)) return
-    const { suffix } = fill.call
-    try {
-      laneOf().raise(suffix, clock())
-      const removed = laneOf().delete(suffix, storeTimeout)
-      if (isThenable(removed)) removed.then(undefined, (error) => storeFailed('delete', error))
-    } catch (error) {
-      storeFailed('delete', error)
-    }
-  }
-
-  /** Starts the write of what a fill made, where it may still be stored; nobody waits for it. */
-  function keep(fill: Fill, held: unknown, life: number | undefined): Promise<unknown> | undefined {
-    const { createdAt } = fill
-    const { suffix } = fill.call
-    const key = shown(suffix)
-    const refusal = !isWritable(fill)
-      ? 'superseded'
-      : laneOf().isCongested
-        ? 'backlog'
-        : life === undefined && 'option-failed'
-    if (refusal) {
-      report({ type: 'unstored', key, reason: refusal })
-      discard(fill)
-      return undefined
-    }
-    if (!life || (life !== Infinity && createdAt + life <= clock())) {
-      discard(fill)
-      return undefined
-    }
-    const failed = (error: unknown) => {
-      storeFailed('set', error)
-      if (fill.background) holdBack(fill)
-    }
-    try {
-      const context = { expiresAt: expiry(createdAt, life), setOptions: options.setOptions }
-      const set = () => laneOf().set(suffix, held, context, Infinity)
-      const answer = fill.replaces ? laneOf().replace(suffix, clock(), storeTimeout, set) : set()
-      if (!isThenable(answer)) {
-        report({ type: 'write', key })
-        return undefined
-      }
-      const written = Promise.resolve(answer).then(
-        (done) => report(done === false ? { type: 'unstored', key, reason: 'superseded' } : { type: 'write', key }),
-        failed,
-      )
-      outlive(() => drained(written), options, report)
-      return written
-    } catch (error) {
-      failed(error)
-      return undefined
-    }
+  /** A read that brought nothing but an error. */
+  function unread(call: Call, cause: unknown): undefined {
+    storeFailed(call, 'get', cause)
+    return missedBy(call, cause instanceof StoreError && cause.refused ? 'breaker-open' : 'store-error')
   }
 
   /** A fill over a store that answers at once: plain while the function answers at once, a flight when it promises. */
-  function fillNow(call: Call, replaces = false, over?: Found): unknown {
+  function fillNow(call: Call, seen: Seen | undefined, replaces = false, over?: Found): unknown {
     const flight = answers === 'values' ? undefined : new Flight(call.inputs.signals.length > 0)
-    const fill = begin(call, undefined, replaces, over)
+    const fill = begin(call, flight, known(call, seen) as Seen | undefined, replaces, over)
+    const { lane, suffix, inputs } = call
     let result: unknown
     try {
-      result = execute(call, flight)
+      result = execute(fill)
     } catch (error) {
-      const { landing } = landError(fill, error, false)
-      return landing.shared && landing.failed ? reply(over!) : handOver(landing)
+      const { landing } = landed(fill, () => landings.error(fill, error, false))
+      return landing.shared && landing.failed ? reply(call, over!) : handOver(call, landing)
     }
     if (!sees(result)) {
-      const { landing } = landValue(fill, result, false)
-      if (!landing.shared) flight?.follow(call.inputs.signals)
-      return handOver(landing)
+      const { landing } = landed(fill, () => landings.value(fill, result, false))
+      if (!landing.shared) flight?.follow(inputs.signals)
+      return handOver(call, landing)
     }
     // A function taken for one that answers at once ran without a flight's care: its promise is its caller's alone.
-    if (!flight) return result
+    if (!flight) {
+      Gathering.active -= 1
+      return result
+    }
     fill.flight = flight
+    flight.replaces = replaces
     // Fenced by the function itself, before its first await: nobody else may have it.
-    if (laneOf().fenced !== fill.fenced) flight.writable = false
-    else laneOf().enter(call.suffix, flight)
+    if (lane.fenced !== fill.fenced) flight.writable = false
+    else lane.enter(suffix, flight)
     flight.landing = Promise.resolve(result).then(
-      (body) => arrive(call, flight, landValue(fill, body, true)).landing,
-      (error: unknown) => arrive(call, flight, landError(fill, error, true)).landing,
+      (body) =>
+        arrive(
+          call,
+          flight,
+          landed(fill, () => landings.value(fill, body, true)),
+        ).landing,
+      (error: unknown) =>
+        arrive(
+          call,
+          flight,
+          landed(fill, () => landings.error(fill, error, true)),
+        ).landing,
     )
     return boardFirst(call, flight)
+  }
+
+  /** What a run is to know of the epochs in a store that others use; nothing where that cannot be known. */
+  function known(call: Call, seen: Seen | undefined): Answer<Seen | undefined> {
+    const { lane, names } = call
+    return seen && names ? lane.epochs.space.stored!.begin(seen, names, storeTimeout) : seen
   }
 
   /** Whether the function answered with a promise; remembered for the fills to come. */
@@ -474,37 +362,64 @@ export function createCaller(definition: Definition): Caller {
   function begin(
     call: Call,
     flight: Flight | undefined,
+    seen: Seen | undefined,
     replaces: boolean,
     over: Found | undefined,
     background = false,
   ): Fill {
-    const lane = laneOf()
+    const { lane, suffix } = call
     const createdAt = lane.begin(clock())
     const startedAt = report.observed() ? performance.now() : 0
-    if (!background) lane.overtake(call.suffix)
-    return { call, createdAt, startedAt, fenced: lane.fenced, flight, replaces, over, background }
+    if (!background) lane.overtake(suffix)
+    const gathering = new Gathering(lane.epochs.space)
+    Gathering.active += 1
+    const begun = nextInstant()
+    if (flight) Object.assign(flight, { begun, seen, gathering })
+    const { fenced } = lane
+    return { call, createdAt, startedAt, begun, fenced, flight, replaces, over, background, seen, gathering }
+  }
+
+  /** A run has ended. */
+  function landed(_fill: Fill, land: () => Landed): Landed {
+    Gathering.active -= 1
+    return land()
   }
 
   /** Runs the function for a flight that is under way, and lands it. */
-  async function fly(call: Call, flight: Flight, replaces: boolean, over?: Found, background = false): Promise<Landed> {
-    const fill = begin(call, flight, replaces, over, background)
+  async function fly(
+    call: Call,
+    flight: Flight,
+    seen: Seen | undefined,
+    replaces: boolean,
+    over?: Found,
+    background = false,
+  ): Promise<Landed> {
+    const fill = begin(call, flight, call.names ? await known(call, seen) : undefined, replaces, over, background)
     let body: unknown
     try {
-      body = execute(call, flight)
+      body = execute(fill)
       if (isThenable(body)) {
         flight.promised = true
         body = await body
       }
     } catch (error) {
-      return arrive(call, flight, landError(fill, error, flight.promised))
+      return arrive(
+        call,
+        flight,
+        landed(fill, () => landings.error(fill, error, flight.promised)),
+      )
     }
-    return arrive(call, flight, landValue(fill, body, flight.promised))
+    return arrive(
+      call,
+      flight,
+      landed(fill, () => landings.value(fill, body, flight.promised)),
+    )
   }
 
   /** The run of a refresh: for the inputs of its call, unless they have changed since (R15). */
-  async function rerun(call: Call, flight: Flight): Promise<Landed> {
-    if (stillSame(call)) return fly(call, flight, false, undefined, true)
-    report({ type: 'unstored', key: shown(call.suffix), reason: 'inputs-changed' })
+  async function rerun(call: Call, flight: Flight, seen: Seen | undefined): Promise<Landed> {
+    if (stillSame(call)) return fly(call, flight, seen, false, undefined, true)
+    report({ type: 'unstored', key: shown(call), reason: 'inputs-changed' })
     return arrive(call, flight, { landing: { shared: false, value: undefined } })
   }
 
@@ -518,13 +433,14 @@ export function createCaller(definition: Definition): Caller {
     return landed
   }
 
-  function leave(call: Call, flight: Flight): void {
-    laneOf().retire(call.suffix, flight)
+  function leave({ lane, suffix }: Call, flight: Flight): void {
+    lane.retire(suffix, flight)
   }
 
-  /** Gives a landing to the caller who flew first. */
-  function handOver(landing: Landing): unknown {
+  /** Gives a landing to a caller. */
+  function handOver(call: Call, landing: Landing): unknown {
     if (!landing.shared) return landing.value
+    if (landing.depends) call.outer?.add(landing.depends)
     if (landing.outcome === 'error') throw landing.take()
     return landing.take()
   }
@@ -532,30 +448,30 @@ export function createCaller(definition: Definition): Caller {
   /** Waits for a flight as its first caller. */
   function boardFirst(call: Call, flight: Flight): Promise<unknown> {
     const { signals } = call.inputs
-    if (signals.length === 0 && !Flight.current) return flight.stay().then(handOver)
+    if (signals.length === 0 && !Flight.current) return flight.stay().then((landing) => handOver(call, landing))
     return flight
       .ride(signals, undefined, () => leave(call, flight))
       .then((landing) => {
         if (!landing!.shared) flight.follow(signals)
-        return handOver(landing!)
+        return handOver(call, landing!)
       })
   }
 
   /** Waits for a flight as a later caller, who runs the function himself where he must. */
-  async function board(call: Call, flight: Flight, over?: Found): Promise<unknown> {
+  async function board(call: Call, flight: Flight, exact: boolean, over?: Found): Promise<unknown> {
     const landing = flight.landed ?? (await flight.ride(call.inputs.signals, flightTimeout, () => leave(call, flight)))
     if (landing === undefined) {
       giveUp(call, flight)
       return answer(call)
     }
     if (!landing.shared) return fn.apply(call.self, call.args as unknown[])
-    if (!isMine(call, landing)) return answer(call)
-    return own(handOver(standInFor(landing, call, over, flight.fenced)))
+    if (!isMine(call, flight, landing, exact)) return answer(call)
+    return own(handOver(call, standInFor(landing, call, over, flight.fenced)))
   }
 
   function giveUp(call: Call, flight: Flight): void {
     flight.joinable = false
-    report({ type: 'flight-timeout', key: shown(call.suffix) })
+    report({ type: 'flight-timeout', key: shown(call) })
   }
 
   /** A value of a flight that may be that of a definition that hands out references. */
@@ -563,85 +479,131 @@ export function createCaller(definition: Definition): Caller {
     return options.clone && store.holds === 'references' ? clone(value) : value
   }
 
-  /** Whether what a flight brought may answer under these options, where it is an entry that answers under others. */
-  function isMine(call: Call, landing: SharedLanding): boolean {
-    const { by, failed, outcome, createdAt } = landing
+  /**
+   * Whether what a flight brought may answer a call that joined it: under its options, where it is an entry that answers
+   * under others, and where no tag that only the result told was invalidated before the call began.
+   */
+  function isMine(call: Call, flight: Flight, landing: SharedLanding, exact: boolean): boolean {
+    const { by, failed, outcome, createdAt, until, depends } = landing
+    if (depends && depends.tags.length > tags.fixed.length) {
+      if (!exact) return false
+      const at = call.lane.epochs.changed(call.inputs.subject, depends.tags)
+      if (at > flight.begun && at <= call.begun) return false
+    }
     if (by === undefined || by === options) return true
     const value = typeof ttl === 'function' ? landing.take() : undefined
-    const state = judge(call, outcome, createdAt, value)
+    const state = judge.stateOf(call, { outcome, createdAt, until }, value)
     return failed ? state !== 'miss' : isAnswer(state)
   }
 
-  /** The flight of a key that a call may wait for. */
+  /** The flight of a key that a call may wait for, where all who use the store are in this process. */
   function flightFor(call: Call): Flight | undefined {
-    const { flights, refreshes } = laneOf()
+    const { suffix, lane } = call
+    const { flights, refreshes } = lane
     if (flights.size === 0 && refreshes.size === 0) return undefined
-    const flight = flights.get(call.suffix)
+    const flight = flights.get(suffix)
     if (flight && mayJoin(call, flight, Flight.current)) return flight
     // One that has landed is the newest there is; before, the entry goes on to answer.
-    const background = refreshes.get(call.suffix)
+    const background = refreshes.get(suffix)
     return background?.landed && mayJoin(call, background, Flight.current) ? background : undefined
   }
 
-  /** The refresh under way that a call waits for where no entry answers it, if it can wait. */
-  function refreshFor(call: Call, inner = Flight.current): Flight | undefined {
-    const { refreshes } = laneOf()
-    const flight = refreshes.size > 0 ? refreshes.get(call.suffix) : undefined
-    if (!flight || !(flight.promised || answers === 'promises' || isAsync(store))) return undefined
-    return mayJoin(call, flight, inner) ? flight : undefined
+  /** The run under way that a call waits for where no entry answers it, if it can wait. */
+  function runFor(
+    call: Call,
+    seen: Seen | undefined,
+    inner = Flight.current,
+  ): { readonly flight: Flight; readonly exact: boolean } | undefined {
+    const { lane, suffix, names } = call
+    const { flights, refreshes } = lane
+    const waits = (flight: Flight) => flight.promised || answers === 'promises' || isAsync(store)
+    const found = [names && flights.size > 0 && flights.get(suffix), refreshes.size > 0 && refreshes.get(suffix)]
+    for (const flight of found) {
+      if (!flight || !waits(flight) || !mayJoin(call, flight, inner)) continue
+      const shared = shares(call, seen, flight)
+      if (shared !== 'no') return { flight, exact: shared === 'all' }
+    }
+    return undefined
+  }
+
+  /**
+   * Whether a run can answer a call, by the epochs of a store that others use: `all` where it began after the call, or
+   * nothing of the namespace was invalidated between; `names` where nothing that is known of the call was. A store that is
+   * not asked does not say; its runs are shared as if it were this process's alone.
+   */
+  function shares({ lane, names, begun }: Call, seen: Seen | undefined, flight: Flight): 'all' | 'names' | 'no' {
+    if (!names || flight.begun > begun) return 'all'
+    if (seen && flight.seen) return lane.epochs.space.stored!.same(seen, flight.seen, names)
+    return lane.gate.isOpen ? 'all' : 'no'
   }
 
   function mayJoin(call: Call, flight: Flight, inner: Flight | undefined): boolean {
     if (!flight.joinable) return false
+    // Invalidated in this process between the beginning of the run and that of the call.
+    const changed = call.lane.epochs.changed(call.inputs.subject, tags.fixed)
+    if (changed > flight.begun && changed <= call.begun) return false
     if (flight.landed) {
       // Landed, and the write is under way: it answers like the entry it becomes.
       const { landed } = flight
       if (!landed.shared || performance.now() - flight.landedAt > storeTimeout) return false
       const value = typeof ttl === 'function' && landed.outcome === 'value' ? landed.take() : undefined
-      return isAnswer(judge(call, landed.outcome, landed.createdAt, value))
+      return isAnswer(judge.stateOf(call, landed, value))
     }
     if (performance.now() - flight.startedAt > flightTimeout) return false
     // A call from within the flight's own function, or around a ring of flights, would wait for itself (L1).
     return !(inner && flight.leadsTo(inner))
   }
 
-  function answer(call: Call): unknown {
-    const flight = flightFor(call)
-    if (flight) {
-      report({ type: 'join', key: shown(call.suffix) })
-      return board(call, flight)
+  function answer(call: Call, early?: Answer<Read>): unknown {
+    const { lane, suffix, names } = call
+    if (!names) {
+      const flight = flightFor(call)
+      if (flight) {
+        report({ type: 'join', key: shown(call) })
+        return board(call, flight, true)
+      }
+      if (lane.isClosed(suffix)) {
+        missedBy(call, 'unsettled')
+        return fillAfter(call, undefined)
+      }
     }
-    if (laneOf().isClosed(call.suffix)) {
-      missedBy(call.suffix, 'unsettled')
-      return fillAfter(call)
+    // Nothing from outside can have come between two calls of one turn: they share what is read.
+    const reading = names && !early && lane.reading.get(suffix)
+    if (reading && mayJoin(call, reading, Flight.current)) {
+      report({ type: 'join', key: shown(call) })
+      return board(call, reading, true)
     }
-    let held: unknown
+    let found: Answer<Read>
     try {
-      held = laneOf().get(call.suffix, storeTimeout)
+      found = early ?? read(call)
     } catch (error) {
-      storeFailed('get', error)
-      missedBy(call.suffix, 'store-error')
-      return fillAfter(call)
+      unread(call, error)
+      return fillAfter(call, undefined)
     }
-    return isThenable(held) ? answerLater(call, held) : answerNow(call, held)
+    return isThenable(found) ? answerLater(call, found, undefined) : answerNow(call, found as Read)
   }
 
-  /** Fills without another read, or waits for the refresh that is under way. */
-  function fillAfter(call: Call, replaces = false, over?: Found): unknown {
-    if (isAsync(store)) return answerLater(call, undefined, replaces, over)
-    const flight = refreshFor(call)
-    if (!flight) return fillNow(call, replaces, over)
-    report({ type: 'join', key: shown(call.suffix) })
-    return board(call, flight, over)
+  /** Fills without another read, or waits for a run that is under way. */
+  function fillAfter(call: Call, seen: Answer<Seen | undefined>, replaces = false, over?: Found): unknown {
+    if (isThenable(seen) || isAsync(store)) return answerLater(call, undefined, seen, replaces, over)
+    const other = replaces ? undefined : runFor(call, seen as Seen | undefined)
+    if (!other) return fillNow(call, seen as Seen | undefined, replaces, over)
+    report({ type: 'join', key: shown(call) })
+    return board(call, other.flight, other.exact, over)
   }
 
-  function answerNow(call: Call, held: unknown): unknown {
-    const found = decide(call, held)
-    return found?.answers ? reply(found) : fillAfter(call, false, found)
+  function answerNow(call: Call, read: Read): unknown {
+    const found = decide(call, read)
+    if (isThenable(found)) return answerLater(call, Promise.resolve(read), undefined)
+    const { seen } = read
+    const answered = found as Found | undefined
+    if (!answered?.answers) return fillAfter(call, seen, false, answered)
+    refreshAfter(call, answered, seen)
+    return reply(call, answered)
   }
 
-  /** Answers with an entry as the function would have. */
-  function reply({ opened, value }: Found): unknown {
+  function reply(call: Call, { opened, value }: Found): unknown {
+    if (call.outer) call.outer.add(judge.dependsOf(call, opened, value))
     if (opened.outcome === 'error') {
       if (isPromised(opened)) return Promise.reject(value)
       throw value
@@ -649,32 +611,51 @@ export function createCaller(definition: Definition): Caller {
     return isPromised(opened) ? Promise.resolve(value) : value
   }
 
-  /** Over a store that promises: the flight begins with the read, or without one where `read` is missing. */
+  /** Over a store that promises: a flight that begins with the read, or without one where `read` is missing. */
   function answerLater(
     call: Call,
-    read: PromiseLike<unknown> | undefined,
+    read: PromiseLike<Read> | undefined,
+    seen: Answer<Seen | undefined>,
     replaces = false,
     over?: Found,
   ): Promise<unknown> {
+    const { lane, suffix, names } = call
     const flight = new Flight(call.inputs.signals.length > 0)
     const start = async (): Promise<Landed> => {
       let fallback = over
+      let known: Seen | undefined
       if (read) {
-        const found = await readLater(call, read)
+        let answered: Read | undefined
+        try {
+          answered = await read
+        } catch (error) {
+          unread(call, error)
+        }
+        known = answered?.seen
+        const found = answered && (await decide(call, answered))
         if (found?.answers) {
+          refreshAfter(call, found, known)
           const { opened, value } = found
-          const { outcome, createdAt } = opened
+          const { outcome, createdAt, until } = opened
+          const take = firstly(value, opened.take)
+          const depends = judge.dependsOf(call, opened, value)
           return arrive(call, flight, {
-            landing: { shared: true, outcome, createdAt, take: firstly(value, opened.take), by: options },
+            landing: { shared: true, outcome, createdAt, take, by: options, until, depends },
           })
         }
         fallback = found
-      }
-      const background = refreshFor(call, flight)
-      const landing = background && (await rideAlong(call, flight, background, fallback))
-      return landing ? arrive(call, flight, { landing }) : fly(call, flight, replaces, fallback)
+      } else known = isThenable(seen) ? await seen : (seen as Seen | undefined)
+      const other = replaces ? undefined : runFor(call, known, flight)
+      const landing = other && (await rideAlong(call, flight, other, fallback))
+      if (landing) return arrive(call, flight, { landing })
+      // A run that cannot be stored does not take the place of one that can.
+      if (names && !replaces && (known || !lane.flights.has(suffix))) lane.enter(suffix, flight)
+      return fly(call, flight, known, replaces, fallback)
     }
-    laneOf().enter(call.suffix, flight)
+    flight.replaces = replaces
+    // Where others use the store a call is joined when it runs the function: until then nobody else learns from its read.
+    if (!names || replaces) lane.enter(suffix, flight)
+    else if (read) lane.share(suffix, flight)
     flight.landing = start().then(
       ({ landing }) => landing,
       (error: unknown) => {
@@ -686,40 +667,31 @@ export function createCaller(definition: Definition): Caller {
     return boardFirst(call, flight)
   }
 
-  /** What the refresh under way brings to a flight that waits for it; nothing where the flight must run by itself. */
+  /** What a run under way brings to a flight that waits for it; nothing where the flight must run by itself. */
   async function rideAlong(
     call: Call,
     flight: Flight,
-    background: Flight,
+    other: { readonly flight: Flight; readonly exact: boolean },
     over: Found | undefined,
   ): Promise<Landing | undefined> {
-    report({ type: 'join', key: shown(call.suffix) })
+    report({ type: 'join', key: shown(call) })
     const signals = flight.controller ? [flight.controller.signal] : []
-    const landing = background.landed ?? (await background.ride(signals, flightTimeout, () => {}, flight))
-    if (landing === undefined) giveUp(call, background)
-    if (!landing?.shared) return undefined
-    const taken = standInFor(landing, call, over, background.fenced)
+    const landing = other.flight.landed ?? (await other.flight.ride(signals, flightTimeout, () => {}, flight))
+    if (landing === undefined) giveUp(call, other.flight)
+    if (!landing?.shared || !isMine(call, other.flight, landing, other.exact)) return undefined
+    const taken = standInFor(landing, call, over, other.flight.fenced)
     return { ...taken, take: () => own(taken.take()) }
   }
 
-  async function readLater(call: Call, read: PromiseLike<unknown>): Promise<Found | undefined> {
-    let held: unknown
-    try {
-      held = await read
-    } catch (error) {
-      storeFailed('get', error)
-      return missedBy(call.suffix, 'store-error')
-    }
-    return decide(call, held)
-  }
-
   return {
+    judge,
     prepare,
     admit,
     answer,
+    read,
     decide,
     pass,
-    lifetimeOf,
+    reply,
     storeFailed,
     fill: fillAfter,
     call(self, args) {
@@ -738,14 +710,16 @@ export function createCaller(definition: Definition): Caller {
       }
       if (!call) return pass(self, args)
       if (quick) {
-        const slot = laneOf().slot(call.suffix)
-        const answered = answerFrom(slot, laneOf())
+        const slot = call.lane.slot(call.suffix)
+        if (slot) check(call, slot)
+        const answered = answerFrom(slot, call.lane)
         if (answered !== general) {
-          if (call.inputs.fixed) laneOf().hits.adopt(args, slot!)
+          if (call.inputs.fixed) call.lane.hits.adopt(args, slot!)
           return answered
         }
         // No place for it, and no flight: the store need not be asked again.
-        if (slot === null && laneOf().flights.size === 0) return answerNow(call, undefined)
+        if (slot === null && call.lane.flights.size === 0)
+          return answerNow(call, { held: undefined, seen: undefined, made: undefined })
       }
       return answer(call)
     },
@@ -755,27 +729,9 @@ export function createCaller(definition: Definition): Caller {
   }
 }
 
-/** The instant after which an entry may be dropped. */
-export function expiry(createdAt: number, ttl: number): number | undefined {
-  // Past the last instant that a calendar has there is no use in naming one.
-  return createdAt + ttl > 8.64e15 ? undefined : createdAt + ttl
-}
-
-/** Whether an entry answers without the function. */
-function isAnswer(state: State): boolean {
-  return state === 'fresh' || state === 'early' || state === 'stale'
-}
-
-/** Gives the value that was already taken to the first who asks, and takes anew for everybody after. */
-function firstly(taken: unknown, take: () => unknown): () => unknown {
-  let unclaimed = true
-  return () => {
-    if (!unclaimed) return take()
-    unclaimed = false
-    return taken
-  }
-}
-
-function pathOf(error: unknown): string | undefined {
-  return error instanceof UnstorableValueError ? error.path : undefined
+/** Notes that an entry in memory still stands, so that the hit path need not look until something is invalidated again. */
+function check({ lane, inputs }: Call, slot: Slot): void {
+  const { epochs, tags = [] } = slot.entry
+  if (slot.checked >= lane.epochs.space.latest || typeof epochs !== 'number') return
+  if (lane.epochs.changed(inputs.subject, tags) <= epochs) slot.checked = instant()
 }

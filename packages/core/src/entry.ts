@@ -4,53 +4,53 @@ import { defaultKeyBounds, encodeKey } from './key.ts'
 import type { Entry } from './store.ts'
 
 /** What is known of an entry besides its value. */
-export type EntryFacts = Pick<Entry, 'key' | 'createdAt' | 'outcome' | 'promised'>
+export type EntryFacts = Omit<Entry, 'format' | 'codec' | 'body'>
 
 /** An entry taken apart. */
-export interface Opened {
-  readonly createdAt: number
-  readonly outcome: Entry['outcome']
-  readonly promised: boolean
+export interface Opened extends Omit<EntryFacts, 'key'> {
   /** The value or error, a copy for each caller where the store copies. @throws EntryFormatError */
+  readonly take: () => unknown
+}
+
+/** A value on its way into an entry. */
+export interface Sealed {
+  /** The envelope around it, in the form the store holds. */
+  readonly held: (facts: EntryFacts) => unknown
+  /** What reading it back will give. */
   readonly take: () => unknown
 }
 
 /** How values get in and out of the entries of one store. */
 export interface Sealer {
-  /**
-   * The envelope around a value, in the form the store holds, and what reading it back will give.
-   * @throws UnstorableValueError
-   */
-  seal(facts: EntryFacts, value: unknown): { readonly held: unknown; readonly take: () => unknown }
+  /** Encodes a value. @throws UnstorableValueError */
+  seal(value: unknown): Sealed
   /** Takes apart what a store returned for `key`. @throws EntryFormatError where it is anything but that key's entry */
   open(held: unknown, key: string): Opened
 }
 
 /** What this release reads. */
-export const supported = 'format 1'
+export const supported = 'format 2'
 
 /** For stores that hold references: the entry is the envelope. */
 export function referenceSealer(copies: boolean, onMutated?: (entry: Entry) => void): Sealer {
   const prints = onMutated && new WeakMap<Entry, string>()
   const copy = copies ? clone : <T>(value: T) => value
   return {
-    seal(facts, value) {
-      const entry: Entry = { format: 1, ...facts, codec: 'reference', body: copy(value) }
-      const print = prints && fingerprint(entry.body)
-      if (print) prints.set(entry, print)
-      return { held: entry, take: () => copy(entry.body) }
+    seal(value) {
+      const body = copy(value)
+      const held = (facts: EntryFacts): Entry => {
+        const entry: Entry = { format: 2, ...facts, codec: 'reference', body }
+        const print = prints && fingerprint(body)
+        if (print) prints.set(entry, print)
+        return entry
+      }
+      return { held, take: () => copy(body) }
     },
     open(held, key) {
       if (typeof held !== 'object' || held === null) throw new EntryFormatError(`a ${typeof held}`, supported)
       const entry = held as Entry
-      const { format, key: own, codec, createdAt, outcome, promised, body } = entry
-      if (
-        format !== 1 ||
-        codec !== 'reference' ||
-        !Number.isFinite(createdAt) ||
-        (outcome !== 'value' && outcome !== 'error') ||
-        typeof promised !== 'boolean'
-      ) {
+      const { format, key: own, codec, body } = entry
+      if (format !== 2 || codec !== 'reference' || !isFacts(entry)) {
         throw new EntryFormatError('something that is not an entry', supported)
       }
       if (own !== key) throw new EntryFormatError('the entry of another key', supported)
@@ -59,9 +59,25 @@ export function referenceSealer(copies: boolean, onMutated?: (entry: Entry) => v
         prints!.delete(entry)
         onMutated!(entry)
       }
-      return { createdAt, outcome, promised, take: () => copy(body) }
+      const { createdAt, outcome, promised, epochs, tags, tagPolicy, until } = entry
+      return { createdAt, outcome, promised, epochs, tags, tagPolicy, until, take: () => copy(body) }
     },
   }
+}
+
+/** Whether an envelope that came from anywhere has what one has. */
+export function isFacts(value: Partial<EntryFacts>): value is EntryFacts {
+  const { key, createdAt, outcome, promised, epochs, tags, tagPolicy, until } = value
+  return (
+    typeof key === 'string' &&
+    Number.isFinite(createdAt) &&
+    (outcome === 'value' || outcome === 'error') &&
+    typeof promised === 'boolean' &&
+    (typeof epochs === 'string' || Number.isFinite(epochs)) &&
+    (tags === undefined || (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string'))) &&
+    (tagPolicy === undefined || typeof tagPolicy === 'string') &&
+    (until === undefined || Number.isFinite(until))
+  )
 }
 
 /** A text that changes when a small value is changed; nothing for what is large or cannot be told. */

@@ -66,12 +66,15 @@ export class StoreError extends AutocacheError {
   readonly store: string
   /** The operation that failed. */
   readonly operation: string
+  /** Whether it was not even asked, because it failed so often that its breaker is open. */
+  readonly refused: boolean
 
-  constructor(store: string, operation: string, message: string, options?: ErrorOptions) {
-    super('STORE_FAILED', message, options)
+  constructor(store: string, operation: string, message: string, options: ErrorOptions & { refused?: boolean } = {}) {
+    super('STORE_FAILED', message, 'cause' in options ? { cause: options.cause } : undefined)
     this.name = 'StoreError'
     this.store = store
     this.operation = operation
+    this.refused = options.refused ?? false
   }
 }
 

@@ -18,12 +18,15 @@ export type AutocacheEvent =
       readonly key?: string | undefined
       readonly reason: 'refresh' | 'error' | 'back-off'
     }
-  /** No entry could answer, and why: nothing there, past its ttl, unreadable, or withheld while a write is unsettled. */
+  /**
+   * No entry could answer, and why: nothing there, past its ttl, invalidated, written under other `tags`, unreadable, withheld
+   * while a write or an invalidation is unsettled; or the store failed, or is not asked because it fails.
+   */
   | {
       readonly type: 'miss'
       readonly label: string
       readonly key?: string | undefined
-      readonly reason: 'absent' | 'expired' | 'unreadable' | 'unsettled' | 'store-error'
+      readonly reason: MissReason
     }
   /** A call waited for the flight of another one. */
   | { readonly type: 'join'; readonly label: string; readonly key?: string | undefined }
@@ -65,7 +68,15 @@ export type AutocacheEvent =
       readonly type: 'unstored'
       readonly label: string
       readonly key?: string | undefined
-      readonly reason: 'unfaithful' | 'one-shot' | 'inputs-changed' | 'superseded' | 'backlog' | 'option-failed'
+      readonly reason:
+        | 'unfaithful'
+        | 'one-shot'
+        | 'inputs-changed'
+        | 'superseded'
+        | 'backlog'
+        | 'option-failed'
+        | 'breaker-open'
+        | 'epochs-unknown'
       readonly path?: string | undefined
       readonly error?: unknown
     }
@@ -82,12 +93,33 @@ export type AutocacheEvent =
   | { readonly type: 'mutated'; readonly label: string; readonly key?: string | undefined }
   /** A flight is older than `flightTimeout`: a waiter runs the function himself, or a refresh was given up. */
   | { readonly type: 'flight-timeout'; readonly label: string; readonly key?: string | undefined }
-  /** `invalidate` was acknowledged by the store. */
-  | { readonly type: 'invalidate'; readonly label: string; readonly key?: string | undefined }
+  /** `invalidate` or, with `all`, `invalidateAll` was acknowledged by the store. */
+  | { readonly type: 'invalidate'; readonly label: string; readonly key?: string | undefined; readonly all?: true }
+  /** `invalidateTags` was acknowledged by the store that `label` names, for so many tags. */
+  | { readonly type: 'invalidate-tags'; readonly label: string; readonly count: number }
+  /**
+   * The store that `label` names is asked no more (`open`), is tried (`half-open`), or is asked again (`closed`); `owed`
+   * invalidations were not acknowledged and are made again.
+   */
+  | { readonly type: 'breaker'; readonly label: string; readonly state: BreakerState; readonly owed: number }
   /** The same function text was defined again under one label and version (R02). */
   | { readonly type: 'duplicate-definition'; readonly label: string; readonly version: string }
   /** A listener, logger or `waitUntil` threw; nothing else noticed. */
   | { readonly type: 'listener-error'; readonly label: string; readonly error: unknown }
+
+/** Why no entry could answer. */
+export type MissReason =
+  | 'absent'
+  | 'expired'
+  | 'invalidated'
+  | 'tags-changed'
+  | 'unreadable'
+  | 'unsettled'
+  | 'store-error'
+  | 'breaker-open'
+
+/** Whether a store is asked: `closed` for yes, `open` for no, `half-open` while it is tried. */
+export type BreakerState = 'closed' | 'open' | 'half-open'
 
 /** The name of an event. */
 export type EventType = AutocacheEvent['type']
@@ -104,10 +136,24 @@ export interface Logger {
 /** How often each event happened. */
 export type Counts = { readonly [type in EventType]?: number }
 
-/** What `stats()` returns: counts since the instance was created, together and per label. */
+/** A store that an instance uses, as it is now. */
+export interface StoreStats {
+  /** By its class name. */
+  readonly store: string
+  readonly breaker: BreakerState
+  /** Invalidations that it did not acknowledge and that are made again. */
+  readonly owed: number
+  /** Writes that it has not acknowledged yet. */
+  readonly writes: number
+  /** Refreshes under way. */
+  readonly refreshes: number
+}
+
+/** What `stats()` returns: counts since the instance was created, together and per label, and the stores it uses. */
 export interface Stats {
   readonly total: Counts
   readonly functions: { readonly [label: string]: Counts }
+  readonly stores: readonly StoreStats[]
 }
 
 type Without<TEvent> = TEvent extends AutocacheEvent ? Omit<TEvent, 'label'> : never
@@ -125,7 +171,7 @@ export interface Reporter {
 export interface Hub {
   on<TType extends EventType>(type: TType | '*', listener: (event: EventOf<TType>) => void): () => void
   reporter(label: string, onEvent: ((event: AutocacheEvent) => void) | undefined): Reporter
-  stats(): Stats
+  stats(): Pick<Stats, 'total' | 'functions'>
 }
 
 const warnings: readonly EventType[] = [
@@ -137,11 +183,16 @@ const warnings: readonly EventType[] = [
   'refresh-error',
   'duplicate-definition',
   'listener-error',
+  'breaker',
 ]
 
 function describe(event: AutocacheEvent): string {
   const detail =
-    'reason' in event ? ` (${event.reason}${'path' in event && event.path ? ` at ${event.path}` : ''})` : ''
+    event.type === 'breaker'
+      ? ` (${event.state})`
+      : 'reason' in event
+        ? ` (${event.reason}${'path' in event && event.path ? ` at ${event.path}` : ''})`
+        : ''
   return `autocache ${event.type}: ${event.label}${detail}`
 }
 

@@ -1,4 +1,6 @@
 import { after, context } from '#platform'
+import { type Depends, Gathering } from './nested.ts'
+import type { Seen } from './stored-epochs.ts'
 
 /** What a flight brings to those who wait for it. */
 export type Landing =
@@ -12,6 +14,10 @@ export type Landing =
       readonly by?: object
       /** For an entry: whether it answers because the function failed. */
       readonly failed?: boolean
+      /** Epoch milliseconds at which something it was made from expires. */
+      readonly until?: number | undefined
+      /** What a cached function that asked for it is to know. */
+      readonly depends?: Depends | undefined
     }
   /** A value for the first caller alone; the others run the function themselves (R14, R15). */
   | { readonly shared: false; readonly value: unknown }
@@ -28,6 +34,12 @@ export interface Landed {
 /** What async context carries: the flight, until it has landed. Runtimes keep it with every promise made in between. */
 interface Trace {
   flight: Flight | undefined
+}
+
+/** What gathers for the run in which we are, if it is one of ours. */
+export function gathering(): Gathering | undefined {
+  if (Gathering.active === 0) return undefined
+  return Gathering.running ?? Flight.current?.gathering
 }
 
 /**
@@ -48,6 +60,14 @@ export class Flight {
   /** What aborts the fill when every caller has gone (R16); only where the first call brought a signal. */
   readonly controller: AbortController | undefined
   readonly startedAt = performance.now()
+  /** The instant its function began; what was invalidated later may not show in what it brings. */
+  begun = Infinity
+  /** Whether what is stored is not to answer while it is under way. */
+  replaces = false
+  /** The epochs that were read before its function began, over a store that others use. */
+  seen: Seen | undefined
+  /** What the cached calls of its function leave with it. */
+  gathering: Gathering | undefined
   /** Whether the function has answered with a promise, so that who waits here waits for nothing that is not under way. */
   promised = false
   /** When the landing came, for how long a write may keep the flight open. */

@@ -1,8 +1,14 @@
-import { type Call, type Caller, type Definition, expiry, type Found } from './call.ts'
+import { type Answer, every, follow, hush, isThenable, rescue } from './answer.ts'
+import type { Caller, Look } from './call.ts'
+import type { Call, Definition, Found } from './definition.ts'
 import { isOneShot, oneShotError } from './entry.ts'
-import { AutocacheError } from './errors.ts'
-import { type Answer, isAsync, isThenable } from './lane.ts'
-import { invalidOption } from './options.ts'
+import { AutocacheError, StoreError } from './errors.ts'
+import type { BreakerState, MissReason } from './events.ts'
+import { isAsync } from './gate.ts'
+import { nextInstant } from './instants.ts'
+import { expiry } from './land.ts'
+import { invalidOption, someTags } from './options.ts'
+import type { Read } from './stored-epochs.ts'
 
 /**
  * What `peek` finds: `fresh` within its ttl, a value or a kept error; `stale` after it, where a call would be answered by
@@ -26,8 +32,16 @@ export interface Explanation {
   readonly source: 'explicit' | 'stamp' | 'process'
   readonly key: string
   readonly state: 'fresh' | 'stale' | 'miss'
+  /** Why no entry could answer, on a miss. */
+  readonly reason?: MissReason
   /** Epoch milliseconds; absent on a miss. */
   readonly createdAt?: number
+  /** Epoch milliseconds until which it is fresh, `jitter` aside; absent on a miss. */
+  readonly freshUntil?: number
+  /** The tags of the entry; absent on a miss. */
+  readonly tags?: readonly string[]
+  /** Whether the store is asked. */
+  readonly breaker: BreakerState
   /** The same in words. */
   readonly text: string
 }
@@ -39,6 +53,7 @@ export interface Operations {
   refresh(self: unknown, args: readonly unknown[]): unknown
   prime(self: unknown, args: readonly unknown[], value: unknown): Answer<void>
   invalidate(self: unknown, args: readonly unknown[]): Answer<void>
+  invalidateAll(): Answer<void>
   many(
     self: unknown,
     calls: readonly (readonly unknown[])[],
@@ -49,11 +64,12 @@ export interface Operations {
 
 /** Creates the operations of one cached function. */
 export function createOperations(definition: Definition, caller: Caller): Operations {
-  const { options, enabled, identity, report, sealer, clock } = definition
-  const { store, storeTimeout } = options
-  const { prepare, decide } = caller
-  const lane = definition.lane
-  const shown = (call: Call) => (options.keys === 'digest' ? lane().prefix + call.suffix : undefined)
+  const { options, enabled, identity, report, sealer, clock, tags } = definition
+  const { store, storeTimeout, ttl, windows } = options
+  const { prepare, decide, judge } = caller
+  const shown = ({ lane, suffix }: Call) => (options.keys === 'digest' ? lane.prefix + suffix : undefined)
+  /** How long the entries of a call live, as far as that is known without one. */
+  const usual = typeof ttl === 'number' ? ttl + Math.max(windows.staleTtl, windows.staleIfError) : 0
 
   /** Over a store that promises, what is thrown on the way to an answer is its rejection. */
   function settled<T>(run: () => T): T {
@@ -66,22 +82,22 @@ export function createOperations(definition: Definition, caller: Caller): Operat
   }
 
   /** Looks an entry up and tells of it; nothing runs and nothing is counted. */
-  function look<T>(call: Call, tell: (found: Found | undefined) => T): Answer<T> {
-    const failed = (error: unknown): T => {
-      caller.storeFailed('get', error)
-      return tell(undefined)
+  function look<T>(call: Call, tell: (found: Found | undefined, look: Look) => T): Answer<T> {
+    const { lane, suffix } = call
+    const note: Look = {}
+    if (!enabled || lane.isClosed(suffix)) {
+      note.reason = 'unsettled'
+      return isAsync(store) ? Promise.resolve(tell(undefined, note)) : tell(undefined, note)
     }
-    const show = (held: unknown): T => tell(decide(call, held, true))
-    if (!enabled || lane().isClosed(call.suffix)) {
-      return isAsync(store) ? Promise.resolve(tell(undefined)) : tell(undefined)
+    const failed = (error: unknown): undefined => {
+      caller.storeFailed(call, 'get', error)
+      note.reason = error instanceof StoreError && error.refused ? 'breaker-open' : 'store-error'
     }
-    let held: unknown
-    try {
-      held = lane().get(call.suffix, storeTimeout)
-    } catch (error) {
-      return failed(error)
-    }
-    return isThenable(held) ? Promise.resolve(held).then(show, failed) : show(held)
+    const read = rescue<Read | undefined>(() => caller.read(call), failed)
+    return follow(
+      follow(read, (held) => held && decide(call, held, note)),
+      (found) => tell(found, note),
+    )
   }
 
   function peeked(found: Found | undefined): Peeked {
@@ -92,10 +108,57 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       : { state: isFresh(found) ? 'fresh' : 'stale', outcome, value: found.value, createdAt }
   }
 
-  const keyOf = (self: unknown, args: readonly unknown[]) => lane().prefix + prepare(self, args).suffix
+  /** Stores a primed value, unless something newer was stored or invalidated while it was on its way. */
+  function prime(call: Call, value: unknown): Answer<void> {
+    const { lane, suffix, names, inputs, args } = call
+    const { stored } = lane.epochs.space
+    const fence = lane.fence(suffix, clock())
+    const createdAt = lane.begin(clock())
+    const begun = nextInstant()
+    const seen = stored && names && enabled ? stored.replace(names, storeTimeout) : undefined
+    const put = (body: unknown, promised: boolean): Answer<void> => {
+      if (isOneShot(body)) throw oneShotError()
+      const life = judge.lifetimeOf(body, args)
+      const list = judge.tagsOf(body, args)
+      if (life === undefined)
+        throw new AutocacheError('INVALID_OPTION', 'Option `ttl` gave no duration for the primed value.')
+      if (!list) throw invalidOption('tags', `a function that returns ${someTags}, also for a primed value`)
+      const { held } = sealer.seal(body)
+      return follow(seen, (known) => {
+        if (life === 0 || !enabled || !lane.stands(suffix, fence)) return isAsync(store) ? Promise.resolve() : undefined
+        if (!stored && lane.epochs.changed(inputs.subject, list) > begun) return undefined
+        const carried =
+          stored && names && known
+            ? stored.settle(names, list.slice(names.tags.length), new Map(), known, life, clock(), storeTimeout)
+            : begun
+        return follow(carried, (epochs): Answer<void> => {
+          if (epochs === undefined || !lane.stands(suffix, fence)) return undefined
+          const entry = held({
+            key: lane.keyOf(suffix),
+            createdAt,
+            outcome: 'value',
+            promised,
+            epochs,
+            ...(list.length > 0 && { tags: list }),
+            ...(tags.policy !== undefined && { tagPolicy: tags.policy }),
+          })
+          const expiresAt = expiry(createdAt, life)
+          const context = { expiresAt, ...(list.length > 0 && { tags: list }), setOptions: options.setOptions }
+          const set = () => lane.set(suffix, entry, context, storeTimeout)
+          return follow(lane.replace(suffix, clock(), storeTimeout, set), () => {})
+        })
+      })
+    }
+    // Told where it is awaited, above.
+    hush(seen)
+    return isThenable(value) ? Promise.resolve(value).then((body) => put(body, true)) : put(value, caller.promises)
+  }
 
   return {
-    keyOf,
+    keyOf(self, args) {
+      const { lane, suffix } = prepare(self, args)
+      return lane.prefix + suffix
+    },
 
     peek: (self, args) => settled(() => look(prepare(self, args), peeked)),
 
@@ -103,42 +166,42 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       settled(() => {
         const call = enabled ? caller.admit(self, args) : undefined
         if (!call) return caller.pass(self, args)
-        lane().supersede(call.suffix)
-        return caller.fill(call, true)
+        const { lane, suffix, names } = call
+        lane.supersede(suffix)
+        const seen =
+          names &&
+          rescue(
+            () => lane.epochs.space.stored!.replace(names, storeTimeout),
+            (error) => {
+              caller.storeFailed(call, 'set', error)
+              return undefined
+            },
+          )
+        return caller.fill(call, seen, true)
       }),
 
-    prime: (self, args, value) =>
-      settled(() => {
-        const call = prepare(self, args)
-        const { suffix } = call
-        const fence = lane().fence(suffix, clock())
-        const createdAt = lane().begin(clock())
-        const put = (body: unknown, promised: boolean): Answer<void> => {
-          if (isOneShot(body)) throw oneShotError()
-          const life = caller.lifetimeOf(body, args)
-          if (life === undefined) {
-            throw new AutocacheError('INVALID_OPTION', 'Option `ttl` gave no duration for the primed value.')
-          }
-          // Whatever was stored or invalidated while a promised value was on its way is newer.
-          if (life === 0 || !enabled || !lane().stands(suffix, fence))
-            return isAsync(store) ? Promise.resolve() : undefined
-          const { held } = sealer.seal({ key: lane().keyOf(suffix), createdAt, outcome: 'value', promised }, body)
-          const context = { expiresAt: expiry(createdAt, life), setOptions: options.setOptions }
-          const set = () => lane().set(suffix, held, context, storeTimeout)
-          const written = lane().replace(suffix, clock(), storeTimeout, set)
-          return isThenable(written) ? written.then(() => {}) : undefined
-        }
-        return isThenable(value) ? Promise.resolve(value).then((body) => put(body, true)) : put(value, caller.promises)
-      }),
+    prime: (self, args, value) => settled(() => prime(prepare(self, args), value)),
 
     invalidate: (self, args) =>
       settled(() => {
         const call = prepare(self, args)
-        const { suffix } = call
-        lane().fence(suffix, clock())
-        const done = () => report({ type: 'invalidate', key: shown(call) })
-        const removed = lane().delete(suffix, storeTimeout)
-        return isThenable(removed) ? Promise.resolve(removed).then(done) : done()
+        const { lane, suffix, names, inputs } = call
+        lane.fence(suffix, clock())
+        lane.epochs.invalidate(inputs.subject)
+        const done = both(
+          () => names && lane.epochs.space.stored!.renewCall(names, usual, clock(), storeTimeout),
+          () => lane.delete(suffix, storeTimeout),
+        )
+        return follow(done, () => report({ type: 'invalidate', key: shown(call) }))
+      }),
+
+    invalidateAll: () =>
+      settled(() => {
+        const { epochs } = definition.lane()
+        epochs.invalidateAll()
+        const renewed = epochs.space.stored?.renewAll(epochs.label, storeTimeout)
+        const done = () => report({ type: 'invalidate', all: true })
+        return renewed === undefined && isAsync(store) ? Promise.resolve().then(done) : follow(renewed, done)
       }),
 
     async many(self, calls, concurrency) {
@@ -151,8 +214,8 @@ export function createOperations(definition: Definition, caller: Caller): Operat
           return { refused: error }
         }
       })
-      const keyed = prepared.filter((call): call is Call => call !== undefined && !('refused' in call))
-      const held = await readMany(keyed)
+      const reads = await readMany(prepared.filter((call): call is Call => call !== undefined && !('refused' in call)))
+      const readAt = performance.now()
       const results: PromiseSettledResult<unknown>[] = new Array(calls.length)
       let next = 0
       const work = async () => {
@@ -161,7 +224,13 @@ export function createOperations(definition: Definition, caller: Caller): Operat
           try {
             if (!call) results[at] = fulfilled(await caller.pass(self, calls[at]!))
             else if ('refused' in call) throw call.refused
-            else results[at] = fulfilled(await answerOne(call, held))
+            else {
+              // What has become old while others were filled is read anew.
+              const read = performance.now() - readAt > storeTimeout ? undefined : reads.get(call.suffix)
+              // What the batch has answered it does not answer again: the next call of this key reads for itself.
+              reads.delete(call.suffix)
+              results[at] = fulfilled(await caller.answer(call, read))
+            }
           } catch (reason) {
             results[at] = { status: 'rejected', reason }
           }
@@ -175,56 +244,112 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       settled(() => {
         const { label, source } = identity
         const call = prepare(self, args)
-        const key = lane().keyOf(call.suffix)
-        return look(call, (found): Explanation => {
-          const version = definition.version()
-          const text = `${label} ${version} (${source}), key ${shown(call) ?? '(readable in process, not shown)'}: ${told(found)}.`
-          if (!found) return { label, version, source, key, text, state: 'miss' }
-          const { createdAt } = found.opened
-          return { label, version, source, key, text, state: isFresh(found) ? 'fresh' : 'stale', createdAt }
+        const { lane, suffix } = call
+        const key = lane.keyOf(suffix)
+        return look(call, (found, { reason }): Explanation => {
+          const version = definition.version(call.inputs.code)
+          const breaker = lane.gate.state
+          const facts = { label, version, source, key, breaker }
+          const freshUntil = found && judge.dependsOf(call, found.opened, found.value).until
+          const text = [
+            `${label} has version ${version} (${origins[source]})`,
+            `key ${shown(call) ?? '(readable in process, not shown)'} over ${lane.gate.name}`,
+            ...(breaker === 'closed' ? [] : [`the store is not asked now: its breaker is ${breaker}`]),
+            ...(lane.gate.owed > 0 ? ['invalidations it did not acknowledge are made again'] : []),
+            ...(lane.flights.has(suffix) ? ['a run of the function is under way'] : []),
+            told(found, reason, freshUntil),
+          ].join('; ')
+          if (!found) return { ...facts, text: `${text}.`, state: 'miss', ...(reason && { reason }) }
+          const { createdAt, tags: list = [] } = found.opened
+          const state = isFresh(found) ? 'fresh' : 'stale'
+          return { ...facts, text: `${text}.`, state, createdAt, freshUntil: freshUntil!, tags: list.filter(Boolean) }
         })
       }),
   }
 
-  /** One batched read; `undefined` where the store has none, so that each call reads for itself. */
-  async function readMany(calls: readonly Call[]): Promise<Map<string, unknown> | undefined> {
-    if (calls.length === 0) return undefined
-    const suffixes = [...new Set(calls.map((call) => call.suffix))].filter((suffix) => !lane().isClosed(suffix))
-    if (suffixes.length === 0) return undefined
+  /** One batched read of all calls, where the store has one; what is not in it each call reads for itself. */
+  async function readMany(calls: readonly Call[]): Promise<Map<string, Answer<Read>>> {
+    const reads = new Map<string, Answer<Read>>()
+    const [first] = calls
+    if (!first) return reads
+    const { lane } = first
+    if (first.names) {
+      // What is asked in one turn goes out together.
+      for (const call of calls) {
+        if (reads.has(call.suffix)) continue
+        const read = rescue<Read | undefined>(
+          () => caller.read(call),
+          () => undefined,
+        )
+        // One that fails is asked for again by its call, and reported there.
+        if (read !== undefined) reads.set(call.suffix, read as Answer<Read>)
+      }
+      for (const [suffix, read] of reads) if ((await read) === undefined) reads.delete(suffix)
+      return reads
+    }
+    const suffixes = [...new Set(calls.map((call) => call.suffix))].filter((suffix) => !lane.isClosed(suffix))
+    if (suffixes.length === 0) return reads
+    const answer = (held: readonly unknown[] | undefined) => {
+      for (const [at, suffix] of suffixes.entries())
+        reads.set(suffix, { held: held?.[at], seen: undefined, made: undefined })
+      return reads
+    }
     try {
-      const answers = await lane().getMany(suffixes, storeTimeout)
-      if (answers === undefined) return undefined
-      if (!Array.isArray(answers)) throw new TypeError('getMany answered with something that is not a list.')
-      return new Map(suffixes.map((suffix, at) => [suffix, answers[at]]))
+      const held = await lane.getMany(suffixes, storeTimeout)
+      if (held === undefined) return reads
+      if (!Array.isArray(held)) throw new TypeError('getMany answered with something that is not a list.')
+      return answer(held)
     } catch (error) {
       // Failed once for all of them: none asks again.
-      caller.storeFailed('getMany', error)
-      return new Map(suffixes.map((suffix) => [suffix, undefined]))
+      caller.storeFailed(first, 'getMany', error)
+      return answer(undefined)
     }
   }
-
-  function answerOne(call: Call, held: Map<string, unknown> | undefined): unknown {
-    // A flight under way, or none of the batch: as any other call.
-    if (!held?.has(call.suffix) || lane().flights.has(call.suffix)) return caller.answer(call)
-    const found = decide(call, held.get(call.suffix))
-    // What the batch has answered it does not answer again: the next call of this key reads for itself.
-    held.delete(call.suffix)
-    if (!found?.answers) return caller.fill(call, false, found)
-    if (found.opened.outcome === 'error') throw found.value
-    return found.value
-  }
 }
+
+/** Both are done whether or not the other fails; then it fails as the first that did. */
+function both(...runs: (() => Answer<unknown>)[]): Answer<unknown> {
+  const answers: Answer<unknown>[] = []
+  let failed: { readonly error: unknown } | undefined
+  for (const run of runs) {
+    try {
+      const answer = run()
+      hush(answer)
+      answers.push(answer)
+    } catch (error) {
+      failed ??= { error }
+    }
+  }
+  if (failed) throw failed.error
+  return every(answers)
+}
+
+const origins = { explicit: 'given by hand', stamp: 'stamped by the compiler', process: 'this process alone has it' }
 
 function isFresh({ state }: Found): boolean {
   return state === 'fresh' || state === 'early'
 }
 
+const misses: { readonly [reason in MissReason]: string } = {
+  absent: 'nothing is stored',
+  expired: 'what is stored is past its ttl',
+  invalidated: 'what is stored was invalidated',
+  'tags-changed': 'what is stored was written under other `tags`',
+  unreadable: 'what is stored cannot be read',
+  unsettled: 'what is stored is not believed until the store has acknowledged what was sent',
+  'store-error': 'the store failed',
+  'breaker-open': 'the store is not asked',
+}
+
 /** What a call would find, in words. */
-function told(found: Found | undefined): string {
-  if (!found) return 'no entry can answer it, so the function would run'
-  const entry = `an entry of ${instant(found.opened.createdAt)}`
-  if (found.state === 'fresh') return `${entry} would answer it`
-  if (found.state === 'early') return `${entry} would answer it, and a refresh is due`
+function told(found: Found | undefined, reason: MissReason | undefined, until: number | undefined): string {
+  if (!found) return `${misses[reason ?? 'absent']}, so the function would run`
+  const tags = found.opened.tags?.filter(Boolean) ?? []
+  const by = tags.length > 0 ? ` with ${tags.length === 1 ? 'a tag' : `${tags.length} tags`}` : ''
+  const entry = `an entry of ${instant(found.opened.createdAt)}${by}`
+  const fresh = until === Infinity ? 'fresh for ever' : `fresh until ${instant(until!)}`
+  if (found.state === 'fresh') return `${entry}, ${fresh}, would answer it`
+  if (found.state === 'early') return `${entry}, ${fresh}, would answer it, and a refresh is due`
   if (found.state === 'stale') return `${entry} is past its ttl and would answer it, and a refresh is due`
   return found.answers
     ? `${entry} is past its ttl and would answer it, because the function failed lately`

@@ -9,7 +9,17 @@ export {
   UnstorableValueError,
   UnversionedFunctionError,
 } from './errors.ts'
-export type { AutocacheEvent, Counts, EventOf, EventType, Logger, Stats } from './events.ts'
+export type {
+  AutocacheEvent,
+  BreakerState,
+  Counts,
+  EventOf,
+  EventType,
+  Logger,
+  MissReason,
+  Stats,
+  StoreStats,
+} from './events.ts'
 export type { Explanation, Peeked } from './handle.ts'
 export { cacheKey, encodeKey, type KeyBounds, registerKeyer } from './key.ts'
 export { estimateBytes, type MemoryStore, type MemoryStoreOptions, memoryStore } from './memory-store.ts'

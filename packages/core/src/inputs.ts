@@ -3,19 +3,32 @@
  * (R05); `deps` and `partition`. Everything but the arguments is hidden behind a digest before it stands in a readable
  * key, because it may be secret.
  */
+
+import { hush } from './answer.ts'
+import { follow } from './dispatch.ts'
 import { AutocacheError, UnkeyableValueError, UnversionedFunctionError } from './errors.ts'
 import { encodeArguments, encodeKey, type KeyBounds } from './key.ts'
-import { hush } from './lane.ts'
+
 import type { AnyFunction, ResolvedOptions } from './options.ts'
 import { isAbortSignal, signalsIn } from './signals.ts'
-import { type Stamp, sourceText, stampOf, textFacts } from './version.ts'
+import { processId, type Stamp, sourceText, stampOf, textFacts } from './version.ts'
 
 /** The inputs of one call. */
 export interface Inputs {
   /** Their canonical text: equal for equal inputs, different for different ones. */
   readonly text: string
+  /**
+   * What an invalidation names a call by: `partition`, and the arguments or what `key` makes of them. Captures, `deps` and
+   * the receiver are not in it, because they differ with the code (R17).
+   */
+  readonly subject: string
   /** The abort signals among the arguments; they are not inputs (R16). */
   readonly signals: readonly AbortSignal[]
+  /**
+   * What joins the version for this call: the versions of the code behind the objects that the function calls through
+   * (R04), and of the classes of arguments that say their own key. Empty where there are none.
+   */
+  readonly code: string
   /** Whether nothing can change them: every one is a primitive argument. */
   readonly fixed: boolean
 }
@@ -65,6 +78,17 @@ export function joinedVersions(options: ResolvedOptions, digest: Digest): string
   return versions.join('')
 }
 
+/**
+ * What stands for a function given as `tags` in an entry, so that under another it is a miss (R07); a list is compared.
+ * @throws UnversionedFunctionError over a shared store, for a function that says nothing of itself
+ */
+export function tagPolicyOf({ tags, store }: ResolvedOptions, digest: Digest): string | undefined {
+  if (typeof tags !== 'function') return undefined
+  const text = stampOf(tags) ? undefined : sourceText(tags)
+  if (text === undefined) return dependencyOf(tags, store.lifetime === 'shared', '`tags`')
+  return `k-${digest ? digest(text).slice(0, 22) : text}`
+}
+
 /** The object of this process that a version names: a function among `deps`, or `key`, that says nothing of itself. */
 export function ownerOf({ key, deps, store }: ResolvedOptions): object | undefined {
   if (store.lifetime === 'shared') return undefined
@@ -85,10 +109,10 @@ export interface InputsOf {
   readonly plain: boolean
 }
 
-/** The stamped label of an object's class, which joins the tag of what its `[cacheKey]` returns. */
-function labelOf(value: object): string | undefined {
+/** The stamp of an object's class. */
+function classStamp(value: object): Stamp | undefined {
   const Class: unknown = value.constructor
-  return typeof Class === 'function' ? stampOf(Class as AnyFunction)?.label : undefined
+  return typeof Class === 'function' ? stampOf(Class as AnyFunction) : undefined
 }
 
 /** Creates what reads the inputs of a function's calls. */
@@ -100,10 +124,117 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   let facts: ReturnType<typeof textFacts> | undefined
   const factsOf = () => (facts ??= textFacts(fn))
 
+  const heldTexts = new WeakMap<object, string>()
+  /** The versions found during one reading. */
+  let codes: string[] = []
+  const calls = options.version === undefined ? stamp?.calls : undefined
+  const ignored = new Set(deps && 'ignore' in deps ? deps.ignore : [])
+  const followed = calls?.filter(([path]) => !ignored.has(path) && !ignored.has(path.replace(/^this\./, '')))
+
+  /** The label joins the tag of what `[cacheKey]` returns; the version of the class is code that the function may run. */
+  const labelOf = (value: object) => {
+    const found = classStamp(value)
+    if (found && stamp && options.version === undefined) codes.push(found.version)
+    return found?.label
+  }
+
+  /** Follows the objects that the function calls through. @returns the text of their data */
+  function behind(self: unknown): string {
+    if (!followed) return ''
+    let data = ''
+    follow(followed, self, options.name ?? stamp!.label, {
+      code: (text) => void codes.push(text),
+      data(value) {
+        data += `${dataText(value)},`
+      },
+      itself: shared
+        ? undefined
+        : (object) => {
+            data += `#${identityOf(object)},`
+          },
+      // A list of `deps` says what the version of unknown code is.
+      isAccepted: () => deps !== undefined && !('ignore' in deps),
+    })
+    return data
+  }
+
+  /** Data of an object that the function calls through; what holds results, or no key can be made of, is none. */
+  function dataText(value: unknown): string {
+    if (value instanceof Map || value instanceof Set) return '-'
+    try {
+      return keyText(value, 'this')
+    } catch (error) {
+      if (error instanceof UnkeyableValueError) return '-'
+      throw error
+    }
+  }
+
+  /** One text for all code of a call: short, because it stands in keys. */
+  function codeText(): string {
+    if (codes.length === 0) return ''
+    const text = codes.join()
+    return digest ? `+c-${digest(text).slice(0, 22)}` : `+${text}`
+  }
+
   /** The text of a value that the program gave. A promise is refused like any other; its rejection is nobody's. */
   const keyText = (value: unknown, root: string): string => {
     hush(value)
     return encodeKey(value, bounds, { labelOf, root })
+  }
+
+  /**
+   * The text of what a stamp reads. What cannot be keyed is itself over a store that ends with the process. A reader that
+   * throws (a variable before its declaration, a member of nothing) throws for the function too: what it threw tells it
+   * apart from every value.
+   */
+  function readText(
+    readers: readonly ((self: unknown) => unknown)[],
+    self: unknown,
+    root: 'captures' | 'this' | 'held',
+  ): string {
+    return readers
+      .map((read, at) => {
+        let value: unknown
+        try {
+          value = read(self)
+        } catch (error) {
+          return `!${encodeKey(thrownText(error), bounds)}`
+        }
+        try {
+          return root === 'held' && !isPrimitive(value) ? heldText(value as object) : keyText(value, `${root}[${at}]`)
+        } catch (error) {
+          if (!(error instanceof UnkeyableValueError) || error.reason !== 'kind') throw error
+          // Who gives a key answers for what no key can be made of.
+          if (key) return '?'
+          if (shared || isPrimitive(value)) throw error
+          return `#${identityOf(value as object)}`
+        }
+      })
+      .join()
+  }
+
+  /**
+   * The text of a value that belongs to a module, as it was when it was first read: it may be large, and what changes it
+   * while the program runs is a diagnostic. What cannot be keyed is another thing in every process.
+   */
+  function heldText(value: object): string {
+    let text = heldTexts.get(value)
+    if (text === undefined) {
+      const before = codes
+      // It is read once and not for each call: its classes are in the static version.
+      codes = []
+      try {
+        text = keyText(value, 'held')
+        if (digest) text = digest(text)
+      } catch (error) {
+        if (!(error instanceof UnkeyableValueError)) throw error
+        text = `${processId()} ${identityOf(value)}`
+      } finally {
+        codes = before
+      }
+      heldTexts.set(value, text)
+    }
+    return text
   }
 
   /** The text of the hidden inputs. The functions of a list are in the version instead. */
@@ -124,7 +255,11 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
 
   function receiver(self: unknown): string {
     if (ignore(self)) return ''
-    if (stamp) return `;t${hide(keyText(stamp.receiver!(self), 'this'))}`
+    if (stamp) {
+      const data = behind(self)
+      const own = stamp.receiver ? readText(stamp.receiver, self, 'this') : ''
+      return `${own && `;t${hide(own)}`}${data && `;b${hide(data)}`}`
+    }
     if (isPrimitive(self)) return `;t${keyText(self, 'this')}`
     if (!shared) return `;t#${identityOf(self!)}`
     try {
@@ -141,29 +276,56 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     }
   }
 
-  const ignore = (self: unknown) => (stamp ? !stamp.receiver : self === undefined || factsOf().ignoresThis)
+  const ignore = (self: unknown) => (stamp ? !stamp.receiver && !followed : self === undefined || factsOf().ignoresThis)
 
-  return Object.assign(read, { ignore, plain: !key && !deps && !partition && !stamp?.captures })
+  return Object.assign(read, {
+    ignore,
+    plain: !key && !deps && !partition && !stamp?.captures && !stamp?.held && !followed,
+  })
 
   function read(self: unknown, args: readonly unknown[]): Inputs {
+    const before = codes
+    codes = []
+    try {
+      return readAll(self, args)
+    } finally {
+      // What `key` or a getter called may have been this function.
+      codes = before
+    }
+  }
+
+  function readAll(self: unknown, args: readonly unknown[]): Inputs {
     const signals: AbortSignal[] = []
-    let text = ''
-    if (partition) text += `;p${hide(keyText(partition(), 'partition'))}`
+    let text = partition ? `;p${hide(keyText(partition(), 'partition'))}` : ''
+    const part = text
     const hidden = deps && hiddenInputs()
     if (hidden) text += `;d${hide(hidden)}`
-    if (stamp?.captures) text += `;c${hide(keyText(stamp.captures.call(self), 'captures'))}`
+    if (stamp?.captures) text += `;c${hide(readText(stamp.captures, undefined, 'captures'))}`
+    if (stamp?.held) text += `;h${hide(readText(stamp.held, undefined, 'held'))}`
     if (key) {
-      text += `;=${keyText(key.apply(self, args as unknown[]), 'key')}`
-      return { text, signals: signalsIn(args), fixed: false }
+      // What it calls is code, whatever the key.
+      behind(self)
+      const keyed = `;=${keyText(key.apply(self, args as unknown[]), 'key')}`
+      return { text: text + keyed, subject: part + keyed, code: codeText(), signals: signalsIn(args), fixed: false }
     }
     text += receiver(self)
-    const fixed = text === '' && args.every(isPrimitive)
+    const fixed = text === '' && !followed && args.every(isPrimitive)
     const last = args[args.length - 1]
     const missing = args.length > 0 && (last === undefined || isAbortSignal(last))
     const trailing =
       missing && (stamp?.trailing ?? (factsOf().dropsTrailing ? 'drop' : 'keep')) === 'drop' ? 'drop' : 'keep'
     const encoded = encodeArguments(args, bounds, { signals, trailing, labelOf })
-    return { text: text === '' ? encoded : `${text};${encoded}`, signals, fixed }
+    const subject = part === '' ? encoded : `${part};${encoded}`
+    return { text: text === part ? subject : `${text};${encoded}`, subject, code: codeText(), signals, fixed }
+  }
+}
+
+/** What was thrown, in words: which member of what was read. */
+function thrownText(error: unknown): string {
+  try {
+    return String(error)
+  } catch {
+    return 'something without a text'
   }
 }
 

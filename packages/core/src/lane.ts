@@ -9,38 +9,15 @@
  * bring an old value back in this process. No clock takes part in it.
  */
 
-import { after, turn } from '#platform'
-import { StoreError } from './errors.ts'
+import { type Answer, follow, isThenable } from './answer.ts'
+import type { FunctionEpochs, Space } from './epochs.ts'
 import type { Flight } from './flight.ts'
 import { backOff } from './freshness.ts'
+import { backlog, type Gate, gateOf } from './gate.ts'
 import { HitPath } from './hit-path.ts'
 import type { Slot } from './memory-store.ts'
 import type { SetContext, Store, SyncScope } from './store.ts'
 import type { Claims } from './version.ts'
-
-/** How many writes of a store may be under way, and how many fences a lane keeps apart, before it is careful at large. */
-const backlog = 10_000
-
-/** What a store call may answer: a value at once, or a promise. */
-export type Answer<T> = T | PromiseLike<T>
-
-/** Whether a value is a promise of any make. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  try {
-    return (
-      ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-      typeof (value as { then?: unknown }).then === 'function'
-    )
-  } catch {
-    // A result that throws for what it does not know is no promise.
-    return false
-  }
-}
-
-/** Lets the rejection of a promise that should not have been one be nobody's. */
-export function hush(value: unknown): void {
-  if (isThenable(value)) value.then(undefined, () => {})
-}
 
 /** Resolves when a promise has settled, either way. */
 function settled(answer: Answer<unknown>): Promise<void> {
@@ -48,21 +25,6 @@ function settled(answer: Answer<unknown>): Promise<void> {
     () => {},
     () => {},
   )
-}
-
-/** How long a shutdown waits for writes under way, in milliseconds; a store that hangs must not hang it. */
-const drain = 5000
-
-/** Resolves when some work has settled, or when it has had its time. */
-export function drained(work: PromiseLike<unknown>, patience = drain): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = patience < 2 ** 31 ? after(patience, resolve) : () => {}
-    const done = () => {
-      cancel()
-      resolve()
-    }
-    work.then(done, done)
-  })
 }
 
 /** The operations of a store below one prefix; sync or async as the store is. */
@@ -79,58 +41,28 @@ export interface Shared {
   readonly lanes: Map<string, Lane>
   /** What stands behind each label and version, for R02. */
   readonly claims: Claims
+  /** By namespace. */
+  readonly spaces: Map<string, Space>
 }
 
-/** What autocache knows of a store besides its contract. */
-export interface StoreState extends Shared {
-  /** What is shared by definitions whose version names an object of this process; it ends with that object (L7). */
+/** What definitions of a store share, and, apart from it, those that one object of this process tells apart (L7). */
+interface Sharing extends Shared {
   readonly owned: WeakMap<object, Shared>
-  /** The writes that have not settled. */
-  readonly writes: Set<Promise<unknown>>
-  /** The refreshes that have not ended. */
-  readonly refreshes: Set<Promise<unknown>>
-  /** Whether it answers with promises, once that was seen. */
-  asynchronous: boolean | undefined
 }
 
-const share = (): Shared => ({ lanes: new Map(), claims: new Map() })
+const share = (): Shared => ({ lanes: new Map(), claims: new Map(), spaces: new Map() })
+
+const sharings = new WeakMap<Store, Sharing>()
 
 /** What the definitions of a store share, or those among them that one object of this process tells apart. */
 export function sharedBy(store: Store, owner: object | undefined): Shared {
-  const state = stateOf(store)
-  if (!owner) return state
-  let shared = state.owned.get(owner)
-  if (!shared) state.owned.set(owner, (shared = share()))
+  let sharing = sharings.get(store)
+  if (!sharing) sharings.set(store, (sharing = { ...share(), owned: new WeakMap() }))
+  if (!owner) return sharing
+  let shared = sharing.owned.get(owner)
+  // Tags are by namespace, whoever has them.
+  if (!shared) sharing.owned.set(owner, (shared = { ...share(), spaces: sharing.spaces }))
   return shared
-}
-
-const states = new WeakMap<Store, StoreState>()
-
-/** The state of a store, shared by every instance that uses it. */
-export function stateOf(store: Store): StoreState {
-  let state = states.get(store)
-  if (!state) {
-    // An async function answers with a promise whatever happens in it.
-    const asynchronous = Object.prototype.toString.call(store.get) === '[object AsyncFunction]' || undefined
-    state = { ...share(), owned: new WeakMap(), writes: new Set(), refreshes: new Set(), asynchronous }
-    states.set(store, state)
-  }
-  return state
-}
-
-/** Whether a store answers with promises; asks it once where no answer has been seen yet. */
-export function isAsync(store: Store): boolean {
-  const state = stateOf(store)
-  if (state.asynchronous === undefined) {
-    try {
-      const answer: unknown = store.get('autocache')
-      state.asynchronous = isThenable(answer)
-      if (isThenable(answer)) answer.then(undefined, () => {})
-    } catch {
-      // It has not said: the next answer tells.
-    }
-  }
-  return state.asynchronous ?? false
 }
 
 /** How many keys of a lane whose function fails are remembered. */
@@ -149,12 +81,17 @@ interface Fence {
 
 export class Lane {
   readonly flights = new Map<string, Flight>()
+  /** The flights that began to read in this turn of the microtask queue, over a store that others use. */
+  readonly reading = new Map<string, Flight>()
   /** The flights in the background, whose keys have an entry that answers meanwhile. */
   readonly refreshes = new Map<string, Flight>()
   readonly #failures = new Map<string, Failure>()
   /** The way from arguments to entries, shared like the entries are. */
   readonly hits = new HitPath()
-  readonly #state: StoreState
+  /** The way to the store. */
+  readonly gate: Gate
+  /** What can be invalidated of the function, whatever its version. */
+  readonly epochs: FunctionEpochs
   /** Counts what was fenced, for fills that answer at once and have no flight. */
   fenced = 0
   readonly #operations: Operations
@@ -168,26 +105,28 @@ export class Lane {
   /** What every key of the lane begins with. */
   readonly prefix: string
 
-  constructor(store: Store, prefix: string) {
+  constructor(store: Store, prefix: string, epochs: FunctionEpochs) {
     this.store = store
     this.prefix = prefix
-    this.#state = stateOf(store)
+    this.epochs = epochs
+    this.gate = gateOf(store)
     this.#operations = scoped(store, prefix) ?? prefixed(store, prefix)
   }
 
   /** The lane of a prefix among those that other definitions may share. */
-  static of(store: Store, prefix: string, { lanes }: Shared): Lane {
+  static of(store: Store, prefix: string, epochs: FunctionEpochs, { lanes }: Shared): Lane {
     let lane = lanes.get(prefix)
-    if (!lane) lanes.set(prefix, (lane = new Lane(store, prefix)))
+    if (!lane) lanes.set(prefix, (lane = new Lane(store, prefix, epochs)))
     return lane
   }
 
-  /** Asks the store. What it throws or rejects with becomes a `StoreError`; a promise is given `timeout` milliseconds. */
+  /** Asks the store. @throws StoreError, at once or later; a promise is given `timeout` milliseconds */
   get(key: string, timeout: number): Answer<unknown> {
-    const answer = this.#ask('get', () => this.#operations.get(key))
-    if (isThenable(answer)) this.#state.asynchronous = true
-    else this.#state.asynchronous ??= false
-    return this.#within('get', timeout, answer)
+    const { gate } = this
+    const answer = gate.ask<unknown>('get', timeout, () => this.#operations.get(key))
+    if (isThenable(answer)) gate.asynchronous = true
+    else gate.asynchronous ??= false
+    return answer
   }
 
   /** The whole key. */
@@ -204,8 +143,9 @@ export class Lane {
   getMany(keys: readonly string[], timeout: number): Answer<readonly unknown[]> | undefined {
     const { store } = this
     if (!store.getMany) return undefined
-    const answer = this.#ask<readonly unknown[]>('getMany', () => store.getMany!(keys.map((key) => this.prefix + key)))
-    return this.#within('getMany', timeout, answer)
+    return this.gate.ask<readonly unknown[]>('getMany', timeout, () =>
+      store.getMany!(keys.map((key) => this.prefix + key)),
+    )
   }
 
   /**
@@ -214,18 +154,19 @@ export class Lane {
    */
   set(key: string, entry: unknown, context: SetContext, timeout: number): Answer<void> {
     const lower = this.#lowering(key)
-    const answer = this.#ask('set', () => this.#operations.set(key, entry, context))
+    const { gate } = this
+    const answer = gate.ask<void>('set', Infinity, () => this.#operations.set(key, entry, context))
     if (!isThenable(answer)) return lower()
     const write = Promise.resolve(answer).then(lower)
     const all: Promise<unknown> = Promise.allSettled([this.#writes.get(key), write]).then(() => {
-      this.#state.writes.delete(all)
+      gate.writes.delete(all)
       if (this.#writes.get(key) !== all) return
       this.#writes.delete(key)
       this.#empty(key)
     })
     this.#writes.set(key, all)
-    this.#state.writes.add(all)
-    return this.#within('set', timeout, write)
+    gate.writes.add(all)
+    return gate.within('set', timeout, write)
   }
 
   /**
@@ -242,7 +183,7 @@ export class Lane {
     }
     if (!earlier) return done()
     fence.emptying = false
-    return settled(this.#within('set', patience, earlier)).then(() => {
+    return settled(this.gate.within('set', patience, earlier)).then(() => {
       if (!this.stands(key, fence)) return false
       fence.emptying = this.#writes.has(key)
       return done()
@@ -252,12 +193,10 @@ export class Lane {
   /** Removes an entry; resolves when the store acknowledged it. */
   delete(key: string, timeout: number): Answer<void> {
     const lower = this.#lowering(key)
-    const answer = this.#within(
-      'delete',
-      timeout,
-      this.#ask('delete', () => this.#operations.delete(key)),
+    return follow(
+      this.gate.insist<boolean>('delete', timeout, () => this.#operations.delete(key)),
+      lower,
     )
-    return isThenable(answer) ? answer.then(lower) : lower()
   }
 
   /**
@@ -269,11 +208,6 @@ export class Lane {
     return () => {
       if (fence) this.#lower(key, fence)
     }
-  }
-
-  /** Whether so many writes of this store have not settled that no further one should be started. */
-  get isCongested(): boolean {
-    return this.#state.writes.size >= backlog
   }
 
   /** The instant a fill begins. */
@@ -288,9 +222,10 @@ export class Lane {
     return this.#fences.size > 0 && this.#fences.has(key)
   }
 
-  /** Whether an entry may be believed. */
+  /** Whether an entry may be believed: no fence keeps it out, and no run that is to replace it is under way. */
   trusts(key: string, createdAt: number): boolean {
-    return createdAt > this.#floor && !this.isClosed(key)
+    const flight = this.flights.size > 0 ? this.flights.get(key) : undefined
+    return createdAt > this.#floor && !this.isClosed(key) && (!flight?.replaces || flight.landed !== undefined)
   }
 
   /** Whether nothing is under way that a hit would have to know of: no flight, no fence. */
@@ -302,6 +237,7 @@ export class Lane {
   supersede(key: string): void {
     this.fenced += 1
     this.#failures.delete(key)
+    this.reading.delete(key)
     this.#replace(key, this.flights, true)
     this.#replace(key, this.refreshes, true)
   }
@@ -311,6 +247,12 @@ export class Lane {
     this.#replace(key, flights)
     flight.home = flights
     flights.set(key, flight)
+  }
+
+  /** Leads a key to a flight until the event loop may bring something new. */
+  share(key: string, flight: Flight): void {
+    if (this.reading.size === 0) void Promise.resolve().then(() => this.reading.clear())
+    this.reading.set(key, flight)
   }
 
   /** A run of the function begins in the foreground: what a refresh makes would be older. */
@@ -332,15 +274,9 @@ export class Lane {
     flight.home = undefined
   }
 
-  /** Whether so many refreshes are under way that no further one should be started. */
-  get isBusy(): boolean {
-    return this.#state.refreshes.size >= backlog
-  }
-
   /** Work in the background, until it has ended. */
   watch(work: Promise<unknown>): void {
-    this.#state.refreshes.add(work)
-    void work.then(() => this.#state.refreshes.delete(work))
+    this.gate.keep(work, this.gate.refreshes)
   }
 
   /** The function has failed for a key. */
@@ -401,50 +337,6 @@ export class Lane {
   #lower(key: string, fence: Fence): void {
     if (this.#fences.get(key) === fence) this.#fences.delete(key)
   }
-
-  /** What a store threw, as a `StoreError`. */
-  failed(operation: string, cause: unknown): StoreError {
-    if (cause instanceof StoreError) return cause
-    const name = nameOf(this.store)
-    return new StoreError(name, operation, `${name} failed to ${operation}; its own error is the cause.`, { cause })
-  }
-
-  #ask<T>(operation: string, run: () => Answer<T>): Answer<T> {
-    try {
-      const answer = run()
-      return isThenable(answer)
-        ? Promise.resolve(answer).catch((cause) => Promise.reject(this.failed(operation, cause)))
-        : answer
-    } catch (cause) {
-      throw this.failed(operation, cause)
-    }
-  }
-
-  #within<T>(operation: string, timeout: number, answer: Answer<T>): Answer<T> {
-    if (!isThenable(answer) || timeout >= 2 ** 31) return answer
-    return new Promise<T>((resolve, reject) => {
-      // Two turns of the loop before a time-out counts: what arrived while it was blocked is delivered first (L2).
-      const expire = async () => {
-        await turn()
-        await turn()
-        const name = nameOf(this.store)
-        const advice =
-          operation === 'get' || operation === 'getMany' ? ' Raise `storeTimeout` if that is its usual pace.' : ''
-        reject(new StoreError(name, operation, `${name} did not answer ${operation} within ${timeout} ms.${advice}`))
-      }
-      const cancel = after(timeout, () => void expire())
-      answer.then(
-        (value) => {
-          cancel()
-          resolve(value)
-        },
-        (error) => {
-          cancel()
-          reject(error)
-        },
-      )
-    })
-  }
 }
 
 /** The store's own handle on a prefix, where it has one. */
@@ -462,9 +354,4 @@ function prefixed(store: Store, prefix: string): Operations {
     set: (key, entry, context) => store.set(prefix + key, entry as never, context),
     delete: (key) => store.delete(prefix + key),
   }
-}
-
-function nameOf(store: Store): string {
-  const name = (store as object).constructor?.name
-  return name && name !== 'Object' ? name : 'The store'
 }

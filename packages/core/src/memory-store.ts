@@ -15,6 +15,8 @@ export interface Slot {
   entry: Entry
   /** Whether it was read since the hand last came by; set it when you answer from it. */
   visited: boolean
+  /** The instant at which the entry was last seen not to be invalidated. */
+  checked: number
   /** The indexes that lead here; each is told when the entry goes. */
   indexes: { readonly index: SlotIndex; readonly key: unknown }[] | undefined
 }
@@ -102,13 +104,23 @@ export function memoryStore({ max = 10_000, maxBytes = Infinity }: MemoryStoreOp
       bytes += size - known.bytes
       known.bytes = size
       known.entry = entry
+      known.checked = 0
       known.visited = true
       return
     }
     if (known) remove(known)
     if (size > maxBytes) return
     while (nodes.size >= max || bytes + size > maxBytes) evict()
-    const node: Node = { key, entry, bytes: size, visited: false, newer: undefined, older: newest, indexes: undefined }
+    const node: Node = {
+      key,
+      entry,
+      bytes: size,
+      visited: false,
+      checked: 0,
+      newer: undefined,
+      older: newest,
+      indexes: undefined,
+    }
     if (newest) newest.newer = node
     else oldest = node
     newest = node

@@ -31,6 +31,12 @@ export interface CallOptions<TArgs extends readonly unknown[] = any[], TResult =
    * @default always: `undefined` and `null` are values
    */
   readonly cacheIf?: ((value: TResult, ...args: TArgs) => boolean) | undefined
+  /**
+   * What `invalidateTags` ends the entry by: names, at most 128 of any length, or a function of the value and the arguments
+   * that returns them. They reach the entries of cached functions that call this one.
+   * @default none
+   */
+  readonly tags?: readonly string[] | ((value: TResult, ...args: TArgs) => readonly string[]) | undefined
 }
 
 /** The options that do not depend on the function's signature; also the defaults an instance can set. */
@@ -143,6 +149,7 @@ export interface ResolvedOptions {
   readonly partition: CommonOptions['partition']
   readonly ttl: number | ((value: unknown, ...args: unknown[]) => Duration)
   readonly cacheIf: CallOptions['cacheIf']
+  readonly tags: readonly string[] | ((value: unknown, ...args: unknown[]) => unknown)
   readonly errorTtl: number
   readonly windows: Windows
   readonly clone: boolean
@@ -174,10 +181,21 @@ export function invalidOption(option: string, expected: string): AutocacheError 
   return new AutocacheError('INVALID_OPTION', `Option \`${option}\` must be ${expected}.`)
 }
 
+/** How many tags an entry may have. */
+const mostTags = 128
+
+/** What a list of tags is, in words. */
+export const someTags = `a list of at most ${mostTags} texts that are not empty`
+
+/** Whether something is a list of tags. */
+export function isTags(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length <= mostTags && value.every(isText)
+}
+
 type Rule = readonly [fits: (value: unknown) => boolean, expected: string]
 
 const isFunction = (value: unknown) => typeof value === 'function'
-const isText = (value: unknown) => typeof value === 'string' && value !== ''
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 const isShare = (value: unknown) => typeof value === 'number' && value >= 0 && value <= 1
 const isDuration = (value: unknown) => toMilliseconds(value) !== undefined
 /** Whether a value is an object with these members, each a function. */
@@ -201,6 +219,7 @@ const commonRules: [string, Rule][] = [
   ['partition', fun],
   ['ttl', [(value) => isDuration(value) || isFunction(value), `${aDuration}; or a function that returns one`]],
   ['cacheIf', fun],
+  ['tags', [(value) => isFunction(value) || isTags(value), `${someTags}, or a function that returns such a list`]],
   ['staleTtl', time],
   ['staleIfError', time],
   ['earlyRefresh', [(value) => value !== 0 && isShare(value), 'a share of `ttl` above 0 and up to 1, such as 0.8']],
@@ -316,6 +335,7 @@ export function resolveOptions(
     partition: all.partition,
     ttl: typeof ttl === 'function' ? ttl : toMilliseconds(ttl ?? Infinity)!,
     cacheIf: all.cacheIf,
+    tags: typeof all.tags === 'function' ? all.tags : [...new Set(all.tags)].sort(),
     errorTtl: toMilliseconds(all.errorTtl ?? 0)!,
     windows: {
       staleTtl: toMilliseconds(all.staleTtl ?? 0)!,

@@ -3,5 +3,15 @@
  * version of the package: code written by hand has no use for it.
  */
 export { digest } from './digest.ts'
-export { putStamp, type Stamp, stampContract, stampOf } from './version.ts'
+export {
+  putInput,
+  putStamp,
+  readInput,
+  type Stamp,
+  snapshot,
+  stampCode,
+  stampContract,
+  stampMember,
+  stampOf,
+} from './version.ts'
 export { type Wire, wire } from './wire.ts'

@@ -5,9 +5,11 @@
  */
 
 import { turn } from '#platform'
+import { hush, isThenable } from './answer.ts'
 import type { Reporter } from './events.ts'
 import { Flight, type Landed, type Landing } from './flight.ts'
-import { drained, hush, isThenable, type Lane } from './lane.ts'
+import { drained } from './gate.ts'
+import type { Lane } from './lane.ts'
 import type { ResolvedOptions } from './options.ts'
 
 /** Hands over a promise that outlives its call to whoever keeps the runtime alive for it. */
@@ -33,7 +35,7 @@ export type Refresh = (
 /** Creates what starts the refreshes of one function. */
 export function createRefresh(options: ResolvedOptions, report: Reporter, clock: () => number): Refresh {
   return (lane, suffix, key, reason, abortable, run) => {
-    if (lane.refreshes.has(suffix) || lane.isBusy) return
+    if (lane.refreshes.has(suffix) || lane.gate.isBusy) return
     const flight = new Flight(abortable, true)
     lane.enter(suffix, flight, lane.refreshes)
     report({ type: 'refresh', key, reason })

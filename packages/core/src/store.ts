@@ -22,7 +22,7 @@ export type Holds = 'references' | 'text' | 'bytes'
 /** The stored envelope around a value. A store that holds references is handed this object as it is. */
 export interface Entry {
   /** The version of this envelope's layout. An entry of another format is a miss. */
-  readonly format: 1
+  readonly format: 2
   /** The full key the entry was written under; verified on read. */
   readonly key: string
   /** Epoch milliseconds of the moment the fill that made it began. */
@@ -33,6 +33,17 @@ export interface Entry {
   readonly outcome: 'value' | 'error'
   /** Whether the function answered with a promise, so that a hit does the same (R13). */
   readonly promised: boolean
+  /**
+   * What was not invalidated when its fill began, and has not been since if the entry still counts: tokens of the store's
+   * epochs, or, where entries end with the process, the instant at which the fill began.
+   */
+  readonly epochs: string | number
+  /** The tags it is invalidated by; absent where it has none. */
+  readonly tags?: readonly string[] | undefined
+  /** What stands for a function given as the option `tags` that gave them: under another option the entry is a miss (R07). */
+  readonly tagPolicy?: string | undefined
+  /** Epoch milliseconds at which a cached call that its function made expires: it is fresh no longer than that (R21). */
+  readonly until?: number | undefined
   /** The value, or its encoded form in a store that holds text or bytes. */
   readonly body: unknown
 }

@@ -59,10 +59,16 @@ export interface Handle<TFunction extends AnyFunction, TAsync extends boolean> {
     value: ResultsOf<TFunction> | Awaited<ResultsOf<TFunction>>,
   ): Answered<void, TAsync> | Extract<ResultsOf<TFunction>, PromiseLike<any>>
   /**
-   * Removes the entry of a call. A fill under way is not stored, and a call that starts afterwards does not wait for it.
+   * Removes the entry of a call, and ends those that other versions of the function made of it, in every process. A fill
+   * under way is not stored, and a call that starts afterwards does not wait for it.
    * @throws StoreError (as a rejection over an asynchronous store) where the store did not acknowledge it
    */
   invalidate(...args: ArgumentsOf<TFunction>): Answered<void, TAsync>
+  /**
+   * Ends every entry of the function, of every version and in every process, by one write: nothing is looked for.
+   * @throws StoreError (as a rejection over an asynchronous store) where the store did not acknowledge it
+   */
+  invalidateAll(): Answered<void, TAsync>
   /**
    * Answers many calls by one read where the store has one, fills what is missing, and settles each by itself, in the
    * order of the list.

@@ -18,9 +18,9 @@ import { AutocacheError, UnversionedFunctionError } from './errors.ts'
 import type { AnyFunction, ResolvedOptions } from './options.ts'
 
 /** The shape of {@link Stamp} this release reads. A stamp of another contract counts as none. */
-export const stampContract = 1
+export const stampContract = 2
 
-/** What the compiler puts on a function. */
+/** What the compiler says of a function or class. */
 export interface Stamp {
   /** The number of this contract: {@link stampContract}. */
   readonly contract: number
@@ -28,26 +28,105 @@ export interface Stamp {
   readonly label: string
   /** The version of the code, with its scheme: `s1-...`. */
   readonly version: string
-  /** The captured values and env the function reads, evaluated for every call; always digested into the key (R05). */
-  readonly captures?: ((this: unknown) => readonly unknown[]) | undefined
-  /** The data fields of `this` that the function reads (R03). Absent: it reads none. */
-  readonly receiver?: ((self: any) => readonly unknown[]) | undefined
+  /**
+   * What reads the captured values and the environment, each for itself, for every call; always digested into the key
+   * (R05). One that throws has thrown for the function as well, and what it threw stands for the value.
+   */
+  readonly captures?: readonly (() => unknown)[] | undefined
+  /**
+   * What reads the values of modules that differ from process to process (R06). One that cannot be keyed keeps the entries
+   * to this process.
+   */
+  readonly held?: readonly (() => unknown)[] | undefined
+  /** What reads the data fields of `this` that the function reads (R03). Absent: it reads none. */
+  readonly receiver?: readonly ((self: any) => unknown)[] | undefined
+  /**
+   * The objects that the function, or any member of the class, calls through, by their paths: `this`, `this.repo` (R04).
+   * `true`: what it is declared as comes from a package, which is in {@link version}. A version: that of the class that
+   * the function is a member of, up to which nothing is new.
+   */
+  readonly calls?:
+    | readonly (readonly [path: string, read: (self: any) => unknown, known?: boolean | string])[]
+    | undefined
   /** Whether a missing trailing argument is the same as `undefined`: no rest parameter, no `arguments`. */
   readonly trailing?: 'drop' | 'keep' | undefined
 }
 
-const stampKey = Symbol.for('autocache.stamp')
-
-/** Puts a stamp on a function and returns it. */
-export function putStamp<TFunction extends AnyFunction>(fn: TFunction, stamp: Stamp): TFunction {
-  Object.defineProperty(fn, stampKey, { value: stamp, configurable: true })
-  return fn
+/**
+ * Something that every copy of this package in the process has in common. It hangs on the global object and not on the
+ * functions: those may be frozen, belong to somebody else, or have their properties copied to other functions.
+ */
+function common<T extends object>(name: string, create: () => T): T {
+  const key = Symbol.for(name)
+  const known = Object.getOwnPropertyDescriptor(globalThis, key)?.value as T | undefined
+  if (known) return known
+  const made = create()
+  // Where the global object is frozen, each copy has its own, and knows its own stamps.
+  Reflect.defineProperty(globalThis, key, { value: made })
+  return made
 }
 
-/** The stamp of a function, if it carries one of this contract. */
-export function stampOf(fn: AnyFunction): Stamp | undefined {
-  const stamp = Object.getOwnPropertyDescriptor(fn, stampKey)?.value as Stamp | undefined
+const stamps = common('autocache.stamps', () => new WeakMap<object, Stamp>())
+
+/** Puts a stamp on a function or class, and returns it. What is neither is returned as it is: whoever gets it refuses it. */
+export function putStamp<T>(subject: T, stamp: Stamp): T {
+  if (typeof subject === 'function') stamps.set(subject, stamp)
+  return subject
+}
+
+/** Puts a stamp on a function among the options, unless it has one that says more. */
+export function stampCode<T>(subject: T, stamp: Stamp): T {
+  return typeof subject === 'function' && stampOf(subject) ? subject : putStamp(subject, stamp)
+}
+
+/** A decorator of both kinds that puts a stamp on the method below it. */
+export function stampMember(stamp: Stamp): (method: unknown, context: unknown, descriptor?: unknown) => void {
+  return (method, _, descriptor) => {
+    const own = descriptor as PropertyDescriptor | undefined
+    putStamp(own ? own.value : method, stamp)
+  }
+}
+
+/** The stamp of a function or class itself, if it carries one of this contract. */
+export function stampOf(subject: object): Stamp | undefined {
+  const stamp = stamps.get(subject)
   return stamp?.contract === stampContract ? stamp : undefined
+}
+
+/** Readers of values that modules hold, by the name that the compiler gave them. */
+const inputs = common('autocache.inputs', () => new Map<string, (() => unknown)[]>())
+
+/** Tells how a value that belongs to a module is read by functions of others (R05, R06). */
+export function putInput(name: string, read: () => unknown): void {
+  const readers = inputs.get(name)
+  if (readers) readers.push(read)
+  else inputs.set(name, [read])
+}
+
+/** A value as it is now, read once; nothing where it cannot be read. */
+export function snapshot(read: () => unknown): () => unknown {
+  let value: unknown
+  try {
+    value = read()
+  } catch {
+    // The initialiser beside it asks first whether there is such a thing.
+  }
+  return () => value
+}
+
+let unknowns = 0
+
+/**
+ * The value of that name. A module that is in the process twice has two; where they are not one value it is not known
+ * which of them the function sees, and the answer is one that no other call gets.
+ */
+export function readInput(name: string): unknown {
+  const [first, ...others] = inputs.get(name) ?? []
+  if (first) {
+    const value = first()
+    if (others.every((other) => Object.is(other(), value))) return value
+  }
+  return `unknown ${processId()} ${(unknowns += 1)}`
 }
 
 /** What the text of a function tells for certain. */
@@ -64,7 +143,7 @@ export interface TextFacts {
 export const cachedKey = Symbol.for('autocache.cached')
 
 /** The function that was written: a cached function stands for the one it wraps. */
-function written(fn: AnyFunction): AnyFunction {
+export function written(fn: AnyFunction): AnyFunction {
   let inner = fn
   while (Object.hasOwn(inner, cachedKey))
     inner = (inner as unknown as { [cachedKey]: { fn: AnyFunction } })[cachedKey].fn
@@ -122,18 +201,20 @@ export interface Identity {
   readonly source: VersionSource
 }
 
-let processId: string | undefined
 let definitions = 0
+let bits: string | undefined
+
+/** 128 bits of this process, drawn at the first use, because workers have no randomness at start-up. */
+export function processId(): string {
+  // base64url without padding: 22 characters.
+  return (bits ??= btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16)))).replace(/[+/=]/g, (sign) =>
+    sign === '+' ? '-' : sign === '/' ? '_' : '',
+  ))
+}
 
 function processVersion(): () => string {
   const number = (definitions += 1)
-  return () => {
-    // base64url without padding: 22 characters.
-    processId ??= btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16)))).replace(/[+/=]/g, (sign) =>
-      sign === '+' ? '-' : sign === '/' ? '_' : '',
-    )
-    return `p-${processId}-${number}`
-  }
+  return () => `p-${processId()}-${number}`
 }
 
 /** The version of an explicit option. Only a function may answer with the runtime-source scheme. */

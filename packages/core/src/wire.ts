@@ -5,9 +5,11 @@
  */
 import { type Codec, codec as defaultCodec } from './codec.ts'
 import { digest } from './digest.ts'
-import { type EntryFacts, type Sealer, supported } from './entry.ts'
+import { type EntryFacts, isFacts, type Sealer, supported } from './entry.ts'
 import { EntryFormatError, UnstorableValueError } from './errors.ts'
+import type { Gate } from './gate.ts'
 import type { Holds } from './store.ts'
+import { StoredEpochs } from './stored-epochs.ts'
 
 /** The part of core that encodes. */
 export interface Wire {
@@ -15,15 +17,17 @@ export interface Wire {
   digest(text: string): string
   /** Seals for a store of a kind. */
   sealer(holds: Exclude<Holds, 'references'>, codec: Codec | undefined): Sealer
+  /** The epochs of a namespace that stand in a store which others use. */
+  epochs(gate: Gate, prefixOf: (label: string) => string): StoredEpochs
 }
 
 /**
- * For stores that hold text: `a1.<checksum>.<header>\n<body>`, where the header is one line of JSON and the checksum is
+ * For stores that hold text: `a2.<checksum>.<header>\n<body>`, where the header is one line of JSON and the checksum is
  * 128 bits of the SHA-256 of all that follows it. Any damage, another format, key or codec is an `EntryFormatError`.
  */
 function textSealer(codec: Codec): Sealer {
   return {
-    seal({ key, createdAt, outcome, promised }, value) {
+    seal(value) {
       let body: string
       try {
         body = codec.encode(value)
@@ -31,12 +35,16 @@ function textSealer(codec: Codec): Sealer {
         if (error instanceof UnstorableValueError) throw error
         throw new UnstorableValueError('value', `The codec ${codec.id} could not encode the value.`, { cause: error })
       }
-      const rest = `${JSON.stringify({ key, createdAt, codec: codec.id, outcome, promised })}\n${body}`
-      return { held: `a1.${checksum(rest)}.${rest}`, take: () => decode(codec, body) }
+      const held = ({ key, createdAt, outcome, promised, epochs, tags, tagPolicy, until }: EntryFacts) => {
+        const header = { key, createdAt, codec: codec.id, outcome, promised, epochs, tags, tagPolicy, until }
+        const rest = `${JSON.stringify(header)}\n${body}`
+        return `a2.${checksum(rest)}.${rest}`
+      }
+      return { held, take: () => decode(codec, body) }
     },
     open(held, key) {
       if (typeof held !== 'string') throw new EntryFormatError(`a ${typeof held}`, supported)
-      if (!held.startsWith('a1.')) throw new EntryFormatError('text of another format', supported)
+      if (!held.startsWith('a2.')) throw new EntryFormatError('text of another format', supported)
       const rest = held.slice(26)
       if (held[25] !== '.' || held.slice(3, 25) !== checksum(rest)) {
         throw new EntryFormatError('a damaged entry', supported)
@@ -46,12 +54,8 @@ function textSealer(codec: Codec): Sealer {
       if (header.key !== key) throw new EntryFormatError('the entry of another key', supported)
       if (header.codec !== codec.id) throw new EntryFormatError('the entry of another codec', `codec ${codec.id}`)
       const body = rest.slice(line + 1)
-      return {
-        createdAt: header.createdAt,
-        outcome: header.outcome,
-        promised: header.promised,
-        take: () => decode(codec, body),
-      }
+      const { createdAt, outcome, promised, epochs, tags, tagPolicy, until } = header
+      return { createdAt, outcome, promised, epochs, tags, tagPolicy, until, take: () => decode(codec, body) }
     },
   }
 }
@@ -69,9 +73,9 @@ function decode(codec: Codec, body: string): unknown {
 function bytesSealer(codec: Codec): Sealer {
   const text = textSealer(codec)
   return {
-    seal(facts, value) {
-      const { held, take } = text.seal(facts, value)
-      return { held: new TextEncoder().encode(held as string), take }
+    seal(value) {
+      const { held, take } = text.seal(value)
+      return { held: (facts) => new TextEncoder().encode(held(facts) as string), take }
     },
     open(held, key) {
       // By brand and not by class: bytes may come from another realm.
@@ -99,21 +103,15 @@ function headerOf(line: string): EntryFacts & { codec: string } {
   } catch (cause) {
     throw new EntryFormatError('a header that is not JSON', supported, { cause })
   }
-  const { key, createdAt, codec, outcome, promised } = header ?? {}
-  if (
-    typeof key !== 'string' ||
-    !Number.isFinite(createdAt) ||
-    typeof codec !== 'string' ||
-    (outcome !== 'value' && outcome !== 'error') ||
-    typeof promised !== 'boolean'
-  ) {
+  if (typeof header !== 'object' || header === null || typeof header.codec !== 'string' || !isFacts(header)) {
     throw new EntryFormatError('a header with other fields', supported)
   }
-  return { key, createdAt: createdAt as number, codec, outcome, promised }
+  return header as EntryFacts & { codec: string }
 }
 
 /** The part of core that encodes. Adapters of stores that hold text or bytes put it on their store. */
 export const wire: Wire = {
   digest,
   sealer: (holds, codec = defaultCodec) => (holds === 'text' ? textSealer(codec) : bytesSealer(codec)),
+  epochs: (gate, prefixOf) => new StoredEpochs(gate, prefixOf, digest),
 }

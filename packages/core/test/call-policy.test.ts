@@ -2,7 +2,8 @@ import { asyncMapStore, hangingStore, mapStore } from '@autocache/conformance'
 import { describe, expect, test, vi } from 'vitest'
 import { createCodec } from '../src/codec.ts'
 import { createAutocache, memoryStore, type Store, UnstorableValueError } from '../src/index.ts'
-import { stateOf } from '../src/lane.ts'
+import { gateOf } from '../src/gate.ts'
+import { sharedBy } from '../src/lane.ts'
 import { testClock, testScope } from '../src/testing.ts'
 import { copying, eachKind, idle, isPending, kinds, steppedStore } from './call-support.ts'
 
@@ -585,8 +586,8 @@ test('L7 `cached` inside a handler, ten thousand times, adds up under one label 
     const { functions, total } = cache.stats()
     expect(Object.keys(functions), name).toEqual(['load'])
     expect(total['duplicate-definition'], name).toBe(1)
-    expect(stateOf(store).lanes.size, name).toBe(1)
-    expect(stateOf(store).writes.size, name).toBe(0)
+    expect(sharedBy(store, undefined).lanes.size, name).toBe(1)
+    expect(gateOf(store).writes.size, name).toBe(0)
   }
 })
 
@@ -598,7 +599,7 @@ test('L7 without a version they stay within the bound of the memory store', asyn
     expect(load(n)).toBe(load(n))
   }
   expect(store.size).toBeLessThanOrEqual(100)
-  expect(stateOf(store).lanes.size).toBe(0)
+  expect(sharedBy(store, undefined).lanes.size).toBe(0)
   expect(Object.keys(cache.stats().functions)).toEqual(['load'])
 })
 

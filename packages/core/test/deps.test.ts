@@ -149,7 +149,7 @@ describe('the option `deps`', () => {
 
   test.each(['process', 'shared'] as const)('a stamped function joins the version, over a %s store', (lifetime) => {
     const { cached } = createAutocache({ store: syncStore(lifetime), namespace: 'n', ttl: Infinity })
-    const helper = (version: string) => putStamp((n: number) => n, { contract: 1, label: 'helper', version })
+    const helper = (version: string) => putStamp((n: number) => n, { contract: 2, label: 'helper', version })
     const make = (version: string) => cached(function load() {}, { version: '1', deps: [helper(version)] }).version
     expect(make('s1-a')).toBe('x-1+s1-a')
     expect(make('s1-b')).toBe('x-1+s1-b')
@@ -185,7 +185,7 @@ describe('the option `deps`', () => {
   })
 
   test('a text among the values never reads like the version of a function', () => {
-    const helper = putStamp(() => 1, { contract: 1, label: 'helper', version: 's1-a' })
+    const helper = putStamp(() => 1, { contract: 2, label: 'helper', version: 's1-a' })
     const { cached } = shared()
     const text = '() => 1'
     const [one, other] = [() => [helper], () => ['s1-a']].map((deps) =>
@@ -219,7 +219,7 @@ describe('the option `deps`', () => {
   })
 
   test('a value is found at its place in the list, whatever functions stand before it', () => {
-    const helper = putStamp(() => 1, { contract: 1, label: 'helper', version: 's1-a' })
+    const helper = putStamp(() => 1, { contract: 2, label: 'helper', version: 's1-a' })
     const fn = shared().cached(function load() {}, { deps: [helper, new (class Own {})()] })
     expect(thrown<UnkeyableValueError>(fn, 'UNKEYABLE_VALUE').path).toBe('deps[1]')
   })
@@ -285,7 +285,7 @@ describe('a missing argument at the end', () => {
   })
 
   test('is what the stamp says', () => {
-    const stamp = { contract: 1, label: 'fn', version: 's1-a' } as const
+    const stamp = { contract: 2, label: 'fn', version: 's1-a' } as const
     expect(keysOf(putStamp((...rest) => rest.length, { ...stamp, trailing: 'drop' }))).toEqual(dropped)
     expect(keysOf(putStamp((a) => a, { ...stamp, trailing: 'keep' }))).toEqual(kept)
     expect(keysOf(putStamp((a) => a, stamp))).toEqual(dropped)

@@ -3,7 +3,8 @@ import { runInNewContext } from 'node:vm'
 import { asyncMapStore, hangingStore, mapStore } from '@autocache/conformance'
 import { describe, expect, test } from 'vitest'
 import { memoryStore, type Store } from '../src/index.ts'
-import { stateOf } from '../src/lane.ts'
+import { gateOf } from '../src/gate.ts'
+import { sharedBy } from '../src/lane.ts'
 import { testScope } from '../src/testing.ts'
 import { deferred, eachKind, idle, isPending, steppedStore, wait } from './call-support.ts'
 
@@ -73,8 +74,8 @@ describe.each(eachKind)('single flight over %s', (_name, makeStore) => {
     )
     await Promise.allSettled(Array.from({ length: 30 }, (_, n) => load(n)))
     await idle()
-    for (const lane of stateOf(store).lanes.values()) expect(lane.flights.size).toBe(0)
-    expect(stateOf(store).writes.size).toBe(0)
+    for (const lane of sharedBy(store, undefined).lanes.values()) expect(lane.flights.size).toBe(0)
+    expect(gateOf(store).writes.size).toBe(0)
   })
 
   test('a recursive function is stored at every level', async () => {

@@ -8,7 +8,8 @@ import {
 } from '@autocache/conformance'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { memoryStore, type Store, StoreError } from '../src/index.ts'
-import { stateOf } from '../src/lane.ts'
+import { gateOf } from '../src/gate.ts'
+import { sharedBy } from '../src/lane.ts'
 import { testClock, testScope } from '../src/testing.ts'
 import {
   type Deferred,
@@ -781,9 +782,9 @@ test('fences do not pile up: what is acknowledged leaves nothing behind', async 
     await call
     await look.invalidate(`${n}`)
   }
-  const [lane] = stateOf(store).lanes.values()
+  const [lane] = sharedBy(store, undefined).lanes.values()
   expect(lane!.flights.size).toBe(0)
-  expect(stateOf(store).writes.size).toBe(0)
+  expect(gateOf(store).writes.size).toBe(0)
 })
 
 test('R20 a clean-up removal that hangs keeps no timer running', async () => {

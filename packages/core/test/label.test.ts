@@ -15,12 +15,12 @@ const needsName = (define: () => unknown) => {
 
 describe('the label', () => {
   test('is the option `name`, before everything', () => {
-    const stamped = putStamp(function own() {}, { contract: 1, label: 'stamped', version: 's1-a' })
+    const stamped = putStamp(function own() {}, { contract: 2, label: 'stamped', version: 's1-a' })
     expect(cached(stamped, { name: 'given' }).label).toBe('given')
   })
 
   test('is the label of the stamp, before the name of the function', () => {
-    expect(cached(putStamp(function own() {}, { contract: 1, label: 'users.own', version: 's1-a' })).label).toBe(
+    expect(cached(putStamp(function own() {}, { contract: 2, label: 'users.own', version: 's1-a' })).label).toBe(
       'users.own',
     )
   })
@@ -106,7 +106,7 @@ describe('R02 over a shared store a name that may not survive a build', () => {
   test('R02 is not asked for where `name` or a stamp gives the label', () => {
     const { cached } = shared()
     expect(cached(fromText('e=>e+1'), { name: 'next', version })(1)).toBe(2)
-    expect(cached(putStamp(fromText('e=>e+2'), { contract: 1, label: 'after', version: 's1-a' }))(1)).toBe(3)
+    expect(cached(putStamp(fromText('e=>e+2'), { contract: 2, label: 'after', version: 's1-a' }))(1)).toBe(3)
   })
 
   test('R02 is not asked for in process', () => {

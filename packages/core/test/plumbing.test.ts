@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
 import { createAutocache } from '../src/index.ts'
-import { putStamp, type Stamp, stampContract, stampOf, wire } from '../src/plumbing.ts'
+import { putInput, putStamp, readInput, type Stamp, snapshot, stampContract, stampOf, wire } from '../src/plumbing.ts'
 import { testScope } from '../src/testing.ts'
-import { asyncStore, syncStore, thrown } from './version-support.ts'
+import { syncStore, thrown } from './version-support.ts'
 
 const stamp: Stamp = { contract: stampContract, label: 'users.load', version: 's1-abcdef' }
 const over = (store = syncStore()) => createAutocache({ store, namespace: 'shop', ttl: Infinity })
@@ -23,20 +23,54 @@ describe('a stamp', () => {
     expect(createAutocache().cached(putStamp(() => 0, stamp)).version).toBe('s1-abcdef')
   })
 
-  test('is put on the function, which is returned and looks the same', () => {
+  test('is put on the function, which is returned and has nothing on it', () => {
     const fn = (id: string) => id
-    const keys = Reflect.ownKeys(fn).length
+    const before = Object.getOwnPropertyDescriptors(fn)
     expect(putStamp(fn, stamp)).toBe(fn)
-    expect(Object.keys(fn)).toEqual([])
-    expect(Reflect.ownKeys(fn)).toHaveLength(keys + 1)
+    expect(Object.getOwnPropertyDescriptors(fn)).toEqual(before)
+    expect(Reflect.ownKeys(fn)).toEqual(Reflect.ownKeys((id: string) => id))
     expect(stampOf(fn)).toBe(stamp)
     const next = { ...stamp, version: 's1-next' }
     putStamp(fn, next)
     expect(stampOf(fn)).toBe(next)
   })
 
-  test.each([0, 2, 99, '1', undefined])('of another contract is none: %s', (contract) => {
-    const fn = putStamp(function load() {}, { ...stamp, contract: contract as never, captures: () => ['never read'] })
+  test('stands on a frozen function', () => {
+    expect(
+      stampOf(
+        putStamp(
+          Object.freeze(() => 0),
+          stamp,
+        ),
+      ),
+    ).toBe(stamp)
+  })
+
+  test('does not go over to a function that the properties of the first are copied to', () => {
+    const other = Object.defineProperties(() => 1, Object.getOwnPropertyDescriptors(putStamp(() => 0, stamp)))
+    expect(stampOf(other)).toBeUndefined()
+  })
+
+  test.each([[undefined], [null], ['load'], [{}]])(
+    'is not put on what is no function, which `cached` refuses: %o',
+    (value) => {
+      expect(putStamp(value, stamp)).toBe(value)
+      thrown(() => over().cached(putStamp(value, stamp) as never, {} as never), 'INVALID_OPTION')
+    },
+  )
+
+  test('of another copy of this package is known, and the other way round', async () => {
+    vi.resetModules()
+    const other = await import('../src/plumbing.ts')
+    expect(other.putStamp).not.toBe(putStamp)
+    expect(stampOf(other.putStamp(() => 0, stamp))).toBe(stamp)
+    expect(other.stampOf(putStamp(() => 0, stamp))).toBe(stamp)
+    other.putInput('of the other', () => 5)
+    expect(readInput('of the other')).toBe(5)
+  })
+
+  test.each([0, 1, 3, 99, '2', undefined])('of another contract is none: %s', (contract) => {
+    const fn = putStamp(function load() {}, { ...stamp, contract: contract as never, captures: [() => 'never read'] })
     expect(stampOf(fn)).toBeUndefined()
     thrown(() => over().cached(fn), 'UNVERSIONED_FUNCTION')
     const own = createAutocache().cached(fn)
@@ -101,7 +135,7 @@ describe('R05 captures', () => {
           ran()
           return n * rate
         },
-        { ...stamp, captures: () => [rate] },
+        { ...stamp, captures: [() => rate] },
       ),
     )
     expect([fn(5), fn(5)]).toEqual([10, 10])
@@ -110,23 +144,6 @@ describe('R05 captures', () => {
     rate = 2
     expect(fn(5)).toBe(10)
     expect(ran).toHaveBeenCalledTimes(2)
-  })
-
-  test('R05 are read on the `this` of the call', () => {
-    const fn = over().cached(
-      putStamp(
-        function (this: { base: number }, n: number) {
-          return this.base + n
-        },
-        {
-          ...stamp,
-          captures(this: unknown) {
-            return [(this as { base: number }).base]
-          },
-        },
-      ),
-    )
-    expect([fn.call({ base: 1 }, 1), fn.call({ base: 2 }, 1)]).toEqual([2, 3])
   })
 
   test.each<['readable' | 'digest' | undefined, 'process' | 'shared']>([
@@ -138,7 +155,9 @@ describe('R05 captures', () => {
   ])('R05 never stand in clear in a key: keys %s over a %s store', (keys, lifetime) => {
     const store = syncStore(lifetime)
     const { cached } = createAutocache({ store, namespace: 'n', ttl: Infinity, keys })
-    const fn = cached(putStamp((n: number) => n, { ...stamp, captures: () => ['hunter2', { token: 'hunter3' }] }))
+    const fn = cached(
+      putStamp((n: number) => n, { ...stamp, captures: [() => 'hunter2', () => ({ token: 'hunter3' })] }),
+    )
     fn(1)
     const text = JSON.stringify([...store.rows.keys(), fn.keyOf(1), fn.explain(1)])
     expect(text).toContain('n:users.load:s1-abcdef:')
@@ -148,7 +167,7 @@ describe('R05 captures', () => {
   test('R05 stand beside `key`, which does not replace them', () => {
     let rate = 2
     const fn = over().cached(
-      putStamp((n: number) => n * rate, { ...stamp, captures: () => [rate] }),
+      putStamp((n: number) => n * rate, { ...stamp, captures: [() => rate] }),
       { key: () => 1 },
     )
     expect(fn(5)).toBe(10)
@@ -157,27 +176,67 @@ describe('R05 captures', () => {
   })
 
   test('R05 that cannot be keys are refused with their path', () => {
-    const fn = over().cached(putStamp(() => 0, { ...stamp, captures: () => [1, { client: () => {} }] }))
+    const fn = over().cached(putStamp(() => 0, { ...stamp, captures: [() => 1, () => ({ client: () => {} })] }))
     expect(thrown(fn, 'UNKEYABLE_VALUE')).toMatchObject({ path: 'captures[1].client', reason: 'kind' })
   })
 
-  test('R05 that throw reach the caller as they are', async () => {
-    const own = new ReferenceError('rate is not initialised')
-    const captures = () => {
-      throw own
+  test('R05 that throw fail no call, and are told apart by what they threw', () => {
+    let ctx: { user: { id?: string } | null } | null = null
+    const fn = over().cached(putStamp(() => ctx?.user?.id ?? `${ctx}`, { ...stamp, captures: [() => ctx!.user!.id] }))
+    expect(fn()).toBe('null')
+    ctx = { user: null }
+    const keys = new Set([fn.keyOf()])
+    for (const next of [null, { user: {} }, { user: { id: 'a' } }]) {
+      ctx = next
+      keys.add(fn.keyOf())
     }
-    expect(() => over().cached(putStamp(() => 0, { ...stamp, captures }))()).toThrow(own)
-    const { cached } = createAutocache({ store: asyncStore(), namespace: 'n', ttl: 1 })
-    await expect(cached(putStamp(() => 0, { ...stamp, captures }))()).rejects.toBe(own)
+    expect(keys.size).toBe(4)
+  })
+
+  test('R05 of a variable before its declaration fail no call', () => {
+    const fn = createAutocache().cached(putStamp((n: number) => n, { ...stamp, captures: [() => late] }))
+    expect([fn(1), fn(1)]).toEqual([1, 1])
+    const early = fn.keyOf(1)
+    const late = 5
+    expect(fn.keyOf(1)).not.toBe(early)
+  })
+
+  test('R05 that throw what has no text fail no call', () => {
+    const captures = [
+      () => {
+        throw Object.create(null)
+      },
+    ]
+    expect(over().cached(putStamp((n: number) => n, { ...stamp, captures }))(1)).toBe(1)
+  })
+
+  test('R05 that cannot be keys are themselves over a store that ends with the process', () => {
+    const [one, other] = [new (class Db {})(), new (class Db {})()]
+    let db = one
+    const fn = createAutocache().cached(putStamp(() => db, { ...stamp, captures: [() => db] }))
+    const first = fn()
+    db = other
+    const second = fn()
+    db = one
+    expect([first, second, fn()]).toEqual([one, other, one])
+    expect(fn()).toBe(one)
+  })
+
+  test('R05 that cannot be keys are left to who gives a `key`', () => {
+    const fn = over().cached(
+      putStamp((n: number) => n, { ...stamp, captures: [() => () => {}] }),
+      { key: (n) => n },
+    )
+    expect(fn(1)).toBe(1)
   })
 
   test('R05 that are empty differ from none in no key of another function', () => {
-    const keys = [undefined, () => [], () => [[]]].map((captures) =>
+    const keys = [undefined, [], [() => []], [() => [], () => []]].map((captures) =>
       over()
         .cached(putStamp(() => 0, { ...stamp, captures }))
         .keyOf(),
     )
-    expect(new Set(keys).size).toBe(3)
+    expect(new Set(keys).size).toBe(4)
   })
 
   test('R15 that change while the function runs keep its result from the store', async () => {
@@ -189,7 +248,7 @@ describe('R05 captures', () => {
           await new Promise((resolve) => setImmediate(resolve))
           return n * rate
         },
-        { ...stamp, captures: () => [rate] },
+        { ...stamp, captures: [() => rate] },
       ),
     )
     const answer = fn(5)
@@ -199,6 +258,78 @@ describe('R05 captures', () => {
     expect(await fn(5)).toBe(10)
     expect(types()).toContain('unstored')
     expect(types()).not.toContain('hit')
+  })
+})
+
+describe('R06 values of modules', () => {
+  test('R06 are inputs by what they hold', () => {
+    let table: unknown = { rate: 2 }
+    const fn = over().cached(putStamp((n: number) => n, { ...stamp, held: [() => table] }))
+    const first = fn.keyOf(1)
+    table = { rate: 3 }
+    expect(fn.keyOf(1)).not.toBe(first)
+    table = { rate: 2 }
+    expect(fn.keyOf(1)).toBe(first)
+  })
+
+  test('R06 are read once for each value, which may be large', () => {
+    const read = vi.fn(() => 5)
+    const table = Object.defineProperty({}, 'rate', { get: read, enumerable: true })
+    const fn = over().cached(putStamp((n: number) => n, { ...stamp, held: [() => table] }))
+    fn(1)
+    fn(2)
+    expect(read).toHaveBeenCalledTimes(1)
+  })
+
+  test('R06 that cannot be keyed keep entries to the process, and fail no call', async () => {
+    class Client {}
+    const keys = []
+    for (let process = 0; process < 2; process++) {
+      vi.resetModules()
+      const core = await import('../src/index.ts')
+      const client = new Client()
+      const { cached } = core.createAutocache({ store: syncStore(), namespace: 'n', ttl: 1 })
+      const fn = cached(putStamp((n: number) => n, { ...stamp, held: [() => client] }))
+      expect(fn(1)).toBe(1)
+      expect(fn.keyOf(1)).toBe(fn.keyOf(1))
+      keys.push(fn.keyOf(1))
+    }
+    expect(keys[0]).not.toBe(keys[1])
+  })
+
+  test('R05 an input of another module is read by its name', () => {
+    let rate = 2
+    putInput('config rate', () => rate)
+    expect(readInput('config rate')).toBe(2)
+    rate = 3
+    expect(readInput('config rate')).toBe(3)
+  })
+
+  test('R05 an input that two copies of a module hold is known as long as they agree', () => {
+    let other = 2
+    putInput('held twice', () => 2)
+    putInput('held twice', () => other)
+    expect(readInput('held twice')).toBe(2)
+    other = 3
+    expect(readInput('held twice')).not.toBe(readInput('held twice'))
+  })
+
+  test('R05 an input that nobody gave is like no other: nothing is answered from the store', () => {
+    const ran = vi.fn(() => 5)
+    const fn = over().cached(putStamp(() => ran(), { ...stamp, captures: [() => readInput('never given')] }))
+    expect([fn(), fn()]).toEqual([5, 5])
+    expect(ran).toHaveBeenCalledTimes(2)
+  })
+
+  test('R05 a snapshot is read once, and nothing where it cannot be', () => {
+    const read = vi.fn(() => 7)
+    const held = snapshot(read)
+    expect([held(), held()]).toEqual([7, 7])
+    expect(read).toHaveBeenCalledTimes(1)
+    const absent = snapshot(() => {
+      throw new ReferenceError('process is not defined')
+    })
+    expect(absent()).toBeUndefined()
   })
 })
 

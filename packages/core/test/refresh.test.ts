@@ -2,7 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { asyncMapStore } from '@autocache/conformance'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CommonOptions, cached, memoryStore, type Store } from '../src/index.ts'
-import { stateOf } from '../src/lane.ts'
+import { gateOf } from '../src/gate.ts'
+import { sharedBy } from '../src/lane.ts'
 import { expectHit, expectMiss, testScope } from '../src/testing.ts'
 import { copying, deferred, eachKind, isPending, kinds, steppedStore, idle as turns, wait } from './call-support.ts'
 
@@ -917,8 +918,8 @@ describe.each(eachKind)('over %s', (_name, makeStore) => {
       await scope.settle()
     }
     await idle()
-    expect(stateOf(store).refreshes.size).toBe(0)
-    for (const lane of stateOf(store).lanes.values()) {
+    expect(gateOf(store).refreshes.size).toBe(0)
+    for (const lane of sharedBy(store, undefined).lanes.values()) {
       expect(lane.refreshes.size).toBe(0)
       expect(lane.flights.size).toBe(0)
     }

@@ -362,20 +362,20 @@ describe('R03 a stamped method', () => {
       this.rate = rate
     }
   }
-  const stamped = (receiver?: (self: any) => readonly unknown[]) =>
+  const stamped = (receiver?: (self: any) => unknown) =>
     putStamp(
       function (this: Account, n: number) {
         this.log.push('ran')
         return this.rate * n
       },
-      { contract: 1, label: 'Account.interest', version: 's1-a', receiver },
+      { contract: 2, label: 'Account.interest', version: 's1-a', receiver: receiver && [receiver] },
     )
 
   test.each(['process', 'shared'] as const)(
     'R03 is keyed by the fields of `this` it reads, over a %s store',
     (lifetime) => {
       const { cached } = createAutocache({ store: syncStore(lifetime), namespace: 'n', ttl: Infinity })
-      const interest = cached(stamped((self) => [self.rate]))
+      const interest = cached(stamped((self) => self.rate))
       const [one, same, other] = [new Account(2), new Account(2), new Account(3)]
       expect([interest.call(one, 5), interest.call(same, 5), interest.call(other, 5)]).toEqual([10, 10, 15])
       expect([one.log, same.log, other.log]).toEqual([['ran'], [], ['ran']])
@@ -391,7 +391,7 @@ describe('R03 a stamped method', () => {
   })
 
   test('R03 hides the fields it reads', () => {
-    const fn = putStamp((_: number) => 0, { contract: 1, label: 'fn', version: 's1-a', receiver: () => ['hunter2'] })
+    const fn = putStamp((_: number) => 0, { contract: 2, label: 'fn', version: 's1-a', receiver: [() => 'hunter2'] })
     const keys = [
       createAutocache().cached(fn).keyOf(1),
       createAutocache({ store: syncStore(), namespace: 'n', ttl: 1, keys: 'readable' }).cached(fn).keyOf(1),

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { channel } from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
+import { setTimeout as unheldTimeout } from 'node:timers'
 import { digest as sha256 } from '../digest.ts'
 
 /** SHA-256 at no cost in size. */
@@ -62,6 +63,11 @@ export function after(ms: number, run: () => void): () => void {
     slot.delete(run)
     if (slot.size === 0 && wheel.get(at) === slot) wheel.delete(at)
   }
+}
+
+/** Calls `run` after `ms` milliseconds, outside every async context, if the program still runs then. */
+export function later(ms: number, run: () => void): void {
+  detached(() => unheldTimeout(run, ms)).unref()
 }
 
 /** The name in the nearest package.json above the running program, or above the working directory under a runner. */

@@ -48,6 +48,11 @@ export function after(ms: number, run: () => void): () => void {
   return () => clearTimeout(timer)
 }
 
+/** Calls `run` after `ms` milliseconds. */
+export function later(ms: number, run: () => void): void {
+  setTimeout(run, ms)
+}
+
 /** The name of the running package cannot be known here; a shared store needs `namespace`. */
 export function packageName(): string | undefined {
   return undefined

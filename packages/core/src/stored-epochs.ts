@@ -1,0 +1,405 @@
+/**
+ * Epochs in a store that others use (see `epochs.ts` for what they are): a random token under a key of its own for each
+ * name. They need of a store no more than an entry does: no counter, no transaction, no order of arrival.
+ *
+ * - **Read with the entry.** An entry answers while the tokens it carries are those that stand in the store. One that is
+ *   not there is a miss: a store that dropped it, or that came back empty, cannot say what was invalidated meanwhile.
+ * - **Known before the function runs.** What was read with the miss is known then, and any later invalidation replaces
+ *   it. Of what was not (a token that is missing and has to be made, a tag that the result gave) nothing is known about
+ *   the time of the run. So every invalidation first replaces one token more: the *activity* of the function, or of all tags. Where that
+ *   is still the one from before the run once the unknown tokens have been read or made, none of them was invalidated
+ *   meanwhile, because its invalidation would have shown there first; otherwise the entry is not written. Of a tag that
+ *   this process saw before the run, and that is the same now, nothing has to be ruled out, however busy the others are.
+ * - **Late writes are harmless.** A token that lands late, of a call that was given up, matches no entry but those that
+ *   carry it, and they are made after it was acknowledged.
+ * - **Not acknowledged is not forgotten.** The names of an invalidation that failed are distrusted in this process until
+ *   the store took it, which is tried again (R20, `gate.ts`).
+ *
+ * Decision: docs/decisions/0014-invalidation.md, with what was refused (counters, clocks, tombstones).
+ */
+
+import { type Answer, every, follow, isThenable, rescue } from './answer.ts'
+import type { Gate } from './gate.ts'
+import { instant, nextInstant } from './instants.ts'
+import { Reader } from './reader.ts'
+
+/** A token, and until when it is sure to stand there, in epoch milliseconds. */
+interface Token {
+  readonly text: string
+  readonly until: number
+}
+
+/** What was read of a store: tokens by key, and when. */
+export interface Seen {
+  /** The instant before it was read. */
+  readonly at: number
+  readonly tokens: ReadonlyMap<string, Token | undefined>
+}
+
+/** An entry as it was read, with the epochs it is to be held against. */
+export interface Read {
+  readonly held: unknown
+  readonly seen: Seen | undefined
+  readonly made: Map<string, unknown> | undefined
+}
+
+/** The names of one call by their keys in the store, and where it stands that something like them was invalidated. */
+export interface Names {
+  /** The activity of the function: replaced before `all` or a call's is. */
+  readonly activity: string
+  readonly all: string
+  readonly call: string
+  /** The activity of tags: replaced before a tag's is. */
+  readonly tagActivity: string
+  /** Those tags that are known before a run. */
+  readonly tags: readonly string[]
+}
+
+/** How many keys and tokens are remembered. */
+const remembered = 10_000
+
+/** How long nothing is made for a run to begin after that failed, in milliseconds. */
+const pause = 1000
+
+const minute = 60_000
+const month = 30 * 86_400_000
+
+/** The epochs of one namespace in one store. */
+export class StoredEpochs {
+  readonly #gate: Gate
+  readonly #reader: Reader
+  /** The beginning of the keys of a label's names. */
+  readonly #prefixOf: (label: string) => string
+  readonly #digest: (text: string) => string
+  /** The tokens last seen, and since when. */
+  readonly #known = new Map<string, { readonly token: Token; readonly since: number }>()
+  readonly #tagKeys = new Map<string, string>()
+  /** Tokens on their way into the store because they were missing. */
+  readonly #making = new Map<string, Answer<Token>>()
+  #failedAt = -Infinity
+
+  constructor(gate: Gate, prefixOf: (label: string) => string, digest: (text: string) => string) {
+    this.#gate = gate
+    this.#prefixOf = prefixOf
+    this.#digest = digest
+    this.#reader = readerOf(gate)
+  }
+
+  /** What makes the names of a function's calls, from what an invalidation names them by and its digest, if that is known. */
+  naming(label: string, tags: readonly string[]): (subject: string, digested?: string) => Names {
+    const prefix = this.#prefixOf(label)
+    const fixed = {
+      activity: `${prefix}a`,
+      all: `${prefix}f`,
+      tagActivity: this.tagKey(''),
+      tags: tags.map((tag) => this.tagKey(tag)),
+    }
+    return (subject, digested = this.#digest(subject)) => ({ ...fixed, call: `${prefix}~${digested}` })
+  }
+
+  /** The key under which the epoch of a tag stands; that of `''`, which is no tag, is the activity of them all. */
+  tagKey(tag: string): string {
+    let key = this.#tagKeys.get(tag)
+    if (key === undefined) {
+      if (this.#tagKeys.size >= remembered) this.#tagKeys.clear()
+      // No label is empty.
+      this.#tagKeys.set(tag, (key = `${this.#prefixOf('')}~${this.#digest(tag)}`))
+    }
+    return key
+  }
+
+  /** Reads an entry and the epochs it is to be held against, in one round trip. @throws StoreError, at once or later */
+  read(entryKey: string, names: Names, timeout: number): Answer<Read> {
+    const keys = keysOf(names)
+    const at = instant()
+    return follow(this.#reader.read([entryKey, ...keys], timeout), ({ held: [held, ...tokens], made }) => ({
+      held,
+      seen: this.#see(at, keys, tokens),
+      made,
+    }))
+  }
+
+  /** Reads epochs alone. @throws StoreError, at once or later */
+  #look(keys: readonly string[], timeout: number): Answer<Seen> {
+    const at = instant()
+    return follow(this.#reader.read(keys, timeout), ({ held }) => this.#see(at, keys, held))
+  }
+
+  #see(at: number, keys: readonly string[], held: readonly unknown[]): Seen {
+    const tokens = new Map<string, Token | undefined>()
+    for (const [place, key] of keys.entries()) {
+      const token = parse(held[place])
+      tokens.set(key, token)
+      if (token) this.#remember(key, token)
+    }
+    return { at, tokens }
+  }
+
+  #remember(key: string, token: Token): void {
+    if (this.#known.get(key)?.token.text === token.text) return
+    this.#known.delete(key)
+    if (this.#known.size >= remembered) this.#known.delete(this.#known.keys().next().value as string)
+    this.#known.set(key, { token, since: nextInstant() })
+  }
+
+  /** What was put where one look found nothing, since then and by somebody else. */
+  #putSince(key: string, seen: Seen): Token | undefined {
+    const known = this.#known.get(key)
+    return known && known.since > seen.at ? known.token : undefined
+  }
+
+  /** Whether a name is distrusted: its invalidation was not acknowledged. */
+  owes({ all, call, tags }: Names): boolean {
+    const gate = this.#gate
+    return gate.owed > 0 && [all, call, ...tags].some((key) => gate.owes(key))
+  }
+
+  /** Whether a tag is distrusted. */
+  owesTag(tag: string): boolean {
+    return this.#gate.owed > 0 && (tag === '' || this.#gate.owes(this.tagKey(tag)))
+  }
+
+  /**
+   * Whether the tokens that an entry carries stand: those of its names, then those of its other tags, in order. What was
+   * not read yet is read now, in one round trip.
+   */
+  stand(epochs: string, names: Names, others: readonly string[], seen: Seen, timeout: number): Answer<boolean> {
+    const carried = epochs.split(' ')
+    const keys = [names.all, names.call, ...names.tags]
+    const rest = others.map((tag) => this.tagKey(tag))
+    if (carried.length !== keys.length + rest.length) return false
+    const match = (tokens: Seen['tokens'], list: readonly string[], from: number) =>
+      list.every((key, at) => tokens.get(key)?.text === carried[from + at])
+    if (!match(seen.tokens, keys, 0)) return false
+    const unread = rest.filter((key) => !seen.tokens.has(key))
+    if (unread.length === 0) return match(seen.tokens, rest, keys.length)
+    return follow(this.#look(unread, timeout), ({ tokens }) =>
+      match(new Map([...seen.tokens, ...tokens]), rest, keys.length),
+    )
+  }
+
+  /** Whether nothing of a call's names was invalidated between two looks at them; `all` where no tag was either. */
+  same(one: Seen, other: Seen, { activity, all, call, tagActivity, tags }: Names): 'all' | 'names' | 'no' {
+    const equal = (key: string) => {
+      const token = one.tokens.get(key)
+      return token !== undefined && token.text === other.tokens.get(key)?.text
+    }
+    if (!equal(activity) && !(equal(all) && equal(call))) return 'no'
+    if (equal(tagActivity)) return 'all'
+    return tags.every(equal) ? 'names' : 'no'
+  }
+
+  /** Makes sure that activity is known before a function runs: what was seen then, or nothing where it cannot be. */
+  begin(seen: Seen, { activity, tagActivity }: Names, timeout: number): Answer<Seen | undefined> {
+    const missing = [activity, tagActivity].filter((key) => !seen.tokens.get(key))
+    if (missing.length === 0) return seen
+    // A store that takes no writes is not waited for by every call.
+    if (performance.now() - this.#failedAt < pause) return undefined
+    return rescue<Seen | undefined>(
+      () =>
+        follow(
+          every(missing.map((key) => this.#putSince(key, seen) ?? this.#make(key, Infinity, timeout))),
+          (made) => ({
+            at: seen.at,
+            tokens: new Map([...seen.tokens, ...missing.map((key, at): [string, Token] => [key, made[at]!])]),
+          }),
+        ),
+      () => {
+        this.#failedAt = performance.now()
+        return undefined
+      },
+    )
+  }
+
+  /** Puts a token where none is; the same for all who find it missing at a time. @throws StoreError, at once or later */
+  #make(key: string, until: number, timeout: number): Answer<Token> {
+    const underWay = this.#making.get(key)
+    if (underWay) return underWay
+    const made = token(until)
+    const put = this.#gate.ask('set', timeout, () => this.#write(key, made))
+    if (!isThenable(put)) {
+      this.#remember(key, made)
+      return made
+    }
+    const end = () => void this.#making.delete(key)
+    const answer = Promise.resolve(put).then(() => {
+      this.#remember(key, made)
+      return made
+    })
+    answer.then(end, end)
+    this.#making.set(key, answer)
+    return answer
+  }
+
+  /**
+   * The tokens that an entry of a run may carry, or nothing where something of it may have been invalidated since the run
+   * began.
+   * @param others tags that are known only now
+   * @param given tokens of tags that cached calls of the run brought with them, by key
+   * @param life how long the entry lives, in milliseconds
+   */
+  settle(
+    names: Names,
+    others: readonly string[],
+    given: ReadonlyMap<string, string>,
+    seen: Seen,
+    life: number,
+    now: number,
+    timeout: number,
+  ): Answer<string | undefined> {
+    const { activity, all, call, tagActivity, tags } = names
+    const keys = [all, call, ...tags, ...others.map((tag) => this.tagKey(tag))]
+    const found = new Map<string, string>()
+    const lasts = (token: Token) => token.until >= now + life
+    for (const key of keys) {
+      const own = seen.tokens.get(key)
+      const brought = given.get(key)
+      // The run and a cached call of it saw different epochs: between them it was invalidated.
+      if (brought !== undefined && own !== undefined && brought !== own.text) return undefined
+      const known = brought ?? (own && lasts(own) ? own.text : undefined)
+      if (known !== undefined) found.set(key, known)
+    }
+    const carried = () => keys.map((key) => found.get(key)).join(' ')
+    const rest = keys.filter((key) => !found.has(key))
+    if (rest.length === 0) return carried()
+    /** Whose invalidation since the run began has to be ruled out, and shows in their activity. */
+    const unsure = new Set<string>()
+    const take = (key: string, text: string) => {
+      found.set(key, text)
+      const known = this.#known.get(key)
+      // Seen before the run and the same now: it was not invalidated.
+      if (known?.token.text !== text || known.since > seen.at)
+        unsure.add(key === all || key === call ? activity : tagActivity)
+    }
+    const unread = rest.filter((key) => !seen.tokens.has(key))
+    return follow(unread.length === 0 ? undefined : this.#reader.read(unread, timeout), (values) => {
+      for (const [place, key] of unread.entries()) {
+        const token = parse(values!.held[place])
+        if (!token || !lasts(token)) continue
+        take(key, token.text)
+        this.#remember(key, token)
+      }
+      for (const key of rest) {
+        const token = found.has(key) || seen.tokens.get(key) ? undefined : this.#putSince(key, seen)
+        if (token && lasts(token)) take(key, token.text)
+      }
+      const missing = rest.filter((key) => !found.has(key))
+      const made = missing.map((key) => {
+        // Of one call few entries hang on it, and it goes with them; a function's stands.
+        const least = key === call ? minute : key === all ? Infinity : month
+        return this.#make(key, now + Math.max(4 * life, least), timeout)
+      })
+      return follow(every(made), (tokens) => {
+        for (const [at, key] of missing.entries()) {
+          found.set(key, tokens[at]!.text)
+          unsure.add(key === all || key === call ? activity : tagActivity)
+        }
+        if (unsure.size === 0) return carried()
+        return follow(this.#look([...unsure], timeout), (then) => {
+          const rested = [...unsure].every((key) => {
+            const before = seen.tokens.get(key)
+            return before !== undefined && before.text === then.tokens.get(key)?.text
+          })
+          return rested ? carried() : undefined
+        })
+      })
+    })
+  }
+
+  /** Replaces the epochs of a call. @throws StoreError, at once or later, where that is not acknowledged */
+  renewCall({ activity, call }: Names, life: number, now: number, timeout: number): Answer<void> {
+    return this.#renew(activity, [call], now + Math.max(4 * life, minute), timeout)
+  }
+
+  /** Replaces the epoch of a function. @throws StoreError, at once or later, where that is not acknowledged */
+  renewAll(label: string, timeout: number): Answer<void> {
+    const prefix = this.#prefixOf(label)
+    return this.#renew(`${prefix}a`, [`${prefix}f`], Infinity, timeout)
+  }
+
+  /** Replaces the epochs of tags. @throws StoreError, at once or later, where that is not acknowledged */
+  renewTags(tags: readonly string[], now: number, timeout: number): Answer<void> {
+    const keys = tags.map((tag) => this.tagKey(tag))
+    return this.#renew(this.tagKey(''), keys, now + month, timeout)
+  }
+
+  /**
+   * Begins what is to replace the entry of a call: what is known before its value is made, without the epoch of the call,
+   * so that one is made for it, and with it every other value of the call is over. @throws StoreError, at once or later
+   */
+  replace(names: Names, timeout: number): Answer<Seen> {
+    const { activity, all, tagActivity, tags } = names
+    const made = token(Infinity)
+    return follow(
+      this.#gate.insist('set', timeout, () => this.#write(activity, made)),
+      () =>
+        follow(this.#look([all, tagActivity, ...tags], timeout), ({ at, tokens }) => ({
+          at,
+          tokens: new Map([...tokens, [activity, made], [names.call, undefined]]),
+        })),
+    )
+  }
+
+  /**
+   * Replaces tokens: activity first, then theirs. Until that is acknowledged the names are distrusted in this process, and
+   * where it is not it is tried again, each time with new tokens.
+   */
+  #renew(activity: string, keys: readonly string[], until: number, timeout: number): Answer<void> {
+    const gate = this.#gate
+    const debts = keys.map((key) => {
+      const redo = () => follow(this.#write(activity, token(Infinity)), () => this.#write(key, token(until)))
+      gate.owe(key, redo)
+      return { key, redo }
+    })
+    return follow(
+      gate.insist('set', timeout, () => this.#write(activity, token(Infinity))),
+      () =>
+        follow(every(keys.map((key) => gate.insist('set', timeout, () => this.#write(key, token(until))))), () => {
+          for (const { key, redo } of debts) gate.settle(key, redo)
+        }),
+    )
+  }
+
+  #write(key: string, { text, until }: Token): Answer<void> {
+    const { store } = this.#gate
+    const expiresAt = until < 8.64e15 ? Math.ceil(until) : undefined
+    const held = form(store.holds, key, `e1.${text}.${expiresAt ?? ''}`)
+    return store.set(key, held as never, { expiresAt }) as Answer<void>
+  }
+}
+
+/** What is read with an entry. */
+function keysOf({ activity, all, call, tagActivity, tags }: Names): readonly string[] {
+  return [activity, all, call, tagActivity, ...tags]
+}
+
+const readers = new WeakMap<Gate, Reader>()
+
+function readerOf(gate: Gate): Reader {
+  let reader = readers.get(gate)
+  if (!reader) readers.set(gate, (reader = new Reader(gate)))
+  return reader
+}
+
+/** A token that was never given out before: 128 random bits. */
+function token(until: number): Token {
+  const text = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
+  return { text: text.slice(0, 22).replace(/\+/g, '-').replace(/\//g, '_'), until }
+}
+
+/** A token as the store holds things. */
+function form(holds: 'references' | 'text' | 'bytes', key: string, text: string): unknown {
+  if (holds === 'text') return text
+  if (holds === 'bytes') return new TextEncoder().encode(text)
+  const facts = { format: 2, key, createdAt: 0, outcome: 'value', promised: false, epochs: 0 }
+  return { ...facts, codec: 'epoch', body: text }
+}
+
+/** The token in what a store returned; nothing where it is none. */
+function parse(held: unknown): Token | undefined {
+  let text: unknown = held
+  if (ArrayBuffer.isView(held)) text = new TextDecoder().decode(held)
+  else if (typeof held === 'object' && held !== null && 'body' in held) text = held.body
+  const match = typeof text === 'string' && /^e1\.([\w-]{22})\.(\d*)$/.exec(text)
+  return match ? { text: match[1]!, until: match[2] === '' ? Infinity : Number(match[2]) } : undefined
+}

@@ -1,0 +1,286 @@
+import { describe, expect, test } from 'vitest'
+
+type MethodDecorator<T> = (method: T, context: ClassMethodDecoratorContext) => void
+
+import { cacheKey, createAutocache } from '../src/index.ts'
+import { createInputs } from '../src/inputs.ts'
+import { resolveBounds, resolveOptions } from '../src/options.ts'
+import { putStamp, type Stamp, stampContract, stampMember, wire } from '../src/plumbing.ts'
+import { syncStore, thrown } from './version-support.ts'
+
+const stamp: Stamp = { contract: stampContract, label: 'Service.load', version: 's1-service' }
+const classStamp = (version: string, more: Partial<Stamp> = {}): Stamp => ({
+  contract: stampContract,
+  label: 'Repo',
+  version,
+  ...more,
+})
+
+/** The inputs of a function that calls through `this.repo`, for each receiver. */
+function inputsOf(
+  more: Partial<Stamp> = {},
+  options: Record<string, unknown> = {},
+  lifetime: 'shared' | 'process' = 'shared',
+) {
+  const calls: Stamp['calls'] = [['this.repo', (self) => self.repo]]
+  const fn = putStamp((id: string) => id, { ...stamp, calls, ...more })
+  const resolved = resolveOptions(
+    { store: syncStore(lifetime), ttl: 1, ...options } as never,
+    {},
+    () => syncStore() as never,
+  )
+  const inputs = createInputs(fn, resolved, resolveBounds(undefined), wire.digest)
+  return (self: unknown, ...args: unknown[]) => inputs(self, args)
+}
+
+const repoClass = (version: string, more?: Partial<Stamp>) =>
+  putStamp(class Repo {}, classStamp(version, more)) as new () => object
+
+describe('R04 what a function calls through', () => {
+  test('R04 joins the version by the stamp of its class, and not the key', () => {
+    const read = inputsOf()
+    const [one, same, other] = ['s1-a', 's1-a', 's1-b'].map((version) =>
+      read({ repo: new (repoClass(version))() }, 'x'),
+    )
+    expect(one!.code).toMatch(/^\+c-[\w-]{22}$/)
+    expect(same!.code).toBe(one!.code)
+    expect(other!.code).not.toBe(one!.code)
+    expect(new Set([one!.text, same!.text, other!.text]).size).toBe(1)
+  })
+
+  test('R04 an edit of the repository changes it, an edit of what is beside it does not', () => {
+    const read = inputsOf()
+    const self = (repo: string, mailer: string) => ({
+      repo: new (repoClass(repo))(),
+      mailer: new (repoClass(mailer))(),
+    })
+    expect(read(self('s1-a', 's1-m')).code).toBe(read(self('s1-a', 's1-n')).code)
+    expect(read(self('s1-a', 's1-m')).code).not.toBe(read(self('s1-b', 's1-m')).code)
+  })
+
+  test('R04 base classes are part of it', () => {
+    const read = inputsOf()
+    const derive = (base: string, version: string) => {
+      const Base = repoClass(base)
+      return new (putStamp(class Derived extends Base {}, classStamp(version)))()
+    }
+    const codes = [derive('s1-a', 's1-d'), derive('s1-b', 's1-d'), derive('s1-a', 's1-e')].map(
+      (repo) => read({ repo }).code,
+    )
+    expect(new Set(codes).size).toBe(3)
+  })
+
+  test('R04 what a repository calls through in turn is part of it', () => {
+    const read = inputsOf()
+    const of = (client: string) => {
+      const Repo = putStamp(
+        class Repo {
+          client = new (repoClass(client))()
+        },
+        classStamp('s1-repo', { calls: [['this.client', (self) => self.client]] }),
+      )
+      return read({ repo: new Repo() }).code
+    }
+    expect(of('s1-a')).toBe(of('s1-a'))
+    expect(of('s1-a')).not.toBe(of('s1-b'))
+  })
+
+  test('R04 objects that lead back to themselves end, and each is known by its place', () => {
+    const link = { calls: [['this.next', (self: any) => self.next]] } as const
+    const [A, B] = [repoClass('s1-a', link), repoClass('s1-b', link)] as (new () => { next?: unknown })[]
+    const [a, b] = [new A!(), new B!()]
+    a.next = b
+    b.next = a
+    const back = inputsOf()({ repo: a }).code
+    b.next = b
+    expect(inputsOf()({ repo: a }).code).not.toBe(back)
+  })
+
+  test('R03 the data that members of the class read is in the key, as far as it can be', () => {
+    const Repo = putStamp(
+      class Repo {
+        table: string
+        pool = () => {}
+        memo = new Map([[{}, 1]])
+        constructor(table: string) {
+          this.table = table
+        }
+      },
+      classStamp('s1-a', {
+        receiver: [(self) => self.table, (self) => self.pool, (self) => self.memo, (self) => self.no.x],
+      }),
+    )
+    const read = inputsOf({}, { keys: 'readable' })
+    const [users, again, orders] = [new Repo('hunter'), new Repo('hunter'), new Repo('orders')].map((repo) =>
+      read({ repo }),
+    )
+    expect(again!.text).toBe(users!.text)
+    expect(orders!.text).not.toBe(users!.text)
+    expect(orders!.code).toBe(users!.code)
+    expect(users!.text).not.toContain('hunter')
+  })
+
+  test.each([
+    ['an object literal', { find: () => 1 }],
+    ['an object without a prototype', Object.create(null)],
+    ['an instance of a class without a stamp', new (class Repo {})()],
+    ['a function', () => 1],
+    ['a class without a stamp', class Repo {}],
+  ])('R04 %s is an error over a shared store, which names path and remedy', (_, repo) => {
+    const error = thrown(() => inputsOf()({ repo }), 'UNVERSIONED_FUNCTION')
+    for (const part of ['`Service.load`', '`this.repo`', '`deps`', "deps: { ignore: ['this.repo'] }"])
+      expect(error.message).toContain(part)
+  })
+
+  test('R04 what has no stamp is itself over a store that ends with the process', () => {
+    const read = inputsOf({}, {}, 'process')
+    const [one, other] = [{ find: () => 1 }, { find: () => 1 }]
+    expect(read({ repo: one })).toEqual(read({ repo: one }))
+    expect(read({ repo: one }).text).not.toBe(read({ repo: other }).text)
+    expect(read({ repo: one }).code).toBe(read({ repo: other }).code)
+  })
+
+  test('R04 what is declared as of a package needs no stamp, and keeps the one it has', () => {
+    const read = inputsOf({ calls: [['this.repo', (self) => self.repo, true]] })
+    const [plain, literal] = [new (class Repo {})(), { find: () => 1 }].map((repo) => read({ repo }).code)
+    expect(literal).toBe(plain)
+    expect(read({ repo: new (repoClass('s1-a'))() }).code).not.toBe(plain)
+  })
+
+  test.each([
+    ['a map', new Map()],
+    ['a list', []],
+    ['a date', new Date(0)],
+    ['a text', 'text'],
+    ['nothing', undefined],
+    ['null', null],
+  ])('R04 what the platform defines needs no version: %s', (_, repo) => {
+    expect(() => inputsOf()({ repo })).not.toThrow()
+  })
+
+  test('R04 a receiver that is nothing fails no call before the function does', () => {
+    expect(inputsOf()(undefined).code).toBe(inputsOf()(null).code)
+  })
+
+  test('R04 `deps` answers for what has no version, and `ignore` leaves it out', () => {
+    const repo = { find: () => 1 }
+    expect(() => inputsOf({}, { deps: ['1'] })({ repo })).not.toThrow()
+    for (const name of ['this.repo', 'repo']) expect(inputsOf({}, { deps: { ignore: [name] } })({ repo }).code).toBe('')
+  })
+
+  test('R04 a version given by hand answers for all code', () => {
+    expect(inputsOf({}, { version: '1' })({ repo: {} }).code).toBe('')
+  })
+
+  test('R04 a key given by hand does not stand for code', () => {
+    const read = inputsOf({}, { key: () => 1 })
+    expect(read({ repo: new (repoClass('s1-a'))() }).code).not.toBe(read({ repo: new (repoClass('s1-b'))() }).code)
+  })
+
+  describe('its own members', () => {
+    const own = (owner?: string) =>
+      inputsOf({ calls: [['this', (self: unknown) => self, ...(owner ? [owner] : [])] as never] })
+    const Base = putStamp(
+      class Base {},
+      classStamp('s1-base', { receiver: [(self) => self.count] }),
+    ) as new () => object
+    const derived = (version: string, factor: number) => {
+      const Derived = putStamp(
+        class Derived extends Base {
+          factor = factor
+        },
+        classStamp(version, { receiver: [(self) => self.factor] }),
+      )
+      return new Derived()
+    }
+
+    test('R04 the class that the function is a member of adds nothing', () => {
+      expect(own('s1-base')(new Base())).toEqual({ ...own('s1-base')(new Base()), text: '' })
+      expect(own('s1-base')(Object.assign(new Base(), { count: 5 })).text).toBe('')
+    })
+
+    test('R04 a class below it adds its code, and R03 the data that its members read', () => {
+      const read = own('s1-base')
+      expect(read(derived('s1-x', 1)).code).not.toBe(read(new Base()).code)
+      expect(read(derived('s1-x', 1)).code).not.toBe(read(derived('s1-y', 1)).code)
+      expect(read(derived('s1-x', 1)).text).not.toBe(read(derived('s1-x', 2)).text)
+    })
+
+    test('R04 a class that static members are called on counts like one of an object', () => {
+      const Derived = putStamp(class Derived extends Base {}, classStamp('s1-x'))
+      expect(own('s1-base')(Base).code).toBe(own('s1-base')(new Base()).code)
+      expect(own('s1-base')(Derived).code).not.toBe(own('s1-base')(Base).code)
+    })
+  })
+
+  test('R04 the class of an argument that says its own key is code, and its label part of the key', () => {
+    const make = (label: string, version: string) => {
+      const Money = putStamp(
+        class Money {
+          [cacheKey]() {
+            return 5
+          }
+        },
+        { contract: stampContract, label, version },
+      )
+      return new Money()
+    }
+    const read = inputsOf({ calls: undefined })
+    const [one, other, renamed] = [make('Money', 's1-a'), make('Money', 's1-b'), make('Price', 's1-a')].map((it) =>
+      read(undefined, it),
+    )
+    expect(other!.text).toBe(one!.text)
+    expect(other!.code).not.toBe(one!.code)
+    expect(renamed!.text).not.toBe(one!.text)
+    expect(read(undefined, 5).code).toBe('')
+  })
+
+  test('R15 a reading within a reading leaves its code alone', () => {
+    const read: ReturnType<typeof inputsOf> = inputsOf({
+      captures: [
+        () => {
+          if (depth++ === 0) read({ repo: new (repoClass('s1-other'))() })
+          return 1
+        },
+      ],
+    })
+    let depth = 0
+    const repo = new (repoClass('s1-a'))()
+    const first = read({ repo })
+    expect(read({ repo }).code).toBe(first.code)
+  })
+
+  test('a function that calls through objects is on no way that looks at arguments alone', () => {
+    const fn = putStamp(() => 0, { ...stamp, calls: [['this', (self) => self]] })
+    const inputs = createInputs(
+      fn,
+      resolveOptions({ store: syncStore(), ttl: 1 } as never, {}, () => syncStore() as never),
+      resolveBounds(undefined),
+      wire.digest,
+    )
+    expect([inputs.plain, inputs.ignore({}), inputs(undefined, []).fixed]).toEqual([false, false, false])
+  })
+})
+
+describe('a stamp on a decorated method', () => {
+  const named: Stamp = { ...stamp, label: 'Prices.quote', trailing: 'drop' }
+
+  test('is put below a decorator of TC39 and gives the label that R02 asks for', () => {
+    const { cached } = createAutocache({ store: syncStore(), namespace: 'n', ttl: 1 })
+    class Prices {
+      @cached
+      @stampMember(named)
+      quote(sku: string) {
+        return sku
+      }
+      @cached({ ttl: 5 })
+      @(stampMember({ ...named, label: 'Prices.all' }) as MethodDecorator<typeof Prices.all>)
+      static all() {
+        return 1
+      }
+    }
+    expect((Prices.prototype.quote as unknown as { label: string }).label).toBe('Prices.quote')
+    expect((Prices.all as unknown as { label: string }).label).toBe('Prices.all')
+    expect([new Prices().quote('a'), Prices.all()]).toEqual(['a', 1])
+  })
+})

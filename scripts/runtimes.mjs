@@ -9,6 +9,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
+import { checkLoaders } from '../integrations/shells/test/support/loaders.mjs'
 import { bundleProgram, bundleTests, testFiles } from './runtimes/bundle.mjs'
 import { outcome, serveChromium, serveWorkerd } from './runtimes/hosts.mjs'
 import { entriesOf, reasonToSkip, shortFiles } from './runtimes/tests.mjs'
@@ -125,10 +126,14 @@ async function runVitest(name, program, args) {
   // An unhandled error outside the tests, or a run without a report.
   if (results.length === 0 || (status !== 0 && !results.some(({ state }) => state === 'fail')))
     results.push({ file: 'vitest', name: `exit ${status}`, state: 'fail', error: `${stdout}${stderr}`.slice(-4000) })
-  return { version, results: [...results, { ...programResult, ...(await runProgram(name, program)) }] }
+  results.push({ ...programResult, ...(await runProgram(name, program)) })
+  // Deno has no such hooks.
+  if (name !== 'deno') results.push({ ...loaderResult, ...checkLoaders(name, program, { afterEach: !short }) })
+  return { version, results }
 }
 
 const programResult = { file: 'program', name: 'a program over the built package' }
+const loaderResult = { file: 'loader', name: 'the loader stamps as the builds do' }
 
 async function runProgram(name, program) {
   const outfile = join(cache, name, 'program.mjs')

@@ -1,0 +1,3 @@
+import autocache from '@autocache/unplugin/bun'
+
+Bun.plugin(autocache())

@@ -1,0 +1,1 @@
+export const share = 0.2

@@ -1,0 +1,2 @@
+/** Rounds to cents. */
+export const round = (price: number): number => Math.round(price * 100) / 100

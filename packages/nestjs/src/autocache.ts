@@ -23,7 +23,7 @@ import {
   type Stats,
   type Store,
 } from '@autocache/core'
-import { Logger, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common'
+import { Logger, type OnApplicationShutdown, type OnModuleDestroy, type Type } from '@nestjs/common'
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core'
 import type { CachedOptions } from './cached.ts'
 import { type Member, memberOf, stampOfMember } from './members.ts'
@@ -51,6 +51,7 @@ export class Autocache implements OnModuleDestroy, OnApplicationShutdown {
   readonly #defined = new WeakMap<object, Map<Member, Defined>>()
   readonly #claims = new Map<string, unknown>()
   readonly #told = new Set<string>()
+  readonly #responses = new Map<object, Map<object, Defined>>()
   #core: CoreAutocache<Store> | undefined
   #store: Store | undefined
 
@@ -102,8 +103,46 @@ export class Autocache implements OnModuleDestroy, OnApplicationShutdown {
   ): CachedMember<TObject[TName], Store> {
     const member = memberOf(object[method])
     if (!member) return this.core.of(object, method)
-    const defined = this.defineMember(member, object.constructor)
-    return answeringAs(defined.cached, () => this.core.of(object, method))
+    const { cached } = this.defineMember(member, object.constructor)
+    return handleOf(cached, object, this.core) as unknown as CachedMember<TObject[TName], Store>
+  }
+
+  /**
+   * The cached responses of a handler: `autocache.responses(UsersController, 'list').invalidateAll()`.
+   * @throws AutocacheError `INVALID_OPTION` where they are not cached
+   */
+  responses(Class: Type<unknown>, method: string): Pick<AnyHandle, 'invalidateAll'> & Pick<Defined, 'label' | 'version'> {
+    const handler: unknown = Class.prototype[method]
+    const defined = typeof handler === 'function' ? this.#responses.get(Class)?.get(handler) : undefined
+    if (!defined) {
+      throw new AutocacheError('INVALID_OPTION', `Responses of \`${Class.name}.${method}\` are not cached.`)
+    }
+    const { label, version, cached } = defined
+    return { label, version, invalidateAll: () => (cached as unknown as AnyHandle).invalidateAll() }
+  }
+
+  /** Ends every entry with one of these tags, of methods and responses. Rejects where the store did not acknowledge it. */
+  invalidateTags(...tags: string[]): Promise<void> {
+    return this.core.invalidateTags(...tags)
+  }
+
+  /** Notes the responses of a handler. @internal */
+  noteResponses(Class: object, method: object, defined: Defined): void {
+    const known = this.#responses.get(Class)
+    if (known) known.set(method, defined)
+    else this.#responses.set(Class, new Map([[method, defined]]))
+  }
+
+  /** The one object of a class, where Nest has made one for all requests. @internal */
+  objectOf(Class: unknown): object | undefined {
+    const found = new Set<object>()
+    for (const { controllers, providers } of this.#application.modules.values())
+      for (const wrapper of [...controllers.values(), ...providers.values()])
+        if (wrapper.metatype === Class) {
+          if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) return undefined
+          found.add(wrapper.instance as object)
+        }
+    return found.size === 1 ? [...found][0] : undefined
   }
 
   /** Counts of events since the application started, together and per label. */
@@ -200,7 +239,7 @@ export class Autocache implements OnModuleDestroy, OnApplicationShutdown {
     const refused = (error: unknown): boolean => {
       if (!isUnkeyable(error)) return false
       try {
-        answeringAs(defined.cached, () => this.core.of(self, name as never) as unknown as KeyOf).keyOf(...args)
+        handleOf(defined.cached, self, this.core).keyOf(...args)
         return false
       } catch (again) {
         // Refused before the method ran, and not by something that the method called.
@@ -245,8 +284,6 @@ export class Autocache implements OnModuleDestroy, OnApplicationShutdown {
   }
 }
 
-type KeyOf = { keyOf(...args: unknown[]): string }
-
 /** Whether core refused to key a value because of its kind. */
 export function isUnkeyable(error: unknown): error is AutocacheError {
   return isAutocacheError(error) && error.code === 'UNKEYABLE_VALUE'
@@ -266,21 +303,25 @@ export function callMember(owner: unknown, member: Member, self: unknown, args: 
   return member.fn.apply(self, args)
 }
 
-let answering: AnyFunction | undefined
-
-/** Runs `ask` while decorated methods answer for `cached` to whoever asks core for a handle. */
-function answeringAs<T>(cached: AnyFunction, ask: () => T): T {
-  answering = cached
-  try {
-    return ask()
-  } finally {
-    answering = undefined
-  }
+/** The handle of a function that core has cached, for a receiver. */
+export interface AnyHandle {
+  keyOf(...args: unknown[]): string
+  refresh(...args: unknown[]): unknown
+  invalidate(...args: unknown[]): Promise<void>
+  invalidateAll(): Promise<void>
 }
 
-/** The function that a decorated method answers for at this moment. */
-export function answeringFor(): AnyFunction | undefined {
-  return answering
+/** Core hands out the handle of a member of an object, so for a moment `cached` is one that nobody sees. */
+export function handleOf(cached: AnyFunction, self: object | undefined, core: CoreAutocache<Store>): AnyHandle {
+  if (self === undefined) return cached as unknown as AnyHandle
+  const member = Symbol('member')
+  const stand = Object.isExtensible(self) ? self : Object.create(self)
+  Object.defineProperty(stand, member, { value: cached, configurable: true })
+  try {
+    return core.of(stand, member as never) as unknown as AnyHandle
+  } finally {
+    delete stand[member]
+  }
 }
 
 /** `Class.method`; nothing where a name may be a minifier's. */

@@ -1,9 +1,7 @@
 import { type AnyFunction, AutocacheError, type FunctionOptions } from '@autocache/core'
-import { Autocache, answeringFor, callMember } from './autocache.ts'
+import { Autocache, callMember } from './autocache.ts'
 import { type Member, methodAt, remember, standIn } from './members.ts'
 import { injectOwner, ownerOf } from './owner.ts'
-
-const cachedKey = Symbol.for('autocache.cached')
 
 /** The options of a cached method: those of core. Durations are milliseconds, or text such as `'5m'`. */
 export type CachedOptions<TArgs extends readonly any[] = any[], TResult = any> = FunctionOptions<TArgs, TResult>
@@ -49,13 +47,6 @@ export function Cached<const TArgs extends readonly any[] = any[], TResult = any
       return callMember(ownerOf(this), member, this, args)
     }
     standIn(wrapper, fn)
-    // Core finds the handle of a method here; the method has one for each application.
-    Object.defineProperty(wrapper, cachedKey, {
-      get: () => {
-        const answering = answeringFor() as { [cachedKey]?: object } | undefined
-        return answering?.[cachedKey] ?? { fn }
-      },
-    })
     remember(wrapper, member)
     injectOwner(target, Autocache)
     descriptor.value = wrapper

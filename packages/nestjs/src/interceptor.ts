@@ -10,8 +10,8 @@
  *
  * Decision: docs/decisions/0022-nestjs.md.
  */
-import { type AnyFunction, cacheKey } from '@autocache/core'
-import { putStamp, type Stamp } from '@autocache/core/plumbing'
+import { type AnyFunction, AutocacheError, cacheKey } from '@autocache/core'
+import { putStamp } from '@autocache/core/plumbing'
 import {
   type CallHandler,
   type ExecutionContext,
@@ -22,7 +22,7 @@ import {
 } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import { from, lastValueFrom, type Observable } from 'rxjs'
-import { Autocache, type Defined, isUnkeyable } from './autocache.ts'
+import { Autocache, type Defined, handleOf, isUnkeyable } from './autocache.ts'
 import { copyOf } from './copy.ts'
 import { type Handler, readHandler } from './handlers.ts'
 import { stampOfMember } from './members.ts'
@@ -32,6 +32,8 @@ import { aloneWith, headersOf, type Kept, keptOf } from './response.ts'
 /** A handler whose responses are cached, as core has it. */
 interface Responses extends Handler {
   readonly defined: Defined | undefined
+  /** The controller, where a stamp reads it. */
+  readonly self: object | undefined
   /** Whether the store hands out what it holds. */
   readonly references: boolean
   /** Whether no interceptor is outside: then a body is seen by nobody, and sent as JSON. */
@@ -42,11 +44,13 @@ interface Responses extends Handler {
 class Pending {
   ran = false
   readonly key: unknown
+  readonly raw: unknown
   readonly ttl: number | undefined
   readonly answer: () => Promise<Kept>
 
-  constructor(key: unknown, ttl: number | undefined, answer: () => Promise<Kept>) {
+  constructor(key: unknown, raw: unknown, ttl: number | undefined, answer: () => Promise<Kept>) {
     this.key = key
+    this.raw = raw
     this.ttl = ttl
     this.answer = answer
   }
@@ -82,8 +86,8 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
     graphql,
     perRequest: cache.isMadePerRequest(Class),
   })
-  if (handler.never !== undefined) return { ...handler, defined: undefined, references: false, outermost: false }
-  const { name, ttl, key: _, vary: __, shared, credentials, json, maxBytes, headers, noCache, ...options } =
+  if (handler.never !== undefined) return { ...handler, defined: undefined, self: undefined, references: false, outermost: false }
+  const { name, ttl, key: _, vary: __, shared, credentials, json, maxBytes, headers, noCache, tags, ...options } =
     handler.options
   const stamp = stampOfMember(method)
   const label = `${name ?? stamp?.label ?? handler.where}#response`
@@ -91,8 +95,17 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
     pending.ran = true
     return pending.answer()
   }
-  // What the stamp reads of the controller is not known here: a stamped handler that reads it needs a version by hand.
-  if (stamp && !stamp.receiver && options.version === undefined) putStamp(respond, { ...stamp, label } as Stamp)
+  const isStamped = stamp !== undefined && options.version === undefined
+  const self = isStamped ? cache.objectOf(Class) : undefined
+  if (isStamped) {
+    if (!self && (stamp.receiver || stamp.calls)) {
+      throw new AutocacheError(
+        'UNVERSIONED_FUNCTION',
+        `\`${label}\` reads its controller, of which there is not one for all requests, so that its stamp says too little. Give \`@CachedResponse\` a \`version\`.`,
+      )
+    }
+    putStamp(respond, { ...stamp, label })
+  }
   const given = handler.cacheTtl ?? ttl
   // For cache-manager `0` is for ever.
   const fixed = given === 0 && handler.cacheTtl === 0 ? Number.POSITIVE_INFINITY : given
@@ -103,15 +116,21 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
       ? { ttl: (_kept: Kept, pending: Pending) => pending.ttl ?? 0 }
       : fixed !== undefined && { ttl: fixed as number }),
     cacheIf: (kept: Kept) => kept.keep,
+    ...(tags && {
+      tags: typeof tags === 'function' ? (kept: Kept, { raw }: Pending) => tags(kept.body, raw) : tags,
+    }),
     errorTtl: 0,
     strict: false,
     // Copies are made here, see `copyOf`.
     clone: false,
   } as never)
   const { holds } = options.store ?? cache.store
+  const defined = cache.claim(cached as AnyFunction, Class)
+  cache.noteResponses(Class, method, defined)
   return {
     ...handler,
-    defined: cache.claim(cached as AnyFunction, Class),
+    defined,
+    self,
     references: holds === 'references',
     outermost: !graphql && !Reflect.hasMetadata('__renderTemplate__', method) && isOurs(cache.interceptorsOf(Class, method)[0]),
   }
@@ -197,12 +216,12 @@ export class AutocacheInterceptor implements NestInterceptor {
     request: Request,
     key: unknown,
   ): Promise<unknown> {
-    const { options, defined, where, references, outermost } = responses
+    const { options, defined, where, self, references, outermost } = responses
     const { response } = request
     // Nest binds the rest of the chain to the async context of this moment; the fill subscribes from another one.
     const chain = next.handle()
     const rest = (): Promise<unknown> => lastValueFrom(chain, { defaultValue: undefined })
-    const pending = new Pending(key, await ttlFor(responses, context), async () => {
+    const pending = new Pending(key, request.raw, await ttlFor(responses, context), async () => {
       const before = headersOf(response)
       const body = await rest()
       const kept = keptOf(body, response, before, this.#now(), options, outermost)
@@ -216,8 +235,7 @@ export class AutocacheInterceptor implements NestInterceptor {
     const again = options.noCache === true && controlOf(request) === 'no-cache'
     let kept: Kept
     try {
-      const ask = again ? (cached as unknown as { refresh: AnyFunction }).refresh : cached
-      kept = (await ask(pending)) as Kept
+      kept = (await (again ? refreshing(cached, self, this.#cache.core) : cached).call(self, pending)) as Kept
     } catch (error) {
       if (pending.ran || !isUnkeyable(error)) throw error
       this.#cache.tell(`${where} answers without the cache: ${error.message}`)
@@ -241,6 +259,11 @@ export class AutocacheInterceptor implements NestInterceptor {
     httpAdapter.setHeader(response, 'X-Cache', hit ? 'HIT' : 'MISS')
     if (hit) httpAdapter.setHeader(response, 'Age', String(Math.max(0, Math.floor((this.#now() - kept.at) / 1000))))
   }
+}
+
+/** What fills again whatever is stored, for a controller. */
+function refreshing(cached: AnyFunction, self: object | undefined, core: Autocache['core']): AnyFunction {
+  return (pending: Pending) => handleOf(cached, self, core).refresh(pending)
 }
 
 /** Whether an interceptor, or the class of one, is this one. */

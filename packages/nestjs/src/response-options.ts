@@ -33,6 +33,8 @@ export interface ResponseOptions
   readonly headers?: boolean | undefined
   /** Whether `Cache-Control: no-cache` and `no-store` of a request are respected. @default false */
   readonly noCache?: boolean | undefined
+  /** What `invalidateTags` ends the response by: names, or a function of the body and the request. */
+  readonly tags?: readonly string[] | ((body: any, request: any) => readonly string[]) | undefined
   /** The store of these responses instead of the module's. */
   readonly store?: FunctionOptions['store']
   readonly setOptions?: unknown
@@ -41,8 +43,11 @@ export interface ResponseOptions
 const optionsKey = 'autocache:response'
 const bypassKey = 'autocache:no-cache'
 
-/** The options of `AutocacheInterceptor` for a handler, or for all handlers of a class. */
-export const CachedResponse = (options: ResponseOptions): CustomDecorator => SetMetadata(optionsKey, options)
+/**
+ * The options of `AutocacheInterceptor` for a handler, or for all handlers of a class. On a handler it is also where a
+ * stamped build puts the version.
+ */
+export const CachedResponse = (options: ResponseOptions = {}): CustomDecorator => SetMetadata(optionsKey, options)
 
 /** Keeps `AutocacheInterceptor` off a handler, or off all handlers of a class. */
 export const NoCache = (): CustomDecorator => SetMetadata(bypassKey, true)

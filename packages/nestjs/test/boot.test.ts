@@ -175,7 +175,7 @@ describe('a decorator where it does not belong', () => {
       expect(wrong(() => on()(Thing.prototype.method, { kind: 'method', name: 'method' }))).toContain('experimentalDecorators')
     }
     expect(wrong(() => Cached('5m' as never))).toContain('@Cached(options) takes an object')
-    expect(wrong(() => Invalidates({ method: 'x' } as never))).toContain('@Invalidates takes what to invalidate')
+    expect(wrong(() => Invalidates({ args: () => [] } as never))).toContain('@Invalidates takes what to invalidate')
   })
 
   it('has an option that does not exist refused at boot', async () => {

@@ -1,8 +1,8 @@
 import { CacheModule } from '@nestjs/cache-manager'
-import { Controller, Get, Inject, Injectable, Module, Param, ParseIntPipe, Query, Scope, SetMetadata } from '@nestjs/common'
+import { Controller, Get, Inject, Injectable, Module, Param, ParseIntPipe, Query, Scope, SetMetadata, UseInterceptors } from '@nestjs/common'
 import { ModuleRef, REQUEST } from '@nestjs/core'
 import { describe, expect, it } from 'vitest'
-import { Autocache, AutocacheModule, Cached, Invalidates } from '../src/index.ts'
+import { Autocache, AutocacheInterceptor, AutocacheModule, Cached, CachedResponse, Invalidates } from '../src/index.ts'
 import { start } from './support/application.ts'
 import { inMemory, sharedStore } from './support/stores.ts'
 
@@ -283,16 +283,21 @@ describe('the Autocache of an application', () => {
   it('waits for writes under way when the application closes', async () => {
     const store = sharedStore()
     const { set } = store
+    let release = () => {}
+    const released = new Promise<void>((resolve) => (release = resolve))
     let landed = false
     store.set = (async (key: string, entry: never) => {
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      if (key.includes('Reports.sales:x-1')) await released
       await set(key, entry)
-      landed = true
+      if (key.includes('Reports.sales:x-1')) landed = true
     }) as never
     const { app } = await start({ providers: [Database, Reports] }, { store, namespace: 'closing' })
     await app.get(Reports).sales(1)
+    const closing = app.close()
+    await new Promise((resolve) => setImmediate(resolve))
     expect(landed).toBe(false)
-    await app.close()
+    release()
+    await closing
     expect(landed).toBe(true)
   })
 
@@ -332,6 +337,57 @@ describe('@Invalidates', () => {
     await app.get(Imports).load()
     await app.get(Reports).sales(2024)
     expect(app.get(Database).reads).toHaveLength(2)
+  })
+
+  it('removes every call of a method, or what has a tag, in methods and responses', async () => {
+    @Injectable()
+    class Users {
+      constructor(readonly database: Database) {}
+      @Cached({ tags: (_user, id: string) => [`user-${id}`], key: (id: string) => id })
+      async find(id: string) {
+        return this.database.read(id)
+      }
+      @Invalidates({ method: 'find' })
+      async renameAll() {}
+      @Invalidates<Users, [id: string]>({ tags: (_result, id) => [`user-${id}`] })
+      async rename(_id: string) {}
+    }
+    @Controller('users')
+    @UseInterceptors(AutocacheInterceptor)
+    class UsersController {
+      constructor(readonly database: Database) {}
+      @Get(':id')
+      @CachedResponse({ tags: (_body, request) => [`user-${request.params.id}`] })
+      find(@Param('id') id: string) {
+        return this.database.read('response', id)
+      }
+    }
+    const { app, get, cache } = await start({ providers: [Database, Users], controllers: [UsersController] }, inMemory())
+    const [users, database] = [app.get(Users), app.get(Database)]
+    const readAll = async () => {
+      const before = database.reads.length
+      for (const id of ['ann', 'bob']) {
+        await users.find(id)
+        await get(`/users/${id}`)
+      }
+      return database.reads.slice(before)
+    }
+    expect(await readAll()).toHaveLength(4)
+    expect(await readAll()).toHaveLength(0)
+    await users.rename('ann')
+    expect(await readAll()).toEqual([['ann'], ['response', 'ann']])
+    await users.renameAll()
+    expect(await readAll()).toEqual([['ann'], ['bob']])
+    await cache.invalidateTags('user-bob')
+    expect(await readAll()).toEqual([['bob'], ['response', 'bob']])
+    const responses = cache.responses(UsersController, 'find')
+    expect(responses.label).toBe('UsersController.find#response')
+    await responses.invalidateAll()
+    expect(await readAll()).toEqual([
+      ['response', 'ann'],
+      ['response', 'bob'],
+    ])
+    expect(() => cache.responses(UsersController, 'other')).toThrow(/are not cached/)
   })
 
   it('logs what the store did not acknowledge, or rejects where it is strict', async () => {

@@ -28,7 +28,6 @@ const { redisUrl, namespace } = readSettings()
       useFactory: async () => ({
         store: await openStore(redisUrl),
         namespace,
-        version: '1',
         ttl: '10m',
         response: { headers: true },
       }),

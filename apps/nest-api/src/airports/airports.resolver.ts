@@ -29,7 +29,7 @@ export class AirportsResolver {
   ) {}
 
   @Query(() => AirportType, { nullable: true })
-  @Cached({ ttl: '1h', key: (iata: string) => iata })
+  @Cached({ ttl: '1h' })
   async airport(@Args('iata') iata: string): Promise<AirportType | null> {
     return (await this.airports.find(iata)) ?? null
   }

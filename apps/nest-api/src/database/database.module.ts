@@ -1,8 +1,8 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common'
 import { readSettings } from '../settings.ts'
 import { Database } from './database.ts'
-import { openPostgres } from './postgres.ts'
-import { openSqlite } from './sqlite.ts'
+import { PostgresDatabase } from './postgres.ts'
+import { SqliteDatabase } from './sqlite.ts'
 
 const { databaseUrl, sqliteFile } = readSettings()
 
@@ -11,7 +11,8 @@ const { databaseUrl, sqliteFile } = readSettings()
   providers: [
     {
       provide: Database,
-      useFactory: () => (databaseUrl === undefined ? openSqlite(sqliteFile) : openPostgres(databaseUrl)),
+      useFactory: () =>
+        databaseUrl === undefined ? SqliteDatabase.open(sqliteFile) : PostgresDatabase.open(databaseUrl),
     },
   ],
   exports: [Database],

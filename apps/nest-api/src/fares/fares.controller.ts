@@ -1,4 +1,4 @@
-import { AutocacheInterceptor } from '@autocache/nestjs'
+import { AutocacheInterceptor, CachedResponse } from '@autocache/nestjs'
 import { BadRequestException, Controller, Get, Headers, Param, UseInterceptors } from '@nestjs/common'
 import { FaresService } from './fares.service.ts'
 
@@ -9,6 +9,7 @@ export class FaresController {
   constructor(private readonly fares: FaresService) {}
 
   @Get(':from/:to')
+  @CachedResponse()
   async quote(@Headers('x-tenant') tenant: string | undefined, @Param('from') from: string, @Param('to') to: string) {
     if (!tenant) throw new BadRequestException('The header x-tenant is missing')
     return this.fares.quote(tenant, from, to)

@@ -14,7 +14,7 @@ export class FaresService {
     private readonly ways: ConnectionsService,
   ) {}
 
-  @Cached({ ttl: '10m', key: (tenant: string, from: string, to: string) => [tenant, from, to] })
+  @Cached({ ttl: '10m' })
   async quote(tenant: string, from: string, to: string) {
     const [perMile, origin, destination, ways] = await Promise.all([
       this.airlines.perMile(tenant),

@@ -15,7 +15,7 @@ export class ConnectionsService extends Report {
     return this.shorten(await this.routes.connections(from, to), 5)
   }
 
-  @Cached({ ttl: '1h', key: (from: string) => from })
+  @Cached({ ttl: '1h' })
   async reach(from: string) {
     return { from, airports: await this.routes.reach(from) }
   }

@@ -8,7 +8,7 @@ import { Database } from '../database/database.ts'
 export class WatchlistService {
   constructor(private readonly database: Database) {}
 
-  @Cached({ ttl: '10m', key: (traveller: string) => traveller })
+  @Cached({ ttl: '10m' })
   async of(traveller: string): Promise<Airport[]> {
     return this.database.query<Airport>(
       'SELECT airports.* FROM airports JOIN watched ON watched.iata = airports.iata WHERE traveller = $1 ORDER BY airports.iata',

@@ -46,6 +46,5 @@ const { redisUrl, namespace } = readSettings()
     WatchlistService,
     AuthGuard,
   ],
-  exports: [RoutesRepository],
 })
 export class AppModule {}

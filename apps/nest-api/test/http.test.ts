@@ -1,12 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, it, describe } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { Project } from './support/project.ts'
 import { Api, describeWithServers, freePort, postgresUrl, Redis } from './support/servers.ts'
+
+let project: Project
+beforeAll(async () => {
+  project = new Project()
+  await project.build('swc')
+}, 60_000)
+afterAll(() => project.remove())
 
 const started: Api[] = []
 const api = async (env: Record<string, string>) => {
-  const running = await Api.start(env)
+  const running = await Api.start(env, project.dist)
   started.push(running)
   return running
 }

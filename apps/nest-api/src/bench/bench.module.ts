@@ -1,11 +1,12 @@
-import { AutocacheInterceptor, Cached } from '@autocache/nestjs'
+import { AutocacheInterceptor, AutocacheModule, Cached } from '@autocache/nestjs'
 import KeyvRedis from '@keyv/redis'
 import { CacheInterceptor, CacheModule } from '@nestjs/cache-manager'
 import { Controller, Get, Injectable, Module, Param, UseInterceptors } from '@nestjs/common'
 import { Keyv } from 'keyv'
 import { RoutesRepository } from '../airports/routes.repository.ts'
-import { AppModule } from '../app.module.ts'
+import { DatabaseModule } from '../database/database.module.ts'
 import { readSettings } from '../settings.ts'
+import { openStore } from '../store.ts'
 
 const { redisUrl, namespace } = readSettings()
 
@@ -13,7 +14,7 @@ const { redisUrl, namespace } = readSettings()
 class CachedRoutes {
   constructor(private readonly routes: RoutesRepository) {}
 
-  @Cached({ version: '1', ttl: '1h', key: (from: string, to: string) => [from, to] })
+  @Cached({ key: (from: string, to: string) => [from, to] })
   async connections(from: string, to: string) {
     return this.routes.connections(from, to)
   }
@@ -49,16 +50,26 @@ class BenchController {
   }
 }
 
-/** The application, and one handler in four forms. */
+/** One handler of the application in four forms, over its database. */
 @Module({
   imports: [
-    AppModule,
+    DatabaseModule,
+    AutocacheModule.forRootAsync({
+      useFactory: async () => ({
+        store: await openStore(redisUrl),
+        namespace,
+        version: '1',
+        ttl: '1h',
+        // Nest's interceptor says `X-Cache` too.
+        response: { headers: true },
+      }),
+    }),
     CacheModule.register({
       ttl: 3_600_000,
       ...(redisUrl !== undefined && { stores: [new Keyv(new KeyvRedis(redisUrl), { namespace: `${namespace}-nest` })] }),
     }),
   ],
   controllers: [BenchController],
-  providers: [CachedRoutes],
+  providers: [RoutesRepository, CachedRoutes],
 })
 export class BenchModule {}

@@ -3,11 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe } from 'vitest'
 
 export const postgresUrl = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test'
-const dist = fileURLToPath(new URL('../../dist', import.meta.url))
 
 /** A port that nobody listens on. */
 export async function freePort(): Promise<number> {
@@ -88,7 +86,7 @@ export class Api {
     this.#output = output
   }
 
-  static async start(env: Record<string, string>, folder = dist): Promise<Api> {
+  static async start(env: Record<string, string>, folder: string): Promise<Api> {
     const inherited = { PATH: process.env.PATH, HOME: process.env.HOME, NO_COLOR: '1' }
     const child = spawn(process.execPath, [join(folder, 'main.js')], {
       env: { ...inherited, PORT: '0', ...env } as never,

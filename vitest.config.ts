@@ -34,7 +34,13 @@ const platform = [
 const project = (
   name: string,
   root: string,
-  { types = false, legacyDecorators = false, env = {}, include = ['test/**/*.test.ts'], alias = [] as ReturnType<typeof nest> } = {},
+  {
+    types = false,
+    legacyDecorators = false,
+    env = {},
+    include = ['test/**/*.test.ts'],
+    alias = [] as ReturnType<typeof nest>,
+  } = {},
 ) => ({
   root,
   plugins: legacyDecorators ? [] : [tc39Decorators],
@@ -59,7 +65,11 @@ export default defineConfig({
       project('lru-cache', 'packages/lru-cache', { types: true }),
       project('cache-manager', 'packages/cache-manager', { types: true }),
       project('nestjs', 'packages/nestjs', { types: true, legacyDecorators: true }),
-      project('nest-11', 'packages/nestjs', { legacyDecorators: true, alias: nest('integrations/nest-11'), env: { NEST: '11' } }),
+      project('nest-11', 'packages/nestjs', {
+        legacyDecorators: true,
+        alias: nest('integrations/nest-11'),
+        env: { NEST: '11' },
+      }),
       project('unplugin', 'packages/unplugin'),
       project('quickstart', 'apps/quickstart'),
       project('nest-api', 'apps/nest-api'),

@@ -1,5 +1,5 @@
-import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo'
 import { AutocacheModule } from '@autocache/nestjs'
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo'
 import { Module } from '@nestjs/common'
 import { GraphQLModule } from '@nestjs/graphql'
 import { AirportsRepository } from './airports/airports.repository.ts'

@@ -47,49 +47,77 @@ const patience = 120_000
     'WatchlistService.of',
   ]
 
-  it('has a version for every method, and the same from tsc and swc', async () => {
-    const { ran, output } = await recomputed('tsc')
-    expect(ran).toEqual(everything)
-    for (const label of everything) expect(output).toMatch(new RegExp(`Cached \\{${label}\\} s1-`))
-    expect((await recomputed('swc')).ran).toEqual([])
-  }, patience)
+  it(
+    'has a version for every method, and the same from tsc and swc',
+    async () => {
+      const { ran, output } = await recomputed('tsc')
+      expect(ran).toEqual(everything)
+      for (const label of everything) expect(output).toMatch(new RegExp(`Cached \\{${label}\\} s1-`))
+      expect((await recomputed('swc')).ran).toEqual([])
+    },
+    patience,
+  )
 
-  it('has versions of the tests under Vitest', async () => {
-    expect(await project.unitTests()).toMatch(/Tests\s+1 passed/)
-  }, patience)
+  it(
+    'has versions of the tests under Vitest',
+    async () => {
+      expect(await project.unitTests()).toMatch(/Tests\s+1 passed/)
+    },
+    patience,
+  )
 
-  it('recomputes what an edited helper reaches, and nothing else', async () => {
-    project.edit('geo/distance.ts', '3958.8', '3958.7')
-    const { ran } = await recomputed('swc')
-    expect(ran).toEqual(['FaresController.quote#response', 'FaresService.quote', 'RemoteService.remote'])
-  }, patience)
+  it(
+    'recomputes what an edited helper reaches, and nothing else',
+    async () => {
+      project.edit('geo/distance.ts', '3958.8', '3958.7')
+      const { ran } = await recomputed('swc')
+      expect(ran).toEqual(['FaresController.quote#response', 'FaresService.quote', 'RemoteService.remote'])
+    },
+    patience,
+  )
 
-  it('recomputes what calls an edited repository, through the providers between', async () => {
-    project.edit('airports/routes.repository.ts', 'ORDER BY flights DESC, via', 'ORDER BY flights DESC, via DESC')
-    const { ran } = await recomputed('swc')
-    expect(ran).toEqual([
-      'ConnectionsService.connections',
-      'ConnectionsService.reach',
-      'FaresController.quote#response',
-      'FaresService.quote',
-    ])
-  }, patience)
+  it(
+    'recomputes what calls an edited repository, through the providers between',
+    async () => {
+      project.edit('airports/routes.repository.ts', 'ORDER BY flights DESC, via', 'ORDER BY flights DESC, via DESC')
+      const { ran } = await recomputed('swc')
+      expect(ran).toEqual([
+        'ConnectionsService.connections',
+        'ConnectionsService.reach',
+        'FaresController.quote#response',
+        'FaresService.quote',
+      ])
+    },
+    patience,
+  )
 
-  it('recomputes what inherits from an edited base class', async () => {
-    project.edit('reports/report.ts', 'total: rows.length', 'total: rows.length + 0')
-    const { ran } = await recomputed('swc')
-    expect(ran).toEqual([
-      'ConnectionsService.connections',
-      'FaresController.quote#response',
-      'FaresService.quote',
-      'RemoteService.remote',
-    ])
-  }, patience)
+  it(
+    'recomputes what inherits from an edited base class',
+    async () => {
+      project.edit('reports/report.ts', 'total: rows.length', 'total: rows.length + 0')
+      const { ran } = await recomputed('swc')
+      expect(ran).toEqual([
+        'ConnectionsService.connections',
+        'FaresController.quote#response',
+        'FaresService.quote',
+        'RemoteService.remote',
+      ])
+    },
+    patience,
+  )
 
-  it('recomputes nothing after an edit that changes no behaviour', async () => {
-    project.edit('geo/distance.ts', 'const north', '// a comment\n  const   north')
-    project.edit('reports/connections.service.ts', 'reach(from: string)', 'reach(origin: string)')
-    project.edit('reports/connections.service.ts', 'from, airports: await this.routes.reach(from)', 'from: origin, airports: await this.routes.reach(origin)')
-    expect((await recomputed('swc')).ran).toEqual([])
-  }, patience)
+  it(
+    'recomputes nothing after an edit that changes no behaviour',
+    async () => {
+      project.edit('geo/distance.ts', 'const north', '// a comment\n  const   north')
+      project.edit('reports/connections.service.ts', 'reach(from: string)', 'reach(origin: string)')
+      project.edit(
+        'reports/connections.service.ts',
+        'from, airports: await this.routes.reach(from)',
+        'from: origin, airports: await this.routes.reach(origin)',
+      )
+      expect((await recomputed('swc')).ran).toEqual([])
+    },
+    patience,
+  )
 })

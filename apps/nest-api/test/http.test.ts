@@ -92,7 +92,7 @@ const blue = { 'x-tenant': 'blue' }
     const answers = await Promise.all(
       calls.map((who, at) => ask(at % 2 === 0 ? one : other, who, who === 'ann' ? 'blue' : 'green')),
     )
-    calls.forEach((who, at) => expect(answers[at]).toEqual(expected[who]))
+    expect(answers).toEqual(calls.map((who) => expected[who]))
     expect((await one.get('/me/watchlist')).status).toBe(401)
     expect((await one.get('/me/watchlist', { authorization: 'Bearer token-of-nobody' })).status).toBe(401)
   })

@@ -10,8 +10,7 @@ import { erased, staticKey } from './walk.ts'
 export type WrapperKind = 'instance' | 'wrapper'
 
 /** `CachedResponse` is the decorator of @autocache/nestjs for handlers whose responses are cached. */
-export const isWrapperName = (name: string | undefined): boolean =>
-  /^(?:[cC]ached|CachedResponse)$/.test(name ?? '')
+export const isWrapperName = (name: string | undefined): boolean => /^(?:[cC]ached|CachedResponse)$/.test(name ?? '')
 
 export interface Wrappers {
   isWrapper(callee: Node): boolean

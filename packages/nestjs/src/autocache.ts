@@ -19,13 +19,13 @@ import {
   createAutocache,
   type EventOf,
   type EventType,
+  type FunctionOptions,
   isAutocacheError,
   type Stats,
   type Store,
 } from '@autocache/core'
 import { Logger, type OnApplicationShutdown, type OnModuleDestroy, type Type } from '@nestjs/common'
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core'
-import type { CachedOptions } from './cached.ts'
 import { type Member, memberOf, stampOfMember } from './members.ts'
 import type { AutocacheModuleOptions } from './module-options.ts'
 
@@ -111,7 +111,10 @@ export class Autocache implements OnModuleDestroy, OnApplicationShutdown {
    * The cached responses of a handler: `autocache.responses(UsersController, 'list').invalidateAll()`.
    * @throws AutocacheError `INVALID_OPTION` where they are not cached
    */
-  responses(Class: Type<unknown>, method: string): Pick<AnyHandle, 'invalidateAll'> & Pick<Defined, 'label' | 'version'> {
+  responses(
+    Class: Type<unknown>,
+    method: string,
+  ): Pick<AnyHandle, 'invalidateAll'> & Pick<Defined, 'label' | 'version'> {
     const handler: unknown = Class.prototype[method]
     const defined = typeof handler === 'function' ? this.#responses.get(Class)?.get(handler) : undefined
     if (!defined) {
@@ -176,7 +179,7 @@ export class Autocache implements OnModuleDestroy, OnApplicationShutdown {
     const found = known.get(member)
     if (found) return found
     const { target, name, fn } = member
-    const options: CachedOptions = { ...member.options }
+    const options: FunctionOptions = { ...member.options }
     const stamp = stampOfMember(fn)
     const isOwn = target.constructor === Class
     if (!stamp || isOwn) {

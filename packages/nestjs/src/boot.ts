@@ -3,7 +3,7 @@
  * request, all of them in one; what is, is logged with its label and version.
  */
 import { type AnyFunction, AutocacheError, cacheKey, encodeKey } from '@autocache/core'
-import { Inject, Injectable, Logger, type OnModuleInit, type Type } from '@nestjs/common'
+import { Inject, Injectable, Logger, type Type } from '@nestjs/common'
 import { DiscoveryService } from '@nestjs/core'
 import { Autocache, isUnkeyable } from './autocache.ts'
 import { isOurs, responsesOf } from './interceptor.ts'
@@ -13,7 +13,7 @@ import { ownerOf, setOwner } from './owner.ts'
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number]
 
 /** Runs when the modules are there. */
-export class Boot implements OnModuleInit {
+export class Boot {
   readonly #cache: Autocache
   readonly #discovery: DiscoveryService
   readonly #log = new Logger('Autocache')
@@ -25,7 +25,7 @@ export class Boot implements OnModuleInit {
   }
 
   /** @throws AutocacheError for all that cannot be cached */
-  onModuleInit(): void {
+  run(): void {
     const problems: AutocacheError[] = []
     const attempt = (define: () => string | undefined): void => {
       try {
@@ -88,7 +88,9 @@ export class Boot implements OnModuleInit {
     const { where, never, blind, options, defined } = responsesOf(this.#cache, Class, method, graphql)
     if (never !== undefined || !defined) return undefined
     if (blind !== undefined && options.vary === undefined && !options.shared) {
-      this.#log.warn(`${where} takes ${blind}: its responses are not cached until \`vary\` or \`shared\` says what of it they depend on.`)
+      this.#log.warn(
+        `${where} takes ${blind}: its responses are not cached until \`vary\` or \`shared\` says what of it they depend on.`,
+      )
       return undefined
     }
     return `Cached {${defined.label}} ${defined.version}`
@@ -97,7 +99,11 @@ export class Boot implements OnModuleInit {
   /** The GET handlers and fields of Query that the interceptor stands on, and whether they are fields. */
   *#handlers(prototype: object): Iterable<[method: AnyFunction, graphql: boolean]> {
     const seen = new Set<string>()
-    for (let at: object | null = prototype; at && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null)
+    for (
+      let at: object | null = prototype;
+      at && at !== Object.prototype;
+      at = Object.getPrototypeOf(at) as object | null
+    )
       for (const name of Object.getOwnPropertyNames(at)) {
         if (seen.has(name)) continue
         seen.add(name)
@@ -106,7 +112,8 @@ export class Boot implements OnModuleInit {
         const isRoute = Reflect.hasMetadata('path', method) && Reflect.getMetadata('method', method) === 0
         const isField = Reflect.getMetadata('graphql:resolver_type', method) === 'Query'
         if (!isRoute && !isField) continue
-        if (this.#cache.interceptorsOf(prototype.constructor, method).some(isOurs)) yield [method as AnyFunction, isField]
+        if (this.#cache.interceptorsOf(prototype.constructor, method).some(isOurs))
+          yield [method as AnyFunction, isField]
       }
   }
 }

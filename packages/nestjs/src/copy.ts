@@ -36,7 +36,8 @@ function copy(part: unknown, outer: Seen): unknown {
   const made = Object.create(prototype as object | null) as Record<string, unknown>
   for (const key of Object.keys(part)) {
     const item = within((part as Record<string, unknown>)[key], seen, key)
-    if (key === '__proto__') Object.defineProperty(made, key, { value: item, enumerable: true, configurable: true, writable: true })
+    if (key === '__proto__')
+      Object.defineProperty(made, key, { value: item, enumerable: true, configurable: true, writable: true })
     else made[key] = item
   }
   return made

@@ -4,22 +4,16 @@
  * nobody can see what its response depends on, and it is cached only where `vary` or `shared` says so.
  */
 import type { Type } from '@nestjs/common'
-import type { Request } from './request.ts'
+import type { Keying, Request } from './request.ts'
 import { type ResponseOptions, responseOptionsOf } from './response-options.ts'
 
 /** A handler of a controller, or a field of a resolver. */
-export interface Handler {
+export interface Handler extends Keying {
   /** `Class.method`. */
   readonly where: string
-  readonly options: ResponseOptions
   /** Why its responses are never cached. */
   readonly never: string | undefined
-  /** What it reads that cannot be seen. */
-  readonly blind: string | undefined
-  /** What its parameters read besides route, params and query. */
-  readonly inputs: readonly ((request: Request) => unknown)[]
-  /** The metadata of @nestjs/cache-manager: a value, or a function of the context. */
-  readonly cacheKey: unknown
+  /** `@CacheTTL` of @nestjs/cache-manager: a value, or a function of the context. */
   readonly cacheTtl: unknown
 }
 

@@ -66,12 +66,7 @@ const known = new WeakMap<Autocache, WeakMap<object, Map<object, Responses>>>()
  * A handler as it is cached in an application; read and defined once.
  * @throws AutocacheError where it cannot be cached
  */
-export function responsesOf(
-  cache: Autocache,
-  Class: Type<unknown>,
-  method: AnyFunction,
-  graphql: boolean,
-): Responses {
+export function responsesOf(cache: Autocache, Class: Type<unknown>, method: AnyFunction, graphql: boolean): Responses {
   let classes = known.get(cache)
   if (!classes) known.set(cache, (classes = new WeakMap()))
   let methods = classes.get(Class)
@@ -86,9 +81,22 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
     graphql,
     perRequest: cache.isMadePerRequest(Class),
   })
-  if (handler.never !== undefined) return { ...handler, defined: undefined, self: undefined, references: false, outermost: false }
-  const { name, ttl, key: _, vary: __, shared, credentials, json, maxBytes, headers, noCache, tags, ...options } =
-    handler.options
+  if (handler.never !== undefined)
+    return { ...handler, defined: undefined, self: undefined, references: false, outermost: false }
+  const {
+    name,
+    ttl,
+    key: _,
+    vary: __,
+    shared,
+    credentials,
+    json,
+    maxBytes,
+    headers,
+    noCache,
+    tags,
+    ...options
+  } = handler.options
   const stamp = stampOfMember(method)
   const label = `${name ?? stamp?.label ?? handler.where}#response`
   const respond = async (pending: Pending): Promise<Kept> => {
@@ -132,7 +140,8 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
     defined,
     self,
     references: holds === 'references',
-    outermost: !graphql && !Reflect.hasMetadata('__renderTemplate__', method) && isOurs(cache.interceptorsOf(Class, method)[0]),
+    outermost:
+      !graphql && !Reflect.hasMetadata('__renderTemplate__', method) && isOurs(cache.interceptorsOf(Class, method)[0]),
   }
 }
 
@@ -140,7 +149,7 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
 async function ttlFor({ cacheTtl }: Handler, context: ExecutionContext): Promise<number | undefined> {
   if (typeof cacheTtl !== 'function') return undefined
   const ttl = Number(await (cacheTtl as (context: ExecutionContext) => unknown)(context))
-  return ttl === 0 ? Number.POSITIVE_INFINITY : ttl > 0 ? ttl : 0
+  return ttl === 0 ? Number.POSITIVE_INFINITY : Math.max(ttl, 0) || 0
 }
 
 /**
@@ -228,7 +237,9 @@ export class AutocacheInterceptor implements NestInterceptor {
       if (!references || kept.alone) return kept
       const copied = copyOf(kept.body)
       if ('copy' in copied) return { ...kept, body: copied.copy }
-      this.#cache.tell(`${where}: a response was not kept, because ${copied.path} is no plain data. \`json: true\` keeps what JSON makes of it.`)
+      this.#cache.tell(
+        `${where}: a response was not kept, because ${copied.path} is no plain data. \`json: true\` keeps what JSON makes of it.`,
+      )
       return aloneWith(kept)
     })
     const { cached } = defined!

@@ -1,7 +1,6 @@
 import 'reflect-metadata'
-import { type AnyFunction, AutocacheError } from '@autocache/core'
+import { type AnyFunction, AutocacheError, type FunctionOptions } from '@autocache/core'
 import { putStamp, type Stamp, stampOf } from '@autocache/core/plumbing'
-import type { CachedOptions } from './cached.ts'
 
 /** A method that `@Cached` stands on. */
 export interface Member {
@@ -10,7 +9,7 @@ export interface Member {
   readonly name: string | symbol
   /** The method as it was written. */
   readonly fn: AnyFunction
-  readonly options: CachedOptions
+  readonly options: FunctionOptions
 }
 
 const members = new WeakMap<AnyFunction, Member>()
@@ -29,7 +28,11 @@ export function remember(wrapper: AnyFunction, member: Member): void {
 export function membersOf(prototype: object): Map<string | symbol, Member> {
   const found = new Map<string | symbol, Member>()
   const seen = new Set<string | symbol>()
-  for (let at: object | null = prototype; at && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null)
+  for (
+    let at: object | null = prototype;
+    at && at !== Object.prototype;
+    at = Object.getPrototypeOf(at) as object | null
+  )
     for (const name of Reflect.ownKeys(at)) {
       if (seen.has(name)) continue
       seen.add(name)

@@ -1,5 +1,5 @@
 import { type CacheManagerLike, cacheManagerStore } from '@autocache/cache-manager'
-import { type DynamicModule, Module, type Provider } from '@nestjs/common'
+import { type DynamicModule, Inject, Module, type OnModuleInit, type Provider } from '@nestjs/common'
 import { ApplicationConfig, DiscoveryModule, ModuleRef, ModulesContainer } from '@nestjs/core'
 import { Autocache } from './autocache.ts'
 import { Boot } from './boot.ts'
@@ -17,7 +17,19 @@ const optionsToken = Symbol('AutocacheModuleOptions')
 const managerToken = 'CACHE_MANAGER'
 
 /** Brings {@link Autocache} into an application. Import it once, in the root module. */
-export class AutocacheModule {
+export class AutocacheModule implements OnModuleInit {
+  readonly #boot: Boot
+
+  /** Nest makes it. */
+  constructor(boot: Boot) {
+    this.#boot = boot
+  }
+
+  /** Nest calls it when the modules are there. @throws AutocacheError for all that cannot be cached */
+  onModuleInit(): void {
+    this.#boot.run()
+  }
+
   /**
    * @throws AutocacheError `INVALID_OPTION` at boot, for an option that is wrong or a store that is missing
    * @example
@@ -94,3 +106,4 @@ function anywhere(injector: ModuleRef): CacheManagerLike | undefined {
 }
 
 Module({})(AutocacheModule)
+Inject(Boot)(AutocacheModule, undefined, 0)

@@ -3,7 +3,7 @@
  * somebody's credentials is his alone until `vary` or `shared` says otherwise.
  */
 import type { ExecutionContext } from '@nestjs/common'
-import type { Handler } from './handlers.ts'
+import type { ResponseOptions } from './response-options.ts'
 
 /** A request as Express and Fastify both have it. */
 interface RawRequest {
@@ -31,6 +31,17 @@ export interface Request {
   /** Whether the request itself is unknown: a field whose context carries none. */
   readonly unseen: boolean
   readonly response: unknown
+}
+
+/** What the key of a request is made by. */
+export interface Keying {
+  readonly options: ResponseOptions
+  /** What the handler reads that cannot be seen. */
+  readonly blind: string | undefined
+  /** What its parameters read besides route, params and query. */
+  readonly inputs: readonly ((request: Request) => unknown)[]
+  /** `@CacheKey` of @nestjs/cache-manager: a value, or a function of the context. */
+  readonly cacheKey: unknown
 }
 
 const always = ['authorization', 'proxy-authorization', 'cookie', 'x-api-key']
@@ -69,7 +80,7 @@ interface Info {
 }
 
 /** What a request is keyed by, or why its response is not cached. */
-export function keyOf(handler: Handler, request: Request, context: ExecutionContext): { key: unknown } | string {
+export function keyOf(handler: Keying, request: Request, context: ExecutionContext): { key: unknown } | string {
   const { options, cacheKey } = handler
   const { raw, headers, unseen } = request
   const { vary, shared } = options

@@ -1,9 +1,17 @@
-import { Controller, Get, Injectable, Req, UseInterceptors } from '@nestjs/common'
-import { DocumentBuilder, SwaggerModule, ApiOperation, ApiQuery } from '@nestjs/swagger'
-import { HealthCheckService, TerminusModule } from '@nestjs/terminus'
 import { cacheKey } from '@autocache/core'
+import { Controller, Get, Injectable, Req, UseInterceptors } from '@nestjs/common'
+import { ApiOperation, ApiQuery, DocumentBuilder, SwaggerModule } from '@nestjs/swagger'
+import { HealthCheckService, TerminusModule } from '@nestjs/terminus'
 import { describe, expect, it } from 'vitest'
-import { Autocache, AutocacheHealth, AutocacheInterceptor, AutocacheModule, Cached, CachedResponse, Invalidates } from '../src/index.ts'
+import {
+  Autocache,
+  AutocacheHealth,
+  AutocacheInterceptor,
+  AutocacheModule,
+  Cached,
+  CachedResponse,
+  Invalidates,
+} from '../src/index.ts'
 import { Lines, start } from './support/application.ts'
 import { inMemory, sharedStore } from './support/stores.ts'
 
@@ -46,7 +54,9 @@ describe('at boot', () => {
 
   it('a missing AutocacheModule is Nest’s own error', async () => {
     const { Test } = await import('@nestjs/testing')
-    const lone = Test.createTestingModule({ providers: [Plain] }).setLogger(new Lines()).compile()
+    const lone = Test.createTestingModule({ providers: [Plain] })
+      .setLogger(new Lines())
+      .compile()
     await expect(lone).rejects.toThrow(/can't resolve dependencies of the Plain[\s\S]*Autocache/)
   })
 
@@ -166,13 +176,19 @@ describe('a decorator where it does not belong', () => {
       expect(wrong(() => on()(Thing.prototype, 'size', of(Thing.prototype, 'size')))).toBe(
         `@${name}() stands on the accessor Thing.size. Make it a method.`,
       )
-      expect(wrong(() => on()(Thing, 'make', of(Thing, 'make')))).toContain(`@${name}() stands on the static method Thing.make`)
+      expect(wrong(() => on()(Thing, 'make', of(Thing, 'make')))).toContain(
+        `@${name}() stands on the static method Thing.make`,
+      )
       expect(wrong(() => on()(Thing.prototype, 'constructor', of(Thing.prototype, 'constructor')))).toContain(
         `@${name}() stands on the constructor of Thing`,
       )
       expect(wrong(() => on()(Thing))).toContain(`@${name}() stands on the class Thing`)
-      expect(wrong(() => on()(Thing.prototype, 'field', undefined))).toContain(`@${name}() stands on the property Thing.field`)
-      expect(wrong(() => on()(Thing.prototype.method, { kind: 'method', name: 'method' }))).toContain('experimentalDecorators')
+      expect(wrong(() => on()(Thing.prototype, 'field', undefined))).toContain(
+        `@${name}() stands on the property Thing.field`,
+      )
+      expect(wrong(() => on()(Thing.prototype.method, { kind: 'method', name: 'method' }))).toContain(
+        'experimentalDecorators',
+      )
     }
     expect(wrong(() => Cached('5m' as never))).toContain('@Cached(options) takes an object')
     expect(wrong(() => Invalidates({ args: () => [] } as never))).toContain('@Invalidates takes what to invalidate')
@@ -266,9 +282,13 @@ describe('Swagger', () => {
 describe('AutocacheHealth', () => {
   it('tells terminus whether the store answers', async () => {
     const store = sharedStore()
-    const { app } = await start({ imports: [TerminusModule.forRoot({ logger: false })], providers: [Plain] }, over(store))
+    const { app } = await start(
+      { imports: [TerminusModule.forRoot({ logger: false })], providers: [Plain] },
+      over(store),
+    )
     const [health, ours] = [app.get(HealthCheckService), app.get(AutocacheHealth)]
-    const check = (failing?: 'degraded' | 'up') => health.check([() => ours.check('cache', failing && { failing }) as never])
+    const check = (failing?: 'degraded' | 'up') =>
+      health.check([() => ours.check('cache', failing && { failing }) as never])
     expect(await check()).toMatchObject({ status: 'ok', info: { cache: { status: 'up', hit: 0 } } })
     store.broken = true
     await expect(check()).rejects.toMatchObject({

@@ -1,7 +1,18 @@
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo'
 import { Injectable, UseInterceptors } from '@nestjs/common'
-import { Args, Context, GraphQLModule, Int, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql'
-import { Field, ObjectType } from '@nestjs/graphql'
+import {
+  Args,
+  Context,
+  Field,
+  GraphQLModule,
+  Int,
+  Mutation,
+  ObjectType,
+  Parent,
+  Query,
+  ResolveField,
+  Resolver,
+} from '@nestjs/graphql'
 import { describe, expect, it } from 'vitest'
 import { AutocacheInterceptor, Cached, CachedResponse } from '../src/index.ts'
 import { type Platform, start } from './support/application.ts'
@@ -37,7 +48,10 @@ class Airports {
   @UseInterceptors(AutocacheInterceptor)
   @CachedResponse({ vary: (request: any) => request.headers.authorization ?? 'nobody' })
   mine(@Context() context: any): Airport {
-    return { iata: context.req?.headers.authorization ?? context.request?.headers.authorization, run: (this.count.runs += 1) }
+    return {
+      iata: context.req?.headers.authorization ?? context.request?.headers.authorization,
+      run: (this.count.runs += 1),
+    }
   }
 
   @Cached()

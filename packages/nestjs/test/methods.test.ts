@@ -1,5 +1,17 @@
 import { CacheModule } from '@nestjs/cache-manager'
-import { Controller, Get, Inject, Injectable, Module, Param, ParseIntPipe, Query, Scope, SetMetadata, UseInterceptors } from '@nestjs/common'
+import {
+  Controller,
+  Get,
+  Inject,
+  Injectable,
+  Module,
+  Param,
+  ParseIntPipe,
+  Query,
+  Scope,
+  SetMetadata,
+  UseInterceptors,
+} from '@nestjs/common'
 import { ModuleRef, REQUEST } from '@nestjs/core'
 import { describe, expect, it } from 'vitest'
 import { Autocache, AutocacheInterceptor, AutocacheModule, Cached, CachedResponse, Invalidates } from '../src/index.ts'
@@ -302,7 +314,10 @@ describe('the Autocache of an application', () => {
   })
 
   it('sends every call through where it is switched off', async () => {
-    const { app } = await start({ providers: [Database, Reports] }, { store: sharedStore(), namespace: 'off', enabled: false })
+    const { app } = await start(
+      { providers: [Database, Reports] },
+      { store: sharedStore(), namespace: 'off', enabled: false },
+    )
     await app.get(Reports).sales(1)
     await app.get(Reports).sales(1)
     expect(app.get(Database).reads).toHaveLength(2)
@@ -362,7 +377,10 @@ describe('@Invalidates', () => {
         return this.database.read('response', id)
       }
     }
-    const { app, get, cache } = await start({ providers: [Database, Users], controllers: [UsersController] }, inMemory())
+    const { app, get, cache } = await start(
+      { providers: [Database, Users], controllers: [UsersController] },
+      inMemory(),
+    )
     const [users, database] = [app.get(Users), app.get(Database)]
     const readAll = async () => {
       const before = database.reads.length

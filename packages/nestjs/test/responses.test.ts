@@ -229,10 +229,15 @@ for (const platform of platforms)
     it('is not cached for a request with credentials, unless `vary` covers them or it is shared', async () => {
       const { get, lines } = await things()
       for (const header of ['authorization', 'cookie', 'x-api-key', 'proxy-authorization']) {
-        const twice = async () => [await get('/things/text', { [header]: 'a' }), await get('/things/text', { [header]: 'a' })]
+        const twice = async () => [
+          await get('/things/text', { [header]: 'a' }),
+          await get('/things/text', { [header]: 'a' }),
+        ]
         expect(await ran(twice), header).toBe(2)
       }
-      expect(lines.of('Things.text answers without the cache: its response may depend on the header cookie')).toHaveLength(1)
+      expect(
+        lines.of('Things.text answers without the cache: its response may depend on the header cookie'),
+      ).toHaveLength(1)
       const [ann, bob] = await Promise.all(['ann', 'bob'].map((user) => get('/things/me', { authorization: user })))
       expect([ann?.json.me, bob?.json.me]).toEqual(['ann', 'bob'])
       expect((await get('/things/me', { authorization: 'ann' })).json).toEqual(ann?.json)
@@ -297,7 +302,9 @@ for (const platform of platforms)
           path,
         ).toBe(2)
       }
-      const cookies = await Promise.all([1, 2, 3].map(async () => (await get('/things/cookie')).headers.get('set-cookie')))
+      const cookies = await Promise.all(
+        [1, 2, 3].map(async () => (await get('/things/cookie')).headers.get('set-cookie')),
+      )
       expect(new Set(cookies).size).toBe(3)
     })
 
@@ -453,7 +460,10 @@ describe('beside other interceptors', () => {
   }
 
   it('answers the same in either order', async () => {
-    const { get } = await start({ controllers: [Both] }, { store: sharedStore(), namespace: 'order', version: '1', ttl: '1m' })
+    const { get } = await start(
+      { controllers: [Both] },
+      { store: sharedStore(), namespace: 'order', version: '1', ttl: '1m' },
+    )
     for (const path of ['/inside', '/outside']) {
       const [first, second] = [await get(path), await get(path)]
       expect(first.json).toEqual({ data: { run: expect.any(Number) } })
@@ -559,7 +569,9 @@ describe('the async context of a request', () => {
         app.use((request: any, _response: unknown, next: () => void) => requests.run(request.headers['x-name'], next)),
     })
     for (const path of ['/context/middleware', '/context/interceptor']) {
-      const names = await Promise.all(['ann', 'bob'].map(async (name) => (await get(path, { 'x-name': name })).json.name))
+      const names = await Promise.all(
+        ['ann', 'bob'].map(async (name) => (await get(path, { 'x-name': name })).json.name),
+      )
       expect(names, path).toEqual(['ann', 'bob'])
     }
   })

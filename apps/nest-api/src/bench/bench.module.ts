@@ -66,7 +66,9 @@ class BenchController {
     }),
     CacheModule.register({
       ttl: 3_600_000,
-      ...(redisUrl !== undefined && { stores: [new Keyv(new KeyvRedis(redisUrl), { namespace: `${namespace}-nest` })] }),
+      ...(redisUrl !== undefined && {
+        stores: [new Keyv(new KeyvRedis(redisUrl), { namespace: `${namespace}-nest` })],
+      }),
     }),
   ],
   controllers: [BenchController],

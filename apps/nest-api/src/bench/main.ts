@@ -51,7 +51,8 @@ async function startServer(env: Record<string, string>): Promise<{ url: string; 
 async function measure(url: string, form: string, seconds: number): Promise<Figure> {
   const requests = pairs.map((pair) => ({ method: 'GET' as const, path: `/bench/${form}/${pair}` }))
   const result = await autocannon({ url, connections: 32, duration: seconds, requests })
-  if (result.non2xx > 0 || result.errors > 0) throw new Error(`${form}: ${result.non2xx + result.errors} requests failed.`)
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${form}: ${result.non2xx + result.errors} requests failed.`)
   return { perSecond: result.requests.average, p99: result.latency.p99 }
 }
 
@@ -105,6 +106,9 @@ console.log(table)
 if (options.write) {
   const readme = fileURLToPath(new URL('../../README.md', import.meta.url))
   const text = readFileSync(readme, 'utf8')
-  writeFileSync(readme, text.replace(/(<!-- bench -->\n)[\s\S]*(\n<!-- \/bench -->)/, (_, start, end) => start + table + end))
+  writeFileSync(
+    readme,
+    text.replace(/(<!-- bench -->\n)[\s\S]*(\n<!-- \/bench -->)/, (_, start, end) => start + table + end),
+  )
 }
 if (!holds) process.exitCode = 1

@@ -13,7 +13,9 @@ export async function seed(query: Query): Promise<void> {
     origin TEXT NOT NULL, destination TEXT NOT NULL, flights INTEGER NOT NULL, PRIMARY KEY (origin, destination))`)
   await query('CREATE TABLE IF NOT EXISTS airlines (tenant TEXT PRIMARY KEY, per_mile DOUBLE PRECISION NOT NULL)')
   await query('CREATE TABLE IF NOT EXISTS travellers (token TEXT PRIMARY KEY, id TEXT NOT NULL)')
-  await query('CREATE TABLE IF NOT EXISTS watched (traveller TEXT NOT NULL, iata TEXT NOT NULL, PRIMARY KEY (traveller, iata))')
+  await query(
+    'CREATE TABLE IF NOT EXISTS watched (traveller TEXT NOT NULL, iata TEXT NOT NULL, PRIMARY KEY (traveller, iata))',
+  )
   if ((await query('SELECT 1 FROM airports LIMIT 1')).length > 0) return
 
   const airports = table('airports.csv').map((row) => [

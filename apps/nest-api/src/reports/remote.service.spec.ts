@@ -1,5 +1,5 @@
-import { Autocache, AutocacheModule } from '@autocache/nestjs'
 import { memoryStore } from '@autocache/core'
+import { Autocache, AutocacheModule } from '@autocache/nestjs'
 import { Test } from '@nestjs/testing'
 import { expect, it } from 'vitest'
 import { AirportsRepository } from '../airports/airports.repository.ts'

@@ -15,7 +15,17 @@ export class Project {
 
   constructor() {
     this.root = realpathSync(mkdtempSync(join(tmpdir(), 'nest-api-')))
-    for (const part of ['src', 'package.json', 'nest-cli.json', 'nest-cli.stamped.json', 'stamp.mjs', '.swcrc', 'tsconfig.build.json', 'tsconfig.stamped.json', 'vitest.stamped.mjs'])
+    for (const part of [
+      'src',
+      'package.json',
+      'nest-cli.json',
+      'nest-cli.stamped.json',
+      'stamp.mjs',
+      '.swcrc',
+      'tsconfig.build.json',
+      'tsconfig.stamped.json',
+      'vitest.stamped.mjs',
+    ])
       cpSync(join(home, part), join(this.root, part), { recursive: true })
     // Without the paths that lead to the sources of the packages.
     const { include, compilerOptions } = JSON.parse(readFileSync(join(home, 'tsconfig.json'), 'utf8'))
@@ -53,7 +63,10 @@ export class Project {
     const path = join(this.root, 'src', file)
     const text = readFileSync(path, 'utf8')
     if (!text.includes(from)) throw new Error(`${file} has no ${from}`)
-    writeFileSync(path, text.replace(from, () => to))
+    writeFileSync(
+      path,
+      text.replace(from, () => to),
+    )
   }
 
   /** A stamped build, as `nest build` makes it. */
@@ -74,7 +87,9 @@ export class Project {
 
   /** Runs the command line of Nest. */
   async nest(args: readonly string[]): Promise<string> {
-    const { stdout } = await run(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', ...args], { cwd: this.root })
+    const { stdout } = await run(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', ...args], {
+      cwd: this.root,
+    })
     return stdout
   }
 

@@ -52,7 +52,9 @@ export class Redis {
 
   async start(): Promise<void> {
     const quiet = ['--save', '', '--appendonly', 'no', '--bind', '127.0.0.1']
-    this.#child = spawn('redis-server', ['--port', String(this.port), '--dir', this.#folder, ...quiet], { stdio: 'ignore' })
+    this.#child = spawn('redis-server', ['--port', String(this.port), '--dir', this.#folder, ...quiet], {
+      stdio: 'ignore',
+    })
     await until(() => isListening(this.port), 'The start of Redis')
   }
 
@@ -124,10 +126,9 @@ export class Api {
   async counts(): Promise<Record<string, { fill: number; hit: number }>> {
     const { functions } = (await this.get('/cache/stats')).body
     return Object.fromEntries(
-      Object.entries(functions as Record<string, { fill?: number; hit?: number }>).map(([label, { fill = 0, hit = 0 }]) => [
-        label,
-        { fill, hit },
-      ]),
+      Object.entries(functions as Record<string, { fill?: number; hit?: number }>).map(
+        ([label, { fill = 0, hit = 0 }]) => [label, { fill, hit }],
+      ),
     )
   }
 

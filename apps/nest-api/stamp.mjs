@@ -16,6 +16,7 @@ rmSync(into, { recursive: true, force: true })
 write()
 
 if (process.argv.includes('--watch')) {
+  console.log('Watching src.')
   const edited = new Set()
   let timer
   watch(from, { recursive: true }, (_, name) => {

@@ -240,13 +240,13 @@ export class Autocache implements OnModuleDestroy, OnApplicationShutdown {
       return fn.apply(self, args)
     }
     const refused = (error: unknown): boolean => {
-      if (!isUnkeyable(error)) return false
+      if (!isRefusal(error)) return false
       try {
         handleOf(defined.cached, self, this.core).keyOf(...args)
         return false
       } catch (again) {
         // Refused before the method ran, and not by something that the method called.
-        return isUnkeyable(again) && again.message === error.message
+        return isRefusal(again) && again.message === error.message
       }
     }
     const run = (error: unknown): unknown => {
@@ -287,9 +287,9 @@ export class Autocache implements OnModuleDestroy, OnApplicationShutdown {
   }
 }
 
-/** Whether core refused to key a value because of its kind. */
-export function isUnkeyable(error: unknown): error is AutocacheError {
-  return isAutocacheError(error) && error.code === 'UNKEYABLE_VALUE'
+/** Whether core refused a call: a value is no key, or there is code behind an object that nobody knows. */
+export function isRefusal(error: unknown): error is AutocacheError {
+  return isAutocacheError(error) && (error.code === 'UNKEYABLE_VALUE' || error.code === 'UNVERSIONED_FUNCTION')
 }
 
 let strangers: Set<string> | undefined

@@ -5,7 +5,7 @@
 import { type AnyFunction, AutocacheError, cacheKey, encodeKey } from '@autocache/core'
 import { Inject, Injectable, Logger, type Type } from '@nestjs/common'
 import { DiscoveryService } from '@nestjs/core'
-import { Autocache, isUnkeyable } from './autocache.ts'
+import { Autocache, handleOf, isRefusal } from './autocache.ts'
 import { isOurs, responsesOf } from './interceptor.ts'
 import { type Member, membersOf, stampOfMember } from './members.ts'
 import { ownerOf, setOwner } from './owner.ts'
@@ -59,21 +59,37 @@ export class Boot {
   }
 
   #method(member: Member, Class: object, instance: object | undefined): string {
-    const { label, version } = this.#cache.defineMember(member, Class)
-    this.#checkReceiver(member, label, instance)
+    const { label, version, cached } = this.#cache.defineMember(member, Class)
+    if (instance && this.#isShared(member)) {
+      if (stampOfMember(member.fn) && member.options.version === undefined) this.#checkStamped(cached, instance)
+      else this.#checkReceiver(member, label, instance)
+    }
     return `Cached {${label}} ${version}`
   }
 
-  /** Over a shared store, two objects of one class have to be told apart (R03). */
-  #checkReceiver({ fn, options }: Member, label: string, instance: object | undefined): void {
+  #isShared({ options }: Member): boolean {
     const { store, options: defaults } = this.#cache
-    const isShared = (options.store ?? store).lifetime === 'shared'
-    if (!isShared || defaults.enabled === false || options.key || stampOfMember(fn) || !instance) return
+    return (options.store ?? store).lifetime === 'shared' && defaults.enabled !== false && !options.key
+  }
+
+  /** What a stamp reads and calls through the object must be known: core says so when it makes a key. */
+  #checkStamped(cached: AnyFunction, instance: object): void {
+    try {
+      handleOf(cached, instance, this.#cache.core).keyOf()
+    } catch (error) {
+      // A `partition` or `deps` that needs a request has nothing to say here.
+      if (isRefusal(error) && /^this\b|`this\b/.test(String((error as { path?: string }).path ?? error.message)))
+        throw error
+    }
+  }
+
+  /** Over a shared store, two objects of one class have to be told apart (R03). */
+  #checkReceiver({ fn }: Member, label: string, instance: object): void {
     if (cacheKey in instance || !/\bthis\b|\bsuper\b/.test(Function.prototype.toString.call(fn))) return
     try {
       encodeKey(instance)
     } catch (error) {
-      if (!isUnkeyable(error)) throw error
+      if (!isRefusal(error)) throw error
       throw new AutocacheError(
         'UNKEYABLE_VALUE',
         `\`${label}\` reads \`this\`, and nothing tells over a shared store which of the objects injected there its ` +

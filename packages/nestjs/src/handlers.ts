@@ -11,6 +11,8 @@ import { type ResponseOptions, responseOptionsOf } from './response-options.ts'
 export interface Handler extends Keying {
   /** `Class.method`. */
   readonly where: string
+  /** The headers that it is keyed by, in lower case. */
+  readonly keyed: readonly string[]
   /** Why its responses are never cached. */
   readonly never: string | undefined
   /** `@CacheTTL` of @nestjs/cache-manager: a value, or a function of the context. */
@@ -48,6 +50,7 @@ export function readHandler(
 ): Handler {
   const { bypassed, ...options } = responseOptionsOf(Class, method, defaults)
   const inputs: ((request: Request) => unknown)[] = []
+  const keyed = Array.isArray(options.vary) ? options.vary.map((header: string) => header.toLowerCase()) : []
   let never: string | undefined = bypassed ? '@NoCache()' : undefined
   let blind: string | undefined = perRequest ? 'providers made per request' : undefined
   const forbid = (why: string) => (never ??= why)
@@ -79,7 +82,11 @@ export function readHandler(
     else if (type === parameters.rawBody) inputs.push(({ raw }) => raw.rawBody)
     else if (type === parameters.headers) {
       if (part === undefined) hide('all @Headers()')
-      else inputs.push(({ headers }) => headers[part.toLowerCase()])
+      else {
+        const header = part.toLowerCase()
+        keyed.push(header)
+        inputs.push(({ headers }) => headers[header])
+      }
     } else if (type === parameters.session) hide('@Session()')
     else if (type === parameters.file || type === parameters.files) forbid('an uploaded file')
     else if (type === parameters.host) inputs.push(({ raw }) => raw.hosts)
@@ -94,6 +101,7 @@ export function readHandler(
     never,
     blind,
     inputs,
+    keyed,
     cacheKey: get('cache_module:cache_key', method),
     cacheTtl: get('cache_module:cache_ttl', method) ?? get('cache_module:cache_ttl', Class),
   }

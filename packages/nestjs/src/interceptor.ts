@@ -22,7 +22,7 @@ import {
 } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import { from, lastValueFrom, type Observable } from 'rxjs'
-import { Autocache, type Defined, handleOf, isUnkeyable } from './autocache.ts'
+import { Autocache, type Defined, handleOf, isRefusal } from './autocache.ts'
 import { copyOf } from './copy.ts'
 import { type Handler, readHandler } from './handlers.ts'
 import { stampOfMember } from './members.ts'
@@ -31,13 +31,13 @@ import { aloneWith, headersOf, type Kept, keptOf } from './response.ts'
 
 /** A handler whose responses are cached, as core has it. */
 interface Responses extends Handler {
+  /** Whether no interceptor is outside: then a body is seen by nobody, and sent as JSON. */
+  readonly outermost: boolean
   readonly defined: Defined | undefined
   /** The controller, where a stamp reads it. */
   readonly self: object | undefined
   /** Whether the store hands out what it holds. */
   readonly references: boolean
-  /** Whether no interceptor is outside: then a body is seen by nobody, and sent as JSON. */
-  readonly outermost: boolean
 }
 
 /** One request on its way: what it is keyed by, and how to answer it. */
@@ -183,14 +183,12 @@ export class AutocacheInterceptor implements NestInterceptor {
   /** All that has to be known before the cache is asked, or why it is not. */
   #prepare(context: ExecutionContext): { responses: Responses; request: Request; key: unknown } | string {
     const cache = this.#cache
+    const request = requestOf(context)
+    if (typeof request === 'string') return request
     let responses: Responses
     try {
-      responses = responsesOf(
-        cache,
-        context.getClass(),
-        context.getHandler() as AnyFunction,
-        (context.getType() as string) === 'graphql',
-      )
+      const graphql = (context.getType() as string) === 'graphql'
+      responses = responsesOf(cache, context.getClass(), context.getHandler() as AnyFunction, graphql)
     } catch (error) {
       // Said at boot, which refused to start; or the interceptor came later.
       cache.tell(`Responses of ${context.getClass().name} are not cached: ${(error as Error).message}`)
@@ -198,8 +196,6 @@ export class AutocacheInterceptor implements NestInterceptor {
     }
     const { never, options, where } = responses
     if (never !== undefined) return never
-    const request = requestOf(context)
-    if (typeof request === 'string') return request
     if (options.noCache && controlOf(request) === 'no-store') return this.#bypass(options, request, 'no-store')
     const keyed = keyOf(responses, request, context)
     if (typeof keyed !== 'string') return { responses, request, key: keyed.key }
@@ -233,7 +229,7 @@ export class AutocacheInterceptor implements NestInterceptor {
     const pending = new Pending(key, request.raw, await ttlFor(responses, context), async () => {
       const before = headersOf(response)
       const body = await rest()
-      const kept = keptOf(body, response, before, this.#now(), options, outermost)
+      const kept = keptOf(body, response, before, this.#now(), responses)
       if (!references || kept.alone) return kept
       const copied = copyOf(kept.body)
       if ('copy' in copied) return { ...kept, body: copied.copy }
@@ -248,7 +244,7 @@ export class AutocacheInterceptor implements NestInterceptor {
     try {
       kept = (await (again ? refreshing(cached, self, this.#cache.core) : cached).call(self, pending)) as Kept
     } catch (error) {
-      if (pending.ran || !isUnkeyable(error)) throw error
+      if (pending.ran || !isRefusal(error)) throw error
       this.#cache.tell(`${where} answers without the cache: ${error.message}`)
       if (options.headers && response) this.#host.httpAdapter.setHeader(response, 'X-Cache', 'BYPASS')
       return rest()

@@ -1,7 +1,7 @@
 import { type AnyFunction, AutocacheError } from '@autocache/core'
 import { Logger } from '@nestjs/common'
 import { type AnyHandle, Autocache } from './autocache.ts'
-import { methodAt, standIn } from './members.ts'
+import { memberOf, methodAt, remember, standIn } from './members.ts'
 import { injectOwner, ownerOf } from './owner.ts'
 
 /** What `@Invalidates` removes, once the method has succeeded: entries of a cached method, or what has a tag. */
@@ -62,6 +62,8 @@ export function Invalidates<TSelf = any, const TArgs extends readonly any[] = an
       return result
     }
     standIn(wrapper, fn)
+    const cached = memberOf(fn)
+    if (cached) remember(wrapper, cached)
     injectOwner(target, Autocache)
     descriptor.value = wrapper
   }

@@ -28,6 +28,19 @@ export interface RawResponse {
   getHeaders?(): Readonly<Record<string, unknown>>
 }
 
+/** What of a handler decides about its responses. */
+export interface Keeping {
+  readonly options: {
+    readonly json?: boolean | undefined
+    readonly maxBytes?: number | undefined
+    readonly vary?: unknown
+  }
+  /** The headers that it is keyed by, in lower case. */
+  readonly keyed: readonly string[]
+  /** Whether no interceptor is outside: then a body is seen by nobody, and sent as JSON. */
+  readonly outermost: boolean
+}
+
 /** The headers of a response, as they are now. */
 export function headersOf(response: unknown): Readonly<Record<string, unknown>> {
   return { ...(response as RawResponse | undefined)?.getHeaders?.() }
@@ -39,16 +52,17 @@ export function keptOf(
   response: unknown,
   before: Readonly<Record<string, unknown>>,
   at: number,
-  { json, maxBytes = 1_048_576 }: { readonly json?: boolean | undefined; readonly maxBytes?: number | undefined },
-  outermost: boolean,
+  { options, keyed, outermost }: Keeping,
 ): Kept {
+  const { json, maxBytes = 1_048_576, vary } = options
   const raw = response as RawResponse | undefined
   const status = raw?.statusCode
   const after = Object.entries(headersOf(raw))
   const headers = after.filter(([name, value]) => !same(value, before[name]))
   const isSent = Boolean(raw?.headersSent ?? raw?.sent)
   const signsIn = headers.some(([name]) => name.toLowerCase() === 'set-cookie')
-  if (isSent || signsIn || isStream(body)) {
+  const isOwn = signsIn || forbids(after, vary !== undefined) || variesBeyond(headers, keyed)
+  if (isSent || isOwn || isStream(body)) {
     return aloneWith({ body, status, headers, at, keep: false })
   }
   // Where nobody sees the body before it is sent, JSON is what it is.
@@ -56,6 +70,21 @@ export function keptOf(
   const plain: unknown = asJson ? JSON.parse(JSON.stringify(body) ?? 'null') : body
   const isGood = status === undefined || (status >= 200 && status < 300)
   return { body: plain, status, headers, at, keep: isGood && estimateBytes(plain) <= maxBytes }
+}
+
+/** Whether the response itself says that it is nobody else's. */
+function forbids(headers: readonly (readonly [string, unknown])[], varies: boolean): boolean {
+  const control = headers.find(([name]) => name.toLowerCase() === 'cache-control')?.[1]
+  return (varies ? /\bno-store\b/i : /\bno-store\b|\bprivate\b/i).test(String(control ?? ''))
+}
+
+/** Whether what ran says that it has looked at a header of the request that is not in the key. */
+function variesBeyond(headers: readonly (readonly [string, unknown])[], keyed: readonly string[]): boolean {
+  const names = String(headers.find(([name]) => name.toLowerCase() === 'vary')?.[1] ?? '')
+    .toLowerCase()
+    .split(/[\s,]+/)
+  // Of these the body does not depend on the first, and the second is applied to what is sent.
+  return names.some((name) => name !== '' && name !== 'origin' && name !== 'accept-encoding' && !keyed.includes(name))
 }
 
 /** A response that is one request's alone. */

@@ -172,6 +172,25 @@ class Things {
     return of({ run: (runs += 1) })
   }
 
+  @Get('private')
+  @Header('cache-control', 'private')
+  private() {
+    return { run: (runs += 1) }
+  }
+
+  @Get('varies')
+  varies(@Res({ passthrough: true }) response: any) {
+    response.header('vary', 'Origin, X-Theme')
+    return { run: (runs += 1) }
+  }
+
+  @Get('varies-by-name')
+  @CachedResponse({ vary: ['x-theme'] })
+  variesByName(@Res({ passthrough: true }) response: any) {
+    response.header('vary', 'Origin, X-Theme')
+    return { run: (runs += 1) }
+  }
+
   @Get('posted')
   posted(@Body() body: unknown) {
     return { body, run: (runs += 1) }
@@ -306,6 +325,14 @@ for (const platform of platforms)
         [1, 2, 3].map(async () => (await get('/things/cookie')).headers.get('set-cookie')),
       )
       expect(new Set(cookies).size).toBe(3)
+    })
+
+    it('is not kept where it says itself that it is private, or varies by what is not in the key', async () => {
+      const { get } = await things()
+      const twice = (path: string) => async () => [await get(path), await get(path)]
+      expect(await ran(twice('/things/private'))).toBe(2)
+      expect(await ran(twice('/things/varies'))).toBe(2)
+      expect(await ran(twice('/things/varies-by-name'))).toBe(1)
     })
 
     it('is everybody’s own where it is a stream or a file', async () => {

@@ -1,3 +1,14 @@
+/** What an adapter adds to core, which is its peer. */
+const adapter = (name, imported, limit) => ({
+  name: `import ${imported} from '@autocache/${name}'`,
+  path: `packages/${name}/dist/index.js`,
+  import: imported,
+  ignore: ['@autocache/core'],
+  limit,
+  gzip: true,
+  modifyEsbuildConfig: (config) => ({ ...config, tsconfigRaw: {} }),
+})
+
 /** The smallest useful import of core, bundled as a browser would get it, minified and gzipped. */
 export default [
   {
@@ -10,4 +21,6 @@ export default [
     // Without our tsconfig, whose `paths` lead to sources: users have no such thing.
     modifyEsbuildConfig: (config) => ({ ...config, tsconfigRaw: {} }),
   },
+  adapter('lru-cache', '{ entrySize, lruCacheStore }', '1.5 kB'),
+  adapter('cache-manager', '{ cacheManagerStore }', '4 kB'),
 ]

@@ -66,6 +66,13 @@ export const bars: readonly Bar[] = [
     measured: ratioOf('one-string', 'autocache'),
   },
   {
+    id: 'lru-cache-hit',
+    title: 'sync hit over an LRUCache, one string',
+    ...atMost(3),
+    unit: 'x LRUCache.get',
+    measured: ratioOf('lru-cache-hit', 'autocache over lruCacheStore'),
+  },
+  {
     id: 'two-numbers',
     title: 'sync hit, two numbers',
     must: 'be below',

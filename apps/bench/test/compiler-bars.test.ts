@@ -11,7 +11,13 @@ import { subjectIds } from '../src/compiler/subjects.ts'
 const same = (figure: number) => ({ min: figure, median: figure, max: figure })
 
 /** Results in which everything takes as often as long, as many milliseconds, and as many GiB. */
-function resultsOf(ratio: number, milliseconds: number, gibibytes: number, exponent: number): CompilerResults {
+function resultsOf(
+  ratio: number,
+  milliseconds: number,
+  gibibytes: number,
+  exponent: number,
+  throughput = 0.5,
+): CompilerResults {
   const steps: StepId[] = ['parse', 'cold', 'cold-uncached', 'warm-update', 'warm-call', 'warm-process']
   return {
     date: '2026-11-23',
@@ -31,6 +37,7 @@ function resultsOf(ratio: number, milliseconds: number, gibibytes: number, expon
         { id: 'cold', bytes: gibibytes * 2 ** 30 },
         { id: 'warm', bytes: 1 },
       ],
+      stamps: { modules: 1, stamps: 1, parse: same(1), transform: same(2), throughput: same(throughput) },
     })),
     growth: { exponent, points: [] },
     checked: [],
@@ -52,6 +59,7 @@ it('each bar is missed just above its limit', () => {
   expect(missed(resultsOf(5, 201, 1.5, 1.1))).toEqual(of('warm'))
   expect(missed(resultsOf(5, 200, 1.51, 1.1))).toEqual(of('memory'))
   expect(missed(resultsOf(5, 200, 1.5, 1.11))).toEqual([`${prefix}growth`])
+  expect(missed(resultsOf(5, 200, 1.5, 1.1, 0.49))).toEqual([`${prefix}stamps`])
 })
 
 it('what was not measured is neither met nor missed', () => {

@@ -3,12 +3,12 @@
  * never from the name of a class.
  */
 
-/** A cache of cache-manager 6 or 7, typed by what is used of it. */
+/** A cache of cache-manager 6.4 or later or 7, typed by what is used of it. */
 export interface CacheManagerLike {
   /** The Keyvs, in the order in which they are read. */
   readonly stores: readonly KeyvLike[]
   /** Takes a listener off, and answers with the emitter; so the events of the cache can be emitted. */
-  off(event: 'get', listener: () => void): unknown
+  off(event: 'set', listener: () => void): unknown
 }
 
 /** A Keyv, typed by what is used of it, so that any copy of Keyv 5 and 6 is accepted. */
@@ -42,24 +42,63 @@ export function isKeyv(value: unknown): value is KeyvLike {
   return has(value, 'get', 'getMany', 'set', 'setMany', 'delete')
 }
 
-/** Whether a value is a cache of cache-manager 6 or 7: those before had one storage of another make. */
+/** Whether a value is a cache of cache-manager 6.4 or later: those before do not show their Keyvs, or have none. */
 export function isCacheManager(value: unknown): value is CacheManagerLike {
   if (!has(value, 'get', 'mget', 'set', 'mset', 'del', 'mdel', 'wrap', 'off')) return false
   const { stores } = value as { stores?: unknown }
   return Array.isArray(stores) && stores.length > 0 && stores.every(isKeyv)
 }
 
-/** Whether a Keyv keeps its entries in a Map of this process. Keyv 6 wraps the Map in an adapter. */
-function isInMap({ store }: KeyvLike): boolean {
-  return store instanceof Map || membersOf(store)?.store instanceof Map
+/**
+ * Whether a Keyv keeps its entries in a collection of this process: a Map, an LRUCache, a CacheableMemory, itself or within
+ * an adapter. A collection knows its `size` at once, which nothing behind a socket or a file does.
+ */
+function isInMemory({ store }: KeyvLike): boolean {
+  const adapter = membersOf(store)
+  const inner = adapter && isBridge(adapter) ? membersOf(adapter._store) : adapter
+  return [inner, membersOf(inner?.store)].some((collection) => typeof collection?.size === 'number')
 }
 
 /**
- * How long entries live. Maps end with the process. One storage that is anything else may be shared, for all that can be
- * seen from here: whoever knows better says so with the `lifetime` option.
+ * How long entries live. Collections end with the process. One storage that is anything else may be shared, for all that
+ * can be seen from here: whoever knows better says so with the `lifetime` option.
  */
 export function lifetimeOf({ stores }: CacheManagerLike): 'process' | 'shared' {
-  return stores.every(isInMap) ? 'process' : 'shared'
+  return stores.every(isInMemory) ? 'process' : 'shared'
+}
+
+/** The `ttl` that a Keyv has of its own, in milliseconds. */
+export function ttlOf(keyv: KeyvLike): number | undefined {
+  const { ttl } = keyv as { ttl?: unknown }
+  return typeof ttl === 'number' && ttl > 0 ? ttl : undefined
+}
+
+/** A Keyv of a cache that is read and written, and how. */
+export interface Used {
+  readonly keyv: KeyvLike
+  /** How cache-manager names it in events. */
+  readonly label: string
+  /** The longest that it keeps an entry, in milliseconds: its own `ttl`, where it stands in front of another. */
+  readonly longest: number | undefined
+}
+
+/** The Keyvs of a cache, in their order. */
+export function usedOf({ stores }: CacheManagerLike): Used[] {
+  return stores.map((keyv, at) => ({
+    keyv,
+    label: at === 0 ? 'primary' : `secondary:${at - 1}`,
+    longest: at === stores.length - 1 ? undefined : ttlOf(keyv),
+  }))
+}
+
+/**
+ * The Keyv of which a shared cache says what was invalidated: the last one that is not known to be in the memory of this
+ * process. Those in front of it may not see what other processes write: memory, a file, a server of this region.
+ */
+export function commonOf(cache: CacheManagerLike): Used[] {
+  const all = usedOf(cache)
+  const common = all.findLast(({ keyv }) => !isInMemory(keyv)) ?? all.at(-1)
+  return common ? [{ ...common, longest: undefined }] : []
 }
 
 /** Whether a Keyv has lost `get(key, { raw: true })`, which `wrap` and `ttl` of cache-manager read with: Keyv 6. */
@@ -107,8 +146,15 @@ export function readsAsPrefixed(keyv: KeyvLike, keys: readonly string[]): boolea
   return prefix !== '' && keys.some((key) => key.startsWith(prefix))
 }
 
+/** Whether a storage adapter is the bridge that Keyv 6 puts over one made for Keyv 5, which is its `_store`. */
+export function isBridge(adapter: Members): boolean {
+  return typeof adapter._storeHandlesNamespace === 'boolean'
+}
+
 /** The class of the storage adapter, for the text of an error; nothing is decided by it. */
 export function nameOf(keyv: KeyvLike): string {
-  const name = (membersOf(keyv.store)?.constructor as { name?: unknown } | undefined)?.name
+  const adapter = membersOf(keyv.store)
+  const named = adapter && isBridge(adapter) ? membersOf(adapter._store) : adapter
+  const name = (named?.constructor as { name?: unknown } | undefined)?.name
   return typeof name === 'string' && name !== '' ? name : 'Keyv'
 }

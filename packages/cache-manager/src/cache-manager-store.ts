@@ -1,39 +1,45 @@
 /**
  * A cache-manager cache as a store.
  *
- * The rule: the Keyvs are read in their order until one has the entry, and written and cleaned all of them. An answer is
+ * The rule: the Keyvs are read in their order until one has the entry; all of them are written and cleaned. An answer is
  * believed where it was given: an entry that one Keyv has is an entry, also where another failed; "absent" needs every one
  * of them. A write or a removal counts when all have acknowledged it, and fails only when all have settled, because one
  * that is still under way could land later (R20).
  *
+ * What stands in front answers with what other processes have invalidated since. So a cache of several Keyvs has `epochs`:
+ * core holds every entry, wherever it was found, against rows that are written to and read from one of them alone, the one
+ * that all processes have in common. Without `epochs` there is no other than that one.
+ *
  * The operations go to `cache.stores` and not through `cache.get` and `cache.set`: those keep failures to themselves, with
  * `nonBlocking` they answer with whichever Keyv is fastest and wait for no write, and `wrap` copies what it finds in a
  * later Keyv to the earlier ones, for a full `ttl` and also when it was invalidated meanwhile. So nothing is copied here,
- * and the events of the cache are emitted from here. See docs/decisions/0021-cache-manager.md.
+ * and the events of the cache are emitted from here. See docs/decisions/0021-lru-cache-and-cache-manager.md.
  */
 import { type AsyncStore, AutocacheError, type SetContext, StoreError } from '@autocache/core'
 import {
   type CacheManagerLike,
+  commonOf,
   isCacheManager,
-  type KeyvLike,
   lacksRawReads,
   lifetimeOf,
   maxKeyBytesOf,
   membersOf,
+  type Used,
+  usedOf,
 } from './cache-manager-like.ts'
-import { read, readMany, remove, ttlOf, write, writeMany } from './one-keyv.ts'
+import { read, readMany, remove, timeToLive, write, writeMany } from './one-keyv.ts'
 
 /** What `cacheManagerStore` cannot know by itself. */
 export interface CacheManagerStoreOptions {
   /**
    * Whether entries end with this process or can be read by other processes and later releases. Over a shared store a
    * cached function needs a version and a `ttl`.
-   * @default 'process' where every Keyv keeps its entries in a Map, else 'shared'
+   * @default 'process' where every Keyv is over a Map, an LRUCache or another collection in memory, else 'shared'
    */
   readonly lifetime?: 'process' | 'shared' | undefined
   /**
-   * Called, once for a cache, with what is wrong with it though it works as a store: `wrap` and `ttl` of cache-manager
-   * over Keyv 6.
+   * Called, when a cache is first handed over, with what is wrong with it though it works as a store: `wrap` and `ttl` of
+   * cache-manager over Keyv 6.
    * @default `process.emitWarning`, or `console.warn` where there is none
    */
   readonly onWarning?: ((warning: AutocacheError) => void) | undefined
@@ -57,7 +63,7 @@ export interface CacheManagerWrite {
 const stores = new WeakMap<CacheManagerLike, { process?: CacheManagerStore; shared?: CacheManagerStore }>()
 
 /**
- * Stores entries in the user's cache of cache-manager 6 or 7, over one or several Keyvs. Cache and Keyvs stay as they are.
+ * Stores entries in the user's cache of cache-manager 6.4 or later or 7, over one or several Keyvs. Cache and Keyvs stay as they are.
  * Unlike cache-manager itself, an operation that failed rejects.
  *
  * The same cache gives the same store, so that invalidations from one module hold back the late writes of another.
@@ -77,7 +83,8 @@ export function cacheManagerStore(cache: CacheManagerLike, options: CacheManager
   if (!isCacheManager(cache)) {
     throw new AutocacheError(
       'INVALID_OPTION',
-      'cacheManagerStore() takes a cache of cache-manager 6 or 7: cacheManagerStore(createCache({ stores: [keyv] })).',
+      'cacheManagerStore() takes a cache of cache-manager 6.4 or later, over Keyv 5.6 or later: ' +
+        'cacheManagerStore(createCache({ stores: [keyv] })).',
     )
   }
   const { lifetime = lifetimeOf(cache), onWarning = warn } = options
@@ -97,11 +104,31 @@ export function cacheManagerStore(cache: CacheManagerLike, options: CacheManager
 }
 
 function create(cache: CacheManagerLike, lifetime: 'process' | 'shared'): CacheManagerStore {
+  const several = cache.stores.length > 1
+  const isShared = lifetime === 'shared'
+  const all = isShared && !several ? () => commonOf(cache) : () => usedOf(cache)
+  const { get, set, getMany } = operationsOn(cache, () => commonOf(cache))
+  return {
+    lifetime,
+    holds: 'text',
+    // As the namespaces are when a function is cached.
+    get maxKeyBytes() {
+      return isShared ? maxKeyBytesOf(cache) : undefined
+    },
+    epochs: isShared && several ? { get, set, getMany } : undefined,
+    ...operationsOn(cache, all),
+  }
+}
+
+type Operations = Omit<CacheManagerStore, 'lifetime' | 'holds' | 'maxKeyBytes' | 'epochs' | 'wire'>
+
+/** The operations of a store on some of a cache's Keyvs, which are looked up at each. */
+function operationsOn(cache: CacheManagerLike, usedNow: () => Used[]): Operations {
   /** Emits what cache-manager would have; a listener that throws fails no operation. */
   const emit = (event: string, data: object): void => {
     try {
       // Taking off a listener that is not there answers with the emitter, which is not reached otherwise.
-      const emitter = membersOf(cache.off('get', nobody))
+      const emitter = membersOf(cache.off('set', nobody))
       if (typeof emitter?.emit === 'function') emitter.emit(event, data)
     } catch {
       // The listener's own affair.
@@ -113,59 +140,55 @@ function create(cache: CacheManagerLike, lifetime: 'process' | 'shared'): CacheM
     operation: string,
     event: string,
     data: object,
-    run: (keyv: KeyvLike) => Promise<T>,
+    run: (used: Used) => Promise<T>,
   ): Promise<T[]> {
-    const settled = await Promise.allSettled(cache.stores.map(run))
+    const all = usedNow()
+    const settled = await Promise.allSettled(all.map(run))
     const errors = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
     if (errors.length > 0) {
       const error = joined(operation, errors, settled.length)
       emit(event, { ...data, error })
       throw error
     }
-    if (event === 'set') for (const at of settled.keys()) emit('set', { ...data, store: labelOf(at) })
+    if (event === 'set') for (const { label } of all) emit('set', { ...data, store: label })
     emit(event, data)
     return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   }
 
   return {
-    lifetime,
-    holds: 'text',
-    // As the namespaces are when a function is cached.
-    get maxKeyBytes() {
-      return lifetime === 'shared' ? maxKeyBytesOf(cache) : undefined
-    },
-
     async get(key) {
+      const all = usedNow()
       const errors: unknown[] = []
-      for (const [at, keyv] of cache.stores.entries()) {
+      for (const { keyv, label } of all) {
         try {
           const value = await read(keyv, key)
           if (value === undefined) continue
-          emit('get', { key, value, store: labelOf(at) })
+          emit('get', { key, value, store: label })
           return value
         } catch (error) {
           errors.push(error)
-          emit('get', { key, error, store: labelOf(at) })
+          emit('get', { key, error, store: label })
         }
       }
-      if (errors.length > 0) throw joined('get', errors, cache.stores.length)
+      if (errors.length > 0) throw joined('get', errors, all.length)
       return undefined
     },
 
     async set(key, entry, context) {
-      await everywhere('set', 'set', { key, value: entry }, (keyv) => write(keyv, { key, entry, context }))
+      await everywhere('set', 'set', { key, value: entry }, (used) => write(used, { key, entry, context }))
     },
 
     async delete(key) {
-      return (await everywhere('delete', 'del', { key }, (keyv) => remove(keyv, key))).includes(true)
+      return (await everywhere('delete', 'del', { key }, ({ keyv }) => remove(keyv, key))).includes(true)
     },
 
     async getMany(keys) {
       if (keys.length === 0) return []
       const held = new Map<string, string>()
       const errors: unknown[] = []
+      const all = usedNow()
       let missing = [...new Set(keys)]
-      for (const keyv of cache.stores) {
+      for (const { keyv } of all) {
         try {
           for (const [at, value] of (await readMany(keyv, missing)).entries()) {
             if (value !== undefined) held.set(missing[at] as string, value)
@@ -177,7 +200,7 @@ function create(cache: CacheManagerLike, lifetime: 'process' | 'shared'): CacheM
         missing = missing.filter((key) => !held.has(key))
         if (missing.length === 0) break
       }
-      if (missing.length > 0 && errors.length > 0) throw joined('getMany', errors, cache.stores.length)
+      if (missing.length > 0 && errors.length > 0) throw joined('getMany', errors, all.length)
       const values = keys.map((key) => held.get(key))
       emit('mget', { keys, values })
       return values
@@ -187,25 +210,20 @@ function create(cache: CacheManagerLike, lifetime: 'process' | 'shared'): CacheM
       if (entries.length === 0) return
       // Some storages refuse a key that occurs twice in one statement.
       const writes = [...new Map(entries.map((one) => [one.key, one])).values()]
-      const list = writes.map(({ key, entry, context }) => ({ key, value: entry, ttl: ttlOf(context) }))
-      await everywhere('setMany', 'mset', { list }, (keyv) => writeMany(keyv, writes))
+      const list = writes.map(({ key, entry, context }) => ({ key, value: entry, ttl: timeToLive(context) }))
+      await everywhere('setMany', 'mset', { list }, (used) => writeMany(used, writes))
     },
 
     async deleteMany(keys) {
       if (keys.length === 0) return
       // One by one, as cache-manager does: what Keyv's own deleteMany answers differs by storage and tells nothing.
       const each = [...new Set(keys)]
-      await everywhere('deleteMany', 'mdel', { keys }, async (keyv) => {
+      await everywhere('deleteMany', 'mdel', { keys }, async ({ keyv }) => {
         const settled = await Promise.allSettled(each.map((key) => remove(keyv, key)))
         for (const one of settled) if (one.status === 'rejected') throw one.reason
       })
     },
   }
-}
-
-/** How cache-manager names its Keyvs in events. */
-function labelOf(at: number): string {
-  return at === 0 ? 'primary' : `secondary:${at - 1}`
 }
 
 function nobody(): void {}
@@ -215,12 +233,12 @@ function joined(operation: string, errors: readonly unknown[], of: number): unkn
   const [first] = errors
   if (of === 1 || !(first instanceof StoreError)) return first
   const names = errors.map((error) => (error as StoreError).store).join(', ')
-  return new StoreError(
-    first.store,
-    operation,
-    `${errors.length} of the ${of} stores of the cache failed in ${operation}: ${names}. The cause has their own errors.`,
-    { cause: errors.length === 1 ? first.cause : new AggregateError(errors) },
-  )
+  const text = `${errors.length} of the ${of} stores of the cache failed in ${operation}: ${names}.`
+  return errors.length === 1
+    ? new StoreError(first.store, operation, `${text} Its own error is the cause.`, { cause: first.cause })
+    : new StoreError(first.store, operation, `${text} Their own errors are in the cause.`, {
+        cause: new AggregateError(errors),
+      })
 }
 
 function wrapWarning(): AutocacheError {
@@ -235,6 +253,6 @@ function wrapWarning(): AutocacheError {
 
 function warn(warning: AutocacheError): void {
   if (typeof process === 'object' && typeof process.emitWarning === 'function') {
-    process.emitWarning(warning.message, { type: 'AutocacheWarning', code: 'AUTOCACHE_KEYV_RAW' })
+    process.emitWarning(warning.message, { type: 'AutocacheWarning', code: 'AUTOCACHE_CACHE_MANAGER' })
   } else console.warn(`autocache: ${warning.message}`)
 }

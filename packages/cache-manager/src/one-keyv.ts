@@ -3,7 +3,7 @@
  * mean what they say. A failure is thrown once it is certain that nothing of the operation is still under way.
  */
 import { type SetContext, StoreError } from '@autocache/core'
-import { type KeyvLike, nameOf, readsAsPrefixed } from './cache-manager-like.ts'
+import { type KeyvLike, nameOf, readsAsPrefixed, type Used } from './cache-manager-like.ts'
 import { Witness } from './witness.ts'
 
 /** One entry to write. */
@@ -44,15 +44,16 @@ export async function readMany(keyv: KeyvLike, keys: readonly string[]): Promise
   return held
 }
 
-export async function write(keyv: KeyvLike, { key, entry, context }: Write): Promise<void> {
-  const witness = await Witness.of(keyv, 'write', (view) => view.set(key, entry, ttlOf(context)))
+export async function write({ keyv, longest }: Used, { key, entry, context }: Write): Promise<void> {
+  const ttl = timeToLive(context, longest)
+  const witness = await Witness.of(keyv, 'write', (view) => view.set(key, entry, ttl))
   settle(witness, keyv, 'set')
   if (witness.result === false) throw unacknowledged(keyv, 'set')
 }
 
-export async function writeMany(keyv: KeyvLike, writes: readonly Write[]): Promise<void> {
+export async function writeMany({ keyv, longest }: Used, writes: readonly Write[]): Promise<void> {
   const entries = writes.map(({ key, entry, context }) => {
-    const ttl = ttlOf(context)
+    const ttl = timeToLive(context, longest)
     return ttl === undefined ? { key, value: entry } : { key, value: entry, ttl }
   })
   const witness = await Witness.of(keyv, 'write', (view) => view.setMany(entries))
@@ -69,12 +70,13 @@ export async function remove(keyv: KeyvLike, key: string): Promise<boolean> {
 }
 
 /**
- * The time to live in Keyv's terms: whole milliseconds, which Redis insists on, and never 0, which Keyv stores for ever.
+ * The time to live in Keyv's terms: whole milliseconds, which Redis insists on, never 0, which Keyv stores for ever, and
+ * no longer than a Keyv keeps an entry in front of others.
  */
-export function ttlOf(context: SetContext<never> | undefined): number | undefined {
+export function timeToLive(context: SetContext<never> | undefined, longest?: number): number | undefined {
   const expiresAt = context?.expiresAt
-  if (expiresAt === undefined || expiresAt === Number.POSITIVE_INFINITY) return undefined
-  return Math.max(1, Math.ceil(expiresAt - Date.now()))
+  if (expiresAt === undefined || expiresAt === Number.POSITIVE_INFINITY) return longest
+  return Math.min(Math.max(1, Math.ceil(expiresAt - Date.now())), longest ?? Infinity)
 }
 
 /** Throws what went wrong. */

@@ -13,9 +13,9 @@
  *
  * Deliberately inexact: an `error` event fails every operation under way on that adapter whose answer proves nothing, its
  * own or not. That costs an event and a run of the function. Not seen: an adapter that answers `undefined` while it is
- * disconnected and says nothing. See docs/decisions/0021-cache-manager.md.
+ * disconnected and says nothing. See docs/decisions/0021-lru-cache-and-cache-manager.md.
  */
-import { isKeyv, type KeyvLike, type Members, membersOf } from './cache-manager-like.ts'
+import { isBridge, isKeyv, type KeyvLike, type Members, membersOf } from './cache-manager-like.ts'
 
 /** What is asked of the adapter; Keyv may do more, such as deleting an expired entry that was read. */
 export type Purpose = 'read' | 'write' | 'remove'
@@ -135,14 +135,18 @@ export class Witness<TResult> {
     const adapter = membersOf(store)
     if (adapter === undefined) return store
     if (isKeyv(adapter)) return this.#keyvView(adapter)
+    // A bridge turns the `undefined` of what is beneath it into `true`, so both are asked through views.
+    const bridges = isBridge(adapter)
     return new Proxy(adapter, {
-      get: (_, property) => {
+      get: (_, property, view) => {
         const member = adapter[property]
+        if (bridges && property === '_store') return this.#adapterView(member)
         if (typeof member !== 'function' || property === 'constructor') return member
         const purpose = purposes.get(property)
-        // The adapter runs on itself: one with private fields could not run on a view.
-        if (purpose === undefined) return member.bind(adapter)
-        return (...args: unknown[]) => this.#ask(purpose, () => Reflect.apply(member, adapter, args))
+        // An adapter runs on itself: one with private fields could not run on a view.
+        const self = bridges ? view : adapter
+        if (purpose === undefined) return member.bind(self)
+        return (...args: unknown[]) => this.#ask(purpose, () => Reflect.apply(member, self, args))
       },
     })
   }

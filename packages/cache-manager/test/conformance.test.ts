@@ -30,6 +30,7 @@ for (const pair of pairs) {
           getMany: true,
           setMany: true,
           deleteMany: true,
+          epochs: backend.epochs,
           // A Map cannot fail.
           reportsFailures: backend.lifetime === 'shared',
         },

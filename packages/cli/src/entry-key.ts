@@ -2,10 +2,11 @@
  * What is stored under a key of `@autocache/keyv`, recognised without doubt or not at all.
  *
  * A key is `<namespace>:<label>:<version>:<arguments>`, behind whatever prefixes Keyv and its adapter put there. The
- * entry is `a1.<checksum>.<header>\n<body>` inside Keyv's JSON; its header repeats the key. So an entry is ours exactly
- * when its checksum is right and the stored key ends with the key in the header: then the prefix is known too, whatever
+ * entry is `a2.<checksum>.<header>\n<body>` inside Keyv's JSON (`a1.` of earlier releases); its header repeats the key.
+ * So an entry is ours exactly when its checksum is right and the stored key ends with the key in the header: then the prefix is known too, whatever
  * it is, and nothing has to be guessed from colons. Everything else is left alone: other formats (also later ones of
- * ours), compressed or encrypted values, values of other programs.
+ * ours), compressed or encrypted values, values of other programs. So are the epochs that stand beside entries, under
+ * `<namespace>:<label>:epochs:...`: they are of no version, few, and end by themselves.
  *
  * `test/gc-stores.test.ts` holds this against entries written by the real store.
  */
@@ -37,7 +38,7 @@ export function versionsIn(key: string): string[] {
 /** The entry stored under a key, or nothing where it is not certainly one of ours. */
 export function readEntry(storedKey: string, storedValue: string): StoredEntry | undefined {
   const held = keyvValue(storedValue)
-  if (held === undefined || !held.startsWith('a1.') || held[25] !== '.') return undefined
+  if (held === undefined || !/^a[12]\./.test(held) || held[25] !== '.') return undefined
   const rest = held.slice(26)
   if (held.slice(3, 25) !== digest(rest).slice(0, 22)) return undefined
   const header = parse(rest.slice(0, rest.indexOf('\n')))

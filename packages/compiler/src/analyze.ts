@@ -340,13 +340,17 @@ export function analyze(options: AnalyzeOptions): Analysis {
     })
 
   /** A receiver whose declared types are known to be those of packages, where they are. */
-  const packaged = (file: string, { fields, calls }: Receiver): Receiver => ({
-    fields,
-    calls: calls.map(({ path, type }) => {
-      const link = type && linker.target(linker.module(file), type)
+  const packaged = (file: string, { fields, calls }: Receiver): Receiver => {
+    const known = calls.map(({ path, type, from }) => {
+      const said = type ?? from
+      const link = said && linker.target(linker.module(file), said)
       return { path, leaf: link?.kind === 'leaf' && (link.leaf.kind === 'package' || link.leaf.kind === 'builtin') }
-    }),
-  })
+    })
+    // What is called through and comes from a package need not be data: core takes what can be keyed of it.
+    const isData = (path: readonly string[]) =>
+      !known.some((call) => call.leaf && JSON.stringify(call.path) === JSON.stringify(path))
+    return { fields: fields.filter(isData), calls: known }
+  }
 
   const transform = (code: string, id: string): Transformed | undefined => {
     const named = fileOf(id)
@@ -385,7 +389,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
     if (isOther) told.push(...project.diagnose(file, otherText, []))
     return {
       ...insertInto(code, file, isOther ? [] : found),
-      dependencies: project.inputs().filter((input) => input !== file),
+      dependencies: project.inputs(),
       diagnostics: [...once(told)],
       stamps: isOther ? [] : [...stamped, ...classes].map(({ label, version }) => ({ label, version })),
     }

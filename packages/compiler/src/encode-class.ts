@@ -158,7 +158,7 @@ function member(walk: ClassWalk, node: Node): void {
       case 'MethodDefinition':
         stream.open(`Method ${place}${node.kind}`)
         walk.key(key, node.computed)
-        walk.fn(node.value, { name, constructable: false })
+        writer.inMember(node, () => walk.fn(node.value, { name, constructable: false }))
         break
       case 'PropertyDefinition':
       case 'AccessorProperty':
@@ -179,8 +179,17 @@ function fieldValue(walk: ClassWalk, node: Node, name: string | undefined): void
   if (!node.value) return writer.stream.put('None;')
   const depth = writer.depth
   if (!node.static) writer.depth += 1
-  writer.frames.push({ arrow: false, usesThis: false, usesArguments: false })
-  walk.value(erased(node.value), name, plain)
-  writer.frames.pop()
+  const frame = { arrow: false, usesThis: false, usesArguments: false }
+  const value = erased(node.value)
+  writer.inMember(
+    node,
+    () => {
+      writer.frames.push(frame)
+      walk.value(value, name, plain)
+      writer.frames.pop()
+    },
+    // A function of its own is called on the object; whatever else there is runs with the `this` of the field.
+    value.type === 'FunctionExpression' ? undefined : frame,
+  )
   writer.depth = depth
 }

@@ -153,6 +153,8 @@ export interface CachedUse {
   readonly receiver: Receiver
   /** A missing trailing argument is the same as `undefined`: no rest parameter, no `arguments`. */
   readonly trailing: 'drop' | 'keep'
+  /** `this` of the function is that of the place where it stands, whatever it is called on. */
+  readonly lexical: boolean
   /** Functions among its options that join its version by versions of their own: `key`, and those listed in `deps`. */
   readonly listed: readonly ListedCode[]
   /** The function is a sequence: `cached((a, b))`. */
@@ -216,6 +218,8 @@ export interface Receiver {
     readonly path: readonly string[]
     /** Where its declared type comes from, if that is a class or a package. */
     readonly type?: Target
+    /** What made it, where no type is declared: `createClient` of `client = createClient()`. It says whether that is a package. */
+    readonly from?: Target
     /** That is a package, whose identity is in the version. */
     readonly leaf?: boolean
   }[]

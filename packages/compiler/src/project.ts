@@ -182,11 +182,11 @@ export function createProject(options: AnalyzeOptions): Project {
     return output === undefined || inside(output, folder) ? [] : [output]
   })
   // A host that hands out the texts without naming files has them on the disk as well.
-  const listed = asked ?? discover(root, disk, outputs)
+  const found = asked ?? discover(root, disk, outputs)
   if (options.read !== undefined && asked === undefined && disk.kind(root) !== 'folder') {
     throw new CompilerError('INVALID_OPTION', 'With a `read` of your own and no such folder on disk, name the `files`.')
   }
-  const entries = [...new Set(listed.map((file) => files.real(file)))]
+  const entries = [...new Set(found.map((file) => files.real(file)))]
     .filter((file) => !excluded(relativeName(file)) && (isSource(file) || files.kind(file) === 'folder'))
     .sort((a, b) => byName(relativeName(a), relativeName(b)))
 
@@ -462,7 +462,18 @@ export function createProject(options: AnalyzeOptions): Project {
     ...(config.diagnostics !== undefined && { diagnostics: config.diagnostics }),
   }
 
-  const inputs = (): string[] => {
+  let listed: readonly string[] = []
+  let listedOf = -1
+  /** Asked for each module that is transformed: made anew where something more was read since. */
+  const inputs = (): readonly string[] => {
+    const count = digests.size + tsconfigs.inputs.size + workspace.inputs.size + packages.inputs.size
+    if (count !== listedOf) {
+      listed = listInputs()
+      listedOf = count
+    }
+    return listed
+  }
+  const listInputs = (): string[] => {
     const all = new Set([...digests.keys(), ...tsconfigs.inputs, ...workspace.inputs, ...packages.inputs])
     if (own.file !== undefined) all.add(own.file)
     return [...all].sort((a, b) => byName(relativeName(a), relativeName(b)))

@@ -34,19 +34,23 @@ interface Found {
 const isFunction = (node: Node) =>
   /^(?:ArrowFunctionExpression|FunctionExpression|FunctionDeclaration)$/.test(node.type)
 
-/** @returns the receiver, and whether all of `this` counts */
+/**
+ * @param follows whether what other members do counts as well
+ * @returns the receiver, and whether all of `this` counts
+ */
 export function receiverOf(
   input: ReceiverInput,
   uses: readonly ReceiverUse[],
   around: Around | undefined,
+  follows = true,
 ): { readonly receiver: Receiver; readonly whole: boolean } {
   const { view } = input
   const fields: (readonly string[])[] = []
-  const calls = new Map<string, { readonly path: readonly string[]; readonly type?: Target }>()
+  const calls = new Map<string, Receiver['calls'][number]>()
   const seen = new Set<Node>()
-  const call = (path: readonly string[], type?: Target) => {
+  const call = (path: readonly string[], { type, from }: Pick<Declared, 'type' | 'from'> = {}) => {
     const key = JSON.stringify(path)
-    if (type || !calls.has(key)) calls.set(key, type ? { path, type } : { path })
+    if (type || from || !calls.has(key)) calls.set(key, { path, ...(type && { type }), ...(from && { from }) })
   }
   // No thunk outside of the class can read a private name: then all of `this` counts.
   const field = (path: readonly string[]) => fields.push(path.some((name) => name.startsWith('#')) ? [] : path)
@@ -72,15 +76,15 @@ export function receiverOf(
     const holder = path.slice(0, -1)
     if (code) {
       call([])
-      if (!seen.has(code)) {
+      if (follows && !seen.has(code)) {
         seen.add(code)
         for (const inner of usesOf(input, code)) pending.push({ use: inner, from: found.in })
       }
-      if (called && holder.length > 0) call(holder, declared(view, found).type)
+      if (called && holder.length > 0) call(holder, declared(view, found))
     } else if (called && holder.length > 0) {
-      const { type, isData } = declared(view, found)
-      call(holder, type)
-      if (isData) field(holder)
+      const said = declared(view, found)
+      call(holder, said)
+      if (said.isData) field(holder)
     } else if (found?.unknown || base) {
       call([])
       field(called || base ? [] : path)
@@ -96,13 +100,12 @@ export function receiverOf(
   }
 }
 
-/** What the members of a class do with `this`, whichever of them is called. The class itself is known where it is asked. */
-export function receiverOfClass(input: ReceiverInput, node: Node): Receiver {
-  const uses = (node.body.body as Node[]).flatMap((member) => {
-    const code = member.static || member.kind === 'constructor' ? undefined : codeOf(member)
-    return code ? usesOf(input, code) : []
-  })
-  const { fields, calls } = receiverOf(input, uses, { node, isStatic: false }).receiver
+/**
+ * What the members of a class do with `this`, whichever of them is called; those of a base class are asked there. The class
+ * itself is known where this is asked.
+ */
+export function receiverOfClass(input: ReceiverInput, uses: readonly ReceiverUse[], node: Node): Receiver {
+  const { fields, calls } = receiverOf(input, uses, { node, isStatic: false }, false).receiver
   const isPart = ({ length }: readonly string[]) => length > 0
   return { fields: fields.filter(isPart), calls: calls.filter(({ path }) => isPart(path)) }
 }
@@ -192,6 +195,8 @@ const parametersOf = (members: readonly Node[]): ReadonlyMap<string, Node> =>
 
 interface Declared {
   readonly type?: Target
+  /** What made it. */
+  readonly from?: Target
   /** Its value can be keyed, or nothing is known of it: then core finds out. */
   readonly isData: boolean
 }
@@ -223,7 +228,18 @@ function declared(view: ModuleView, found: Found | undefined): Declared {
     value?.type === 'CallExpression'
       ? (value.arguments as Node[]).flatMap((one) => targetOf(view, one) ?? [])[0]
       : undefined
-  return made ? { type: made, isData: false } : { isData: true }
+  if (made) return { type: made, isData: false }
+  const from = value && maker(view, value)
+  return from ? { from, isData: true } : { isData: true }
+}
+
+/** The function that a value comes from: `createClient` of `await redis.createClient()`. */
+function maker(view: ModuleView, value: Node): Target | undefined {
+  let node = erased(value)
+  while (/^(?:AwaitExpression|ChainExpression|CallExpression|MemberExpression)$/.test(node.type)) {
+    node = erased(node.argument ?? node.expression ?? node.callee ?? node.object)
+  }
+  return value.type === 'Identifier' ? undefined : targetOf(view, node)
 }
 
 /** The class that a decorator names: `@Inject(Repo)`, `@Inject(forwardRef(() => Repo))`. */

@@ -159,7 +159,10 @@ function stampText(
   if (held.length > 0) parts.push(`held:[${held.join()}]`)
   // Not every compiler of decorators leaves their expressions inside the class, where private names are known.
   const body = use.form === 'decorator' && use.owner !== undefined ? bodies.get(use.owner) : undefined
-  const reader = (path: readonly string[]) => (body === undefined ? readerOf(path) : own.inside(body, path))
+  const reader = (path: readonly string[]) => {
+    if (use.lexical) return `()=>${member('this', path)}`
+    return body === undefined ? readerOf(path) : own.inside(body, path)
+  }
   parts.push(...receiverParts(use.receiver, owner, reader), `trailing:${quote(use.trailing)}`)
   return `{${parts.join()}}`
 }
@@ -248,12 +251,15 @@ class Snapshots {
   give({ node, use, style }: Given): void {
     for (const read of node.def.env) {
       if (!read.module && isPlain(read, use, style)) continue
-      const value = read.module ? this.#snapshot(node, read.expression) : `()=>${read.expression}`
-      this.#put(envName(this.#module, node, read), value, node)
+      const name = envName(this.#module, node, read)
+      if (read.module) this.#put(name, this.#snapshot(node, read.expression), this.#statement(node))
+      else this.#put(name, `()=>${read.expression}`)
     }
     if (!isImpure(this.#module, node)) return
     for (const name of valuesOf(node)) {
-      this.#put(valueName(this.#module, node, name), name === undefined ? this.#unnamed(node) : `()=>${name}`, node)
+      const input = valueName(this.#module, node, name)
+      if (name === undefined) this.#put(input, this.#unnamed(node), this.#statement(node))
+      else this.#put(input, `()=>${name}`)
     }
   }
 
@@ -262,15 +268,16 @@ class Snapshots {
     return this.#snapshot(node, `${this.#helper('readInput')}("")`)
   }
 
-  #put(name: string, reader: string, node: Node): void {
+  /** A reader that reads when it is asked stands before everything, and so between no two overloads of a function. */
+  #put(name: string, reader: string, at = this.#module.layout.head): void {
     if (this.#given.has(name)) return
     this.#given.add(name)
-    this.insertions.push({ at: this.#statement(node), text: `${this.#helper('putInput')}(${quote(name)},${reader});` })
+    this.insertions.push({ at, text: `${this.#helper('putInput')}(${quote(name)},${reader});` })
   }
 
   /** A reader by name; of this module, where a function cannot read the expression beside itself. */
   #named(name: string, node: Node, read?: EnvRead): string {
-    if (node.module.file === this.#module.file && read) this.#put(name, `()=>${read.expression}`, node)
+    if (node.module.file === this.#module.file && read) this.#put(name, `()=>${read.expression}`)
     return `()=>${this.#helper('readInput')}(${quote(name)})`
   }
 

@@ -18,7 +18,7 @@ import { UnknownSyntax } from './syntax.ts'
 import { describeUse } from './uses.ts'
 import { erased, variablesOf } from './walk.ts'
 import { findWrappers, type WrapperKind } from './wrappers.ts'
-import { type ModuleView, plain, Writer } from './writer.ts'
+import { type ModuleView, plain, type ReceiverUse, Writer } from './writer.ts'
 
 /** Raised whenever a summary of the same text changes: kept ones are then useless. */
 export const summaryFormat = 6
@@ -79,6 +79,8 @@ class Summariser {
   readonly #requests: Request[]
   readonly #dynamic = new Map<string, number>()
   readonly #uses = new Map<Node, readonly string[]>()
+  /** What members of classes do with `this`. */
+  readonly #members = new Map<Plan, readonly ReceiverUse[]>()
   readonly #pragmas: readonly string[]
   readonly #factories: readonly Node[]
 
@@ -137,8 +139,9 @@ class Summariser {
   /** The classes that stand at the top, by themselves or as the value of a constant. */
   #classes(view: ModuleView): ClassSource[] {
     return this.#outline.plans.flatMap((plan, def) => {
-      const node = codeOf(plan)
-      if (!node || !/^Class(?:Declaration|Expression)$/.test(node.type) || plan.nodes.length > 1) return []
+      const node = classOf(plan)
+      const uses = this.#members.get(plan)
+      if (!node || !uses) return []
       const decorated = (node.decorators ?? []).length > 0
       const input = { view, write: (ranges: readonly Node[]) => new Writer(view, ranges, this.#pragmas) }
       return {
@@ -148,7 +151,7 @@ class Summariser {
         behind: decorated && node.type === 'ClassDeclaration' && node.id ? node.end : undefined,
         runs: Boolean(node.superClass) || (node.body.body as Node[]).some(isRunning),
         hook: hasCacheKey(node),
-        receiver: receiverOfClass(input, node),
+        receiver: receiverOfClass(input, uses, node),
       }
     })
   }
@@ -200,8 +203,10 @@ class Summariser {
       plan.nodes,
       this.#pragmas,
     )
+    if (classOf(plan)) writer.members = { uses: [] }
     try {
       this.#encode(plan, writer)
+      if (writer.members) this.#members.set(plan, writer.memberUses())
     } catch (error) {
       if (!(error instanceof UnknownSyntax)) throw error
       return this.#raw(plan, error.node, error.message)
@@ -355,10 +360,16 @@ function pragmasOf(text: string): string[] {
   return [...new Set(found)].sort()
 }
 
-/** A member that can be called, or that a read of it runs. */
+/** The class that a definition is. */
+function classOf(plan: Plan): Node | undefined {
+  const node = plan.nodes.length === 1 ? codeOf(plan) : undefined
+  return node && /^Class(?:Declaration|Expression)$/.test(node.type) ? node : undefined
+}
+
+/** A member that can be called, or that a read of it runs; what a constructor or a field makes may be one. */
 const isRunning = ({ type, kind, value }: Node): boolean => {
-  if (type === 'MethodDefinition') return kind !== 'constructor'
-  return Boolean(value) && /Function/.test(erased(value).type)
+  if (type === 'MethodDefinition') return kind !== 'constructor' || value.body?.body.length > 0
+  return Boolean(value) && erased(value).type !== 'Literal'
 }
 
 const isFunctionNode = (node: Node) =>

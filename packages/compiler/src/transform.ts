@@ -12,7 +12,7 @@ export interface Transformed {
   readonly code: string
   /** From the transformed text to the given one, by character. */
   readonly map: SourceMap
-  /** Absolute paths: an edit of one of these can change what is written into this module. */
+  /** Absolute paths, one list for all modules: an edit of one of these can change what is written into this one. */
   readonly dependencies: readonly string[]
   /** Those of the functions of this module. */
   readonly diagnostics: readonly Diagnostic[]

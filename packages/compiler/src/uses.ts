@@ -71,6 +71,7 @@ export function describeUse(input: UseInput): CachedUse {
     captures: written.captures.filter(({ name }) => !ignored.has(name) && !(keyed && refused.has(name))),
     receiver: written.receiver,
     trailing: written.trailing,
+    lexical: written.lexical,
     listed: [...keyCode(options, key, label), ...depsCode(input, options, label)],
     sequence: given.type === 'SequenceExpression',
     seesProcess: isProcess(input),
@@ -318,6 +319,7 @@ interface Written {
   readonly captures: readonly Capture[]
   readonly receiver: Receiver
   readonly trailing: 'drop' | 'keep'
+  readonly lexical: boolean
   readonly findings: readonly Finding[]
 }
 
@@ -481,6 +483,7 @@ function writeFunction(input: UseInput, given: Node, owner: Owner | undefined, l
     captures,
     receiver,
     trailing: keeps ? 'keep' : 'drop',
+    lexical,
     findings,
   }
 }

@@ -128,6 +128,8 @@ export class Writer {
   receiver: ReceiverLog | undefined
   /** The frame whose `this` the receiver log is about. */
   receiverFrame: Frame | undefined
+  /** What members of the class that is written do with `this`. */
+  members: ReceiverLog | undefined
   /** Names that the pattern being initialised gives to members of `this`: `const { repo } = this`. */
   selfNames: ReadonlyMap<Variable, readonly string[]> | undefined
   readonly #selves = new Map<Variable, readonly string[]>()
@@ -236,6 +238,28 @@ export class Writer {
     const tail = context.tail ?? []
     if (names && tail.length === 0) for (const [variable, path] of names) this.#selves.set(variable, path)
     else this.receiver.uses.push(receiverUse(tail, context, base))
+  }
+
+  /** Writes a member of the class that is written; not of a class inside of it, nor one that has another `this`. */
+  inMember(member: Node, write: () => void, frame?: Frame): void {
+    const isLogged = this.members && this.frames.length === 1 && !member.static && member.kind !== 'constructor'
+    if (isLogged) {
+      this.receiver = this.members
+      this.receiverFrame = frame
+    }
+    write()
+    if (isLogged) {
+      this.receiver = undefined
+      this.receiverFrame = undefined
+    }
+  }
+
+  /** What members did with `this`, under local names too. */
+  memberUses(): readonly ReceiverUse[] {
+    this.receiver = this.members
+    const uses = this.receiverUses()
+    this.receiver = undefined
+    return uses
   }
 
   /** What has been done with `this`, under local names too. */

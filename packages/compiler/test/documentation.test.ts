@@ -16,6 +16,7 @@ const modules: Record<string, object> = {
   '@autocache/compiler': compiler,
   '@autocache/compiler/runtime': runtime,
   'node:fs': fs,
+  'node:path': path,
 }
 
 /** A fence whose expressions with a value in their comment check it: `version.slice(0, 3) // 's1-'`. */

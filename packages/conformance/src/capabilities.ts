@@ -42,6 +42,12 @@ export interface Capabilities {
    */
   readonly maxEntryBytes?: number
 
+  /**
+   * It answers from something that does not see at once what others write, such as memory in front of a server, and its
+   * `epochs` do ({@link Harness.reopen}). What one handle deletes, another may then still find; core holds it against rows.
+   */
+  readonly epochs?: boolean
+
   readonly getMany?: boolean
   readonly setMany?: boolean
   readonly deleteMany?: boolean
@@ -60,7 +66,7 @@ export interface Harness {
   readonly store: Store
   /** Releases everything, second handles included. Runs after each clause, passed or failed. */
   close?(): void | Promise<void>
-  /** A second handle on the same storage, for `survivesReopen`. */
+  /** A second handle on the same storage, as another process would have it, for `survivesReopen` and `epochs`. */
   reopen?(): Store | Promise<Store>
   /** Makes the storage fail from now on, for `reportsFailures`: close the connection, stop the server. */
   breakIt?(): void | Promise<void>

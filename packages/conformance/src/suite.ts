@@ -1,6 +1,7 @@
 import { assertCheckable, type Capabilities, claimed, type Harness, type MakeHarness } from './capabilities.ts'
 import { withinLimit } from './check.ts'
 import { applies, type ClauseDefinition } from './clause.ts'
+import { epochsClauses } from './clauses/epochs.ts'
 import { expiryClauses } from './clauses/expiry.ts'
 import { keyClauses } from './clauses/keys.ts'
 import { manyClauses } from './clauses/many.ts'
@@ -23,6 +24,7 @@ export const allClauses: readonly ClauseDefinition[] = [
   ...manyClauses,
   ...scopeClauses,
   ...storageClauses,
+  ...epochsClauses,
 ]
 
 /** A clause that applies to a declared store, ready to run. */

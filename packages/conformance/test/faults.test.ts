@@ -65,6 +65,28 @@ test('a fault store has the traits of the store it wraps', () => {
   expect('wire' in throwingStore(syncText())).toBe(false)
 })
 
+test('epochs are struck and counted like the operations of the store, and their batches row by row', async () => {
+  const rows = new Map()
+  const fronted = () => ({ ...text(), epochs: asyncMapStore({ holds: 'text', rows }) })
+  const broken = throwingStore(fronted())
+  for (const run of [
+    () => broken.epochs.get('a'),
+    () => broken.epochs.set('a', '1'),
+    () => broken.epochs.getMany(['a']),
+  ]) {
+    await expect(run()).rejects.toThrow('The storage is down.')
+  }
+  expect([rows.size, broken.fault.calls.get]).toEqual([0, 1])
+  broken.fault.on = false
+  await broken.epochs.set('a', '1')
+  expect([await broken.epochs.get('a'), await broken.get('a')]).toEqual(['1', undefined])
+  expect('epochs' in throwingStore(text())).toBe(false)
+
+  const damaging = corruptingStore(fronted(), { damage: 'truncate' })
+  const [there, none] = await damaging.epochs.getMany(['a', 'none'])
+  expect([there === '1', none]).toEqual([false, undefined])
+})
+
 describe('hangingStore', () => {
   test('operations hang until they are released and land in order', async () => {
     const store = hangingStore(text(), { operations: ['set'] })
@@ -155,7 +177,16 @@ describe('corruptingStore', () => {
 
     const references = corruptingStore(mapStore(), { damage })
     const entry = (key: string) =>
-      ({ format: 1, key, createdAt: 1, codec: 'reference', outcome: 'value', promised: false, body: key }) as const
+      ({
+        format: 2,
+        key,
+        createdAt: 1,
+        codec: 'reference',
+        outcome: 'value',
+        promised: false,
+        epochs: 0,
+        body: key,
+      }) as const
     for (const key of keys) references.set(key, entry(key))
     expect(references.get('k1')).not.toEqual(entry('k1'))
     expect(references.get('k1')?.body === 'k1').toBe(damage !== 'swap')

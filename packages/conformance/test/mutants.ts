@@ -9,7 +9,7 @@ import {
   mapStore,
   reorderingStore,
 } from '../src/index.ts'
-import { bytesHarness, claims, referencesHarness, textHarness } from './references.ts'
+import { bytesHarness, claims, frontedHarness, referencesHarness, textHarness } from './references.ts'
 
 /** A reference store with one fault, and the clause that catches it. */
 export interface Mutant {
@@ -42,6 +42,14 @@ const ofBytes = (breaks: string, caughtBy: string, mutate: (store: AsyncMapStore
   capabilities: claims.bytes,
   make: () => bytesHarness(mutate),
 })
+
+type Rows = AsyncMapStore<'text'>
+
+const ofFronted = (
+  breaks: string,
+  caughtBy: string,
+  epochsOf: (common: Rows, front: Rows) => object | undefined,
+): Mutant => ({ breaks, caughtBy, capabilities: claims.fronted, make: () => frontedHarness(epochsOf) })
 
 /** Every operation of a store over other keys. */
 const folding = (fold: (key: string) => string) => (store: MapStore) => {
@@ -376,6 +384,91 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   forgetsOnReopen: {
     ...ofText('the storage outlives the handle', 'entries are there for a second handle on the storage', () => ({})),
     make: () => ({ ...textHarness(), reopen: () => asyncMapStore({ holds: 'text' }) }),
+  },
+  hasUnclaimedEpochs: {
+    ...ofFronted('claims its epochs', 'the optional methods and the harness are what is claimed', (common) => common),
+    capabilities: { ...claims.fronted, epochs: false },
+  },
+  lacksClaimedEpochs: ofFronted(
+    'has the epochs it claims',
+    'the optional methods and the harness are what is claimed',
+    () => undefined,
+  ),
+  epochsReorder: ofFronted(
+    'rows come in the order that is asked for',
+    'a row of epochs is there in its place until it is replaced',
+    (common) => ({ ...common, getMany: (keys: readonly string[]) => common.getMany([...keys].sort()) }),
+  ),
+  epochsKeepFirstRow: ofFronted(
+    'a row is replaced',
+    'a row of epochs is there in its place until it is replaced',
+    (common) => ({
+      ...common,
+      set: async (...[key, row, context]: SetText) => {
+        if ((await common.get(key)) === undefined) await common.set(key, row, context)
+      },
+    }),
+  ),
+  epochsAnswerFromFront: ofFronted(
+    'rows are read where all write them',
+    'a row of epochs that another handle acknowledged is what is read next',
+    (common, front) => ({
+      get: async (key: string) => (await front.get(key)) ?? common.get(key),
+      set: async (...args: SetText) => {
+        await Promise.all([front.set(...args), common.set(...args)])
+      },
+    }),
+  ),
+  epochsBatchFromFront: ofFronted(
+    'rows are read where all write them, also many at a time',
+    'a row of epochs that another handle acknowledged is what is read next',
+    (common) => {
+      const read = new Map<string, string>()
+      return {
+        ...common,
+        set: (...[key, row, context]: SetText) => common.set(key, row, context).then(() => void read.set(key, row)),
+        getMany: async (keys: readonly string[]) => {
+          const rows = await common.getMany(keys)
+          return rows.map((row, at) => read.get(keys[at]!) ?? row)
+        },
+      }
+    },
+  ),
+  epochsRememberAbsence: ofFronted(
+    'that there is no row is asked each time',
+    'a row of epochs that another handle acknowledged is what is read next',
+    (common) => {
+      const none = new Set<string>()
+      return {
+        ...common,
+        get: async (key: string) => {
+          const row = none.has(key) ? undefined : await common.get(key)
+          if (row === undefined) none.add(key)
+          return row
+        },
+        set: (...[key, row, context]: SetText) => {
+          none.delete(key)
+          return common.set(key, row, context)
+        },
+      }
+    },
+  ),
+  epochsAnswerAtOnce: ofFronted(
+    'epochs answer as the store does',
+    'an asynchronous store always answers with a promise',
+    (common) => {
+      const rows = new Map<string, string>()
+      return { get: (key: string) => rows.get(key), set: common.set }
+    },
+  ),
+  epochsSwallowFailures: {
+    ...ofFronted('a failure is no missing row', 'a broken store throws or rejects', () => undefined),
+    make: () => {
+      const { store, ...rest } = frontedHarness()
+      const epochs = store.epochs as AsyncMapStore<'text'>
+      const get = (key: string) => epochs.get(key).catch(() => undefined)
+      return { ...rest, store: { ...(store as AsyncMapStore<'text'>), epochs: { ...epochs, get } } }
+    },
   },
   ignoresBound: {
     ...ofReferences('keeps at most its maximum', 'a bounded store keeps at most its maximum', () => ({})),

@@ -1,4 +1,4 @@
-import type { SetContext } from '@autocache/core'
+import type { AsyncStore, SetContext } from '@autocache/core'
 import {
   type AsyncMapStore,
   asyncMapStore,
@@ -29,7 +29,37 @@ export const claims = {
     ...{ mode: 'sync', lifetime: 'shared', holds: 'text', ...every },
     ...{ scope: true, exactKeys: true, expires: true, survivesReopen: true, reportsFailures: true },
   },
+  fronted: {
+    ...{ mode: 'async', lifetime: 'shared', holds: 'text', getMany: true, epochs: true },
+    ...{ exactKeys: true, expires: true, survivesReopen: true, reportsFailures: true },
+  },
 } as const satisfies Record<string, Capabilities>
+
+type Rows = AsyncMapStore<'text'>
+
+/** A store with memory of its own in front of a common one, as each process has it, with the epochs that are made for it. */
+export const frontedHarness = (
+  epochsOf: (common: Rows, front: Rows) => object | undefined = (common) => common,
+): Harness => {
+  const time = clock()
+  const rows = new Map()
+  const make = () => {
+    const front = asyncMapStore({ holds: 'text', now: time.now })
+    const common = asyncMapStore({ holds: 'text', rows, now: time.now })
+    const get = async (key: string) => (await front.get(key)) ?? (await common.get(key))
+    const epochs = epochsOf(common, front) as Rows | undefined
+    return {
+      ...{ lifetime: 'shared', holds: 'text', get, ...(epochs && { epochs }) },
+      set: async (...args: Parameters<Rows['set']>) => {
+        await Promise.all([front.set(...args), common.set(...args)])
+      },
+      delete: async (key: string) => (await Promise.all([front.delete(key), common.delete(key)])).includes(true),
+      getMany: (keys: readonly string[]) => Promise.all(keys.map(get)),
+    } satisfies AsyncStore<'text'>
+  }
+  const store = throwingStore(make())
+  return { store: whole(store), breakIt: breaker(store), reopen: make, ...time }
+}
 
 /** A clock that stands until it is told to go on. */
 export function clock() {

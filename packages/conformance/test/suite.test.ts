@@ -9,12 +9,13 @@ import {
 } from '../src/index.ts'
 import { allClauses } from '../src/suite.ts'
 import { mutants } from './mutants.ts'
-import { bytesHarness, claims, referencesHarness, syncTextHarness, textHarness } from './references.ts'
+import { bytesHarness, claims, frontedHarness, referencesHarness, syncTextHarness, textHarness } from './references.ts'
 
 describeStore('the reference store that holds references', referencesHarness, claims.references)
 describeStore('the reference store that holds text', textHarness, claims.text)
 describeStore('the reference store that holds bytes', bytesHarness, claims.bytes)
 describeStore('the synchronous shared store that holds text', syncTextHarness, claims.syncText)
+describeStore('the reference store with memory in front', () => frontedHarness(), claims.fronted)
 describeStore('a store on the real clock', () => ({ store: mapStore() }), {
   ...{ mode: 'sync', lifetime: 'process', holds: 'references', exactKeys: true, expires: true },
   ...{ getMany: true, setMany: true, deleteMany: true, clear: true, keys: true, scope: true },
@@ -30,7 +31,16 @@ describe('every mutant is caught by its clause', () => {
 describe('the suite holds itself to its rules', () => {
   const every = {
     ...{ exactKeys: true, expires: true, bounded: 64, survivesReopen: true, copies: true, reportsFailures: true },
-    ...{ maxEntryBytes: 1, getMany: true, setMany: true, deleteMany: true, clear: true, keys: true, scope: true },
+    ...{
+      epochs: true,
+      maxEntryBytes: 1,
+      getMany: true,
+      setMany: true,
+      deleteMany: true,
+      clear: true,
+      keys: true,
+      scope: true,
+    },
   } satisfies Required<Omit<Capabilities, 'mode' | 'lifetime' | 'holds'>>
 
   test('every clause catches a mutant', () => {

@@ -177,8 +177,9 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     if (!known) {
       spaces.set(store, (known = new Map()))
       const gate = gateOf(store)
-      const report = hub.reporter(gate.name, undefined)
-      const watcher = (state: BreakerState) => report({ type: 'breaker', state, owed: gate.owed })
+      // A store is counted once there is something to say of it.
+      const watcher = (state: BreakerState) =>
+        hub.reporter(gate.name, undefined)({ type: 'breaker', state, owed: gate.owed })
       gates.add(gate)
       watchers.set(gate, watcher)
       gate.watch(watcher)
@@ -374,17 +375,22 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
         const namespace = defaults.namespace ?? (store.lifetime === 'shared' ? requireNamespace() : 'local')
         spaceOf(store, namespace, ownWire ?? (store.wire as Wire | undefined))
       }
-      const renewals = [...spaces].flatMap(([store, namespaces]) =>
-        [...namespaces.values()].map(async (spaceIn) => {
-          const space = spaceIn()
-          space.invalidateTags(tags)
-          await space.stored?.renewTags(tags, clock(), toMilliseconds(defaults.storeTimeout ?? 250)!)
-          hub.reporter(gateOf(store).name, undefined)({ type: 'invalidate-tags', count: tags.length })
-        }),
+      const all = [...spaces].flatMap(([store, namespaces]) =>
+        [...namespaces.values()].map((spaceIn) => ({ store, space: spaceIn() })),
       )
-      // All are asked before the first failure is told.
-      const failed = (await Promise.allSettled(renewals)).find((renewal) => renewal.status === 'rejected')
-      if (failed) throw failed.reason
+      const renew = async ({ store, space }: (typeof all)[number], last: boolean) => {
+        space.invalidateTags(tags)
+        await space.stored?.renewTags(tags, clock(), toMilliseconds(defaults.storeTimeout ?? 250)!)
+        if (last) hub.reporter(gateOf(store).name, undefined)({ type: 'invalidate-tags', count: tags.length })
+      }
+      // What was made in one from what another still held is ended by the next round; so often as calls can be nested.
+      const rounds = Math.max(1, all.filter(({ space }) => space.stored).length)
+      for (let round = 1; round <= rounds; round++) {
+        // All are asked before the first failure is told.
+        const renewed = await Promise.allSettled(all.map((one) => renew(one, round === rounds)))
+        const failed = renewed.find(({ status }) => status === 'rejected')
+        if (failed) throw (failed as PromiseRejectedResult).reason
+      }
     },
 
     stats: () => ({

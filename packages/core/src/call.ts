@@ -27,16 +27,16 @@ import type { Opened, Sealer } from './entry.ts'
 import { StoreError, UnkeyableValueError } from './errors.ts'
 import type { MissReason } from './events.ts'
 import { Flight, gathering, type Landed, type Landing, type SharedLanding } from './flight.ts'
-import { plainTtl } from './freshness.ts'
+import { lifetime, plainTtl } from './freshness.ts'
 import { isAsync } from './gate.ts'
 import { instant, nextInstant } from './instants.ts'
 import { createJudge, isAnswer, type Judge } from './judge.ts'
 import { createLandings, type Fill, firstly } from './land.ts'
 import type { Lane } from './lane.ts'
-import type { Slot } from './memory-store.ts'
 import { Gathering } from './nested.ts'
 import { createRefresh } from './refresh.ts'
 import { replaceSignals } from './signals.ts'
+import type { Slot } from './slot.ts'
 import type { Names, Read, Seen } from './stored-epochs.ts'
 
 /** A look at an entry that is no call: nothing is reported, and why it was none is noted here. */
@@ -76,6 +76,12 @@ export interface Caller {
   readonly promises: boolean
 }
 
+/** A run that a call waits for, and whether nothing of the namespace was invalidated between. */
+interface Joined {
+  readonly flight: Flight
+  readonly exact: boolean
+}
+
 /** What the hit path answers where the general one must. */
 const general = Symbol('general')
 
@@ -90,6 +96,8 @@ export function createCaller(definition: Definition): Caller {
   let answers: 'values' | 'promises' | 'both' | undefined = isAsyncFunction ? 'promises' : undefined
   const quick = definition.quick && typeof ttl === 'number'
   const plain = plainTtl(ttl as number, windows)
+  /** How long an entry is going to live, as far as that is known before it is there. */
+  const usual = typeof ttl === 'number' ? lifetime(ttl, windows) : 86_400_000
   const refresh = createRefresh(options, report, clock)
   const judge = createJudge(definition)
   let lane: Lane | undefined
@@ -139,8 +147,14 @@ export function createCaller(definition: Definition): Caller {
     }
   }
 
+  /** A cached function made this call, and got what has no entry: its tags that are known reach the outer one all the same. */
+  function unknownTo(outer: Gathering | undefined): void {
+    outer?.add({ space: laneOf().epochs.space, tags: tags.fixed, tokens: [], until: Infinity })
+  }
+
   /** Runs the function outside autocache; over an asynchronous store it answers with a promise all the same. */
   function pass(self: unknown, args: readonly unknown[]): unknown {
+    if (tags.fixed.length > 0) unknownTo(gathering())
     if (!isAsync(store)) return fn.apply(self, args as unknown[])
     try {
       const result: unknown = fn.apply(self, args as unknown[])
@@ -161,15 +175,17 @@ export function createCaller(definition: Definition): Caller {
   }
 
   /**
-   * The hit path: answers from a slot of a memory store where nothing asks for more than its value; else `general`.
+   * The hit path: answers from a slot where nothing asks for more than its value; else `general`.
    * See `hit-path.ts`.
    */
   function answerFrom(slot: Slot | null | undefined, here: Lane): unknown {
-    if (!slot || !here.isQuiet || slot.checked < here.epochs.space.latest || report.observed()) return general
+    if (!slot || !here.isQuiet || report.observed()) return general
     const { entry } = slot
+    // After the entry: an LRUCache's slot sees only then that it is another one.
+    if (slot.checked < here.epochs.space.latest) return general
     if (entry.outcome !== 'value' || entry.until !== undefined || !isTagged(entry)) return general
     if (plain !== Infinity && !(Math.abs(clock() - entry.createdAt) < plain)) return general
-    if (Gathering.active > 0 && (plain !== Infinity || entry.tags !== undefined)) return general
+    if (Gathering.active > 0 && (plain !== Infinity || entry.tags !== undefined) && gathering()) return general
     slot.visited = true
     counts.hit = (counts.hit ?? 0) + 1
     return isPromised(entry) ? Promise.resolve(entry.body) : entry.body
@@ -189,7 +205,8 @@ export function createCaller(definition: Definition): Caller {
   /** Asks the store: for the entry, and where others use it for the epochs it is held against, in one round trip. */
   function read(call: Call): Answer<Read> {
     const { lane, suffix, names } = call
-    if (names) return lane.epochs.space.stored!.read(lane.keyOf(suffix), names, storeTimeout)
+    const failed = (error: unknown) => storeFailed(call, 'getMany', error)
+    if (names) return lane.epochs.space.stored!.read(lane.keyOf(suffix), names, storeTimeout, failed)
     return follow(lane.get(suffix, storeTimeout), (held) => ({ held, seen: undefined, made: undefined }))
   }
 
@@ -211,7 +228,8 @@ export function createCaller(definition: Definition): Caller {
       return unreadable(error)
     }
     const stored = lane.epochs.space.stored
-    if (!lane.trusts(suffix, opened.createdAt) || (names && stored!.owes(names))) return missed(call, 'unsettled')
+    if (!lane.trusts(suffix, opened.createdAt) || (names && seen && stored!.owes(names, seen)))
+      return missed(call, 'unsettled')
     if (opened.tagPolicy !== tags.policy || tags.fixed.some((tag, at) => opened.tags?.[at] !== tag))
       return missed(call, 'tags-changed')
     return follow(stands(call, opened, seen), (good) => {
@@ -242,7 +260,7 @@ export function createCaller(definition: Definition): Caller {
     if (!stored || !names) return typeof epochs === 'number' && lane.epochs.changed(inputs.subject, own) <= epochs
     if (typeof epochs !== 'string' || !seen) return false
     const others = own.slice(tags.fixed.length)
-    if (others.some((tag) => stored.owesTag(tag))) return false
+    if (others.some((tag) => stored.owesTag(tag, seen))) return false
     return rescue(
       () => stored.stand(epochs, names, others, seen, storeTimeout),
       (error) => {
@@ -321,6 +339,8 @@ export function createCaller(definition: Definition): Caller {
     // A function taken for one that answers at once ran without a flight's care: its promise is its caller's alone.
     if (!flight) {
       Gathering.active -= 1
+      // And what it depends on is not known before the outer function may have ended.
+      call.outer?.add({ space: lane.epochs.space, tags: [], tokens: [], until: fill.createdAt })
       return result
     }
     fill.flight = flight
@@ -348,7 +368,8 @@ export function createCaller(definition: Definition): Caller {
   /** What a run is to know of the epochs in a store that others use; nothing where that cannot be known. */
   function known(call: Call, seen: Seen | undefined): Answer<Seen | undefined> {
     const { lane, names } = call
-    return seen && names ? lane.epochs.space.stored!.begin(seen, names, storeTimeout) : seen
+    const failed = (error: unknown) => storeFailed(call, 'set', error)
+    return seen && names ? lane.epochs.space.stored!.begin(seen, names, usual, clock(), storeTimeout, failed) : seen
   }
 
   /** Whether the function answered with a promise; remembered for the fills to come. */
@@ -439,8 +460,9 @@ export function createCaller(definition: Definition): Caller {
 
   /** Gives a landing to a caller. */
   function handOver(call: Call, landing: Landing): unknown {
-    if (!landing.shared) return landing.value
     if (landing.depends) call.outer?.add(landing.depends)
+    else if (!landing.shared) unknownTo(call.outer)
+    if (!landing.shared) return landing.value
     if (landing.outcome === 'error') throw landing.take()
     return landing.take()
   }
@@ -464,7 +486,11 @@ export function createCaller(definition: Definition): Caller {
       giveUp(call, flight)
       return answer(call)
     }
-    if (!landing.shared) return fn.apply(call.self, call.args as unknown[])
+    if (!landing.shared) {
+      if (landing.depends) call.outer?.add(landing.depends)
+      else unknownTo(call.outer)
+      return fn.apply(call.self, call.args as unknown[])
+    }
     if (!isMine(call, flight, landing, exact)) return answer(call)
     return own(handOver(call, standInFor(landing, call, over, flight.fenced)))
   }
@@ -508,16 +534,25 @@ export function createCaller(definition: Definition): Caller {
     return background?.landed && mayJoin(call, background, Flight.current) ? background : undefined
   }
 
+  /** A refresh that has landed and is being written: it answers before what it replaces. */
+  function newestFor(call: Call, seen: Seen | undefined, inner: Flight): Joined | undefined {
+    const { refreshes } = call.lane
+    const flight = refreshes.size > 0 && refreshes.get(call.suffix)
+    if (!flight || !flight.landed || !mayJoin(call, flight, inner)) return undefined
+    const shared = shares(call, seen, flight)
+    return shared === 'no' ? undefined : { flight, exact: shared === 'all' }
+  }
+
   /** The run under way that a call waits for where no entry answers it, if it can wait. */
-  function runFor(
-    call: Call,
-    seen: Seen | undefined,
-    inner = Flight.current,
-  ): { readonly flight: Flight; readonly exact: boolean } | undefined {
+  function runFor(call: Call, seen: Seen | undefined, inner = Flight.current, earlier?: Flight): Joined | undefined {
     const { lane, suffix, names } = call
     const { flights, refreshes } = lane
     const waits = (flight: Flight) => flight.promised || answers === 'promises' || isAsync(store)
-    const found = [names && flights.size > 0 && flights.get(suffix), refreshes.size > 0 && refreshes.get(suffix)]
+    const found = [
+      names && flights.size > 0 && flights.get(suffix),
+      refreshes.size > 0 && refreshes.get(suffix),
+      earlier,
+    ]
     for (const flight of found) {
       if (!flight || !waits(flight) || !mayJoin(call, flight, inner)) continue
       const shared = shares(call, seen, flight)
@@ -580,7 +615,8 @@ export function createCaller(definition: Definition): Caller {
       unread(call, error)
       return fillAfter(call, undefined)
     }
-    return isThenable(found) ? answerLater(call, found, undefined) : answerNow(call, found as Read)
+    if (!isThenable(found)) return answerNow(call, found as Read)
+    return answerLater(call, found, undefined, false, undefined, early === undefined)
   }
 
   /** Fills without another read, or waits for a run that is under way. */
@@ -618,9 +654,12 @@ export function createCaller(definition: Definition): Caller {
     seen: Answer<Seen | undefined>,
     replaces = false,
     over?: Found,
+    shared = false,
   ): Promise<unknown> {
     const { lane, suffix, names } = call
     const flight = new Flight(call.inputs.signals.length > 0)
+    // Its entry may be written, and the flight gone, between what this call reads and what it makes of that.
+    const earlier = names && lane.flights.get(suffix)
     const start = async (): Promise<Landed> => {
       let fallback = over
       let known: Seen | undefined
@@ -632,6 +671,9 @@ export function createCaller(definition: Definition): Caller {
           unread(call, error)
         }
         known = answered?.seen
+        const newest = names && newestFor(call, known, flight)
+        const newer = newest && (await rideAlong(call, flight, newest, undefined))
+        if (newer) return arrive(call, flight, { landing: newer })
         const found = answered && (await decide(call, answered))
         if (found?.answers) {
           refreshAfter(call, found, known)
@@ -645,7 +687,7 @@ export function createCaller(definition: Definition): Caller {
         }
         fallback = found
       } else known = isThenable(seen) ? await seen : (seen as Seen | undefined)
-      const other = replaces ? undefined : runFor(call, known, flight)
+      const other = replaces ? undefined : runFor(call, known, flight, earlier)
       const landing = other && (await rideAlong(call, flight, other, fallback))
       if (landing) return arrive(call, flight, { landing })
       // A run that cannot be stored does not take the place of one that can.
@@ -655,7 +697,8 @@ export function createCaller(definition: Definition): Caller {
     flight.replaces = replaces
     // Where others use the store a call is joined when it runs the function: until then nobody else learns from its read.
     if (!names || replaces) lane.enter(suffix, flight)
-    else if (read) lane.share(suffix, flight)
+    // One that was read for a batch may be older than who comes now.
+    else if (shared) lane.share(suffix, flight)
     flight.landing = start().then(
       ({ landing }) => landing,
       (error: unknown) => {
@@ -671,7 +714,7 @@ export function createCaller(definition: Definition): Caller {
   async function rideAlong(
     call: Call,
     flight: Flight,
-    other: { readonly flight: Flight; readonly exact: boolean },
+    other: Joined,
     over: Found | undefined,
   ): Promise<Landing | undefined> {
     report({ type: 'join', key: shown(call) })

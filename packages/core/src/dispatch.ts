@@ -8,6 +8,7 @@
  * Whatever else has no stamp is code that nobody knows: over a shared store an error, else itself.
  */
 import { UnversionedFunctionError } from './errors.ts'
+import { cacheKey } from './key.ts'
 import type { AnyFunction } from './options.ts'
 import { type Stamp, stampOf, written } from './version.ts'
 
@@ -60,8 +61,12 @@ export function follow(calls: Calls, self: unknown, label: string, to: Dispatch)
         continue
       }
       to.code(`(${stamps.map(({ version }) => version).join()})`)
+      // A class that says what it is keyed by is asked.
+      const keyed = typeof (value as { [cacheKey]?: unknown })[cacheKey] === 'function'
+      // So is what a package made, as far as it is data.
+      if (keyed || known === true) to.data(value)
       for (const stamp of stamps) {
-        for (const field of stamp.receiver ?? []) to.data(readOf(field, value))
+        for (const field of (keyed ? undefined : stamp.receiver) ?? []) to.data(readOf(field, value))
         if (stamp.calls) pending.push({ calls: stamp.calls, self: value, at: path })
       }
     }

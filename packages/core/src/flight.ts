@@ -20,7 +20,7 @@ export type Landing =
       readonly depends?: Depends | undefined
     }
   /** A value for the first caller alone; the others run the function themselves (R14, R15). */
-  | { readonly shared: false; readonly value: unknown }
+  | { readonly shared: false; readonly value: unknown; readonly depends?: Depends | undefined }
 
 /** What a flight brings to all. */
 export type SharedLanding = Extract<Landing, { shared: true }>

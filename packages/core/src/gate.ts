@@ -15,6 +15,7 @@ import { after, later, turn } from '#platform'
 import { type Answer, every, follow, hush, isThenable } from './answer.ts'
 import { StoreError } from './errors.ts'
 import type { BreakerState } from './events.ts'
+import { Instants, instant } from './instants.ts'
 import type { Store } from './store.ts'
 
 /** How many failures in a row open a gate. */
@@ -63,6 +64,11 @@ export class Gate {
   readonly #watchers = new Set<WeakRef<(state: BreakerState) => void>>()
   /** What the store did not acknowledge and has to be made again, by name. */
   readonly #owed = new Map<string, () => Answer<unknown>>()
+  /** When what was owed was acknowledged: what was read before may be of before. */
+  readonly #settled = new Instants()
+  #settledLast = 0
+  /** What is being made again: how often that was begun, and when last. */
+  readonly #underWay = new Map<() => Answer<unknown>, { readonly times: number; readonly at: number }>()
   /** Whether more was owed than is kept: from then on this process believes nothing that the store holds. */
   #lost = false
   #failures = 0
@@ -118,11 +124,12 @@ export class Gate {
 
   /**
    * Asks the store. What it throws or rejects with becomes a `StoreError`; a promise is given `timeout` milliseconds.
+   * @param turn what is asked with others at a time; however many of them fail, that is one failure
    * @throws StoreError at once, without asking, while the gate is open
    */
-  ask<T>(operation: string, timeout: number, run: () => Answer<T>): Answer<T> {
+  ask<T>(operation: string, timeout: number, run: () => Answer<T>, turn?: { failed: boolean }): Answer<T> {
     if (this.isOpen) throw this.#refused(operation)
-    return this.#run(operation, timeout, run)
+    return this.#run(operation, timeout, run, turn)
   }
 
   /** Asks the store also where the gate is open, for what must not be lost: whether it is back shows by this too. */
@@ -169,28 +176,49 @@ export class Gate {
     this.#wait()
   }
 
-  /** Whether something is to be made again; past so many that they are not kept apart, everything is. */
-  owes(name: string): boolean {
-    return this.#lost || this.#owed.has(name)
+  /** Whether anything is owed, or was at an instant. */
+  owedSince(at: number): boolean {
+    return this.owed > 0 || this.#settledLast > at
+  }
+
+  /**
+   * Whether something is to be made again, or was at an instant; past so many that they are not kept apart, everything is.
+   */
+  owes(name: string, at: number): boolean {
+    return this.#lost || this.#owed.has(name) || this.#settled.of(name) > at
   }
 
   /** This debt has been acknowledged by another way; a later one of the same name stands. */
   settle(name: string, redo: () => Answer<unknown>): void {
-    if (this.#owed.get(name) === redo) this.#owed.delete(name)
+    if (this.#owed.get(name) !== redo) return
+    this.#owed.delete(name)
+    this.#underWay.delete(redo)
+    this.#settled.mark(name)
+    this.#settledLast = instant()
   }
 
   /** Makes again what the store owes; resolves when it was tried, and says whether nothing is owed any more. */
   repay(): Answer<boolean> {
     const tries = [...this.#owed].map(([name, redo]): Answer<boolean> => {
+      const { times, at } = this.#underWay.get(redo) ?? { times: 0, at: 0 }
+      // One that hangs is tried beside itself, ever more rarely.
+      if (times > 0 && performance.now() - at < drain * 2 ** (times - 1)) return false
+      this.#underWay.set(redo, { times: times + 1, at: performance.now() })
       const done = () => {
+        this.#underWay.delete(redo)
         this.settle(name, redo)
         return true
       }
-      try {
-        const answer = this.#run('set', Infinity, redo)
-        return isThenable(answer) ? Promise.resolve(answer).then(done, () => false) : done()
-      } catch {
+      const failed = () => {
+        this.#underWay.delete(redo)
         return false
+      }
+      // What it refuses to be told says nothing about what it can be asked: failures are not counted here.
+      try {
+        const answer = redo()
+        return isThenable(answer) ? Promise.resolve(answer).then(done, failed) : done()
+      } catch {
+        return failed()
       }
     })
     return follow(every(tries), (done) => !done.includes(false) && this.#owed.size === 0)
@@ -203,7 +231,7 @@ export class Gate {
     await Promise.all(work.map((one) => drained(one)))
   }
 
-  #run<T>(operation: string, timeout: number, run: () => Answer<T>): Answer<T> {
+  #run<T>(operation: string, timeout: number, run: () => Answer<T>, turn?: { failed: boolean }): Answer<T> {
     // Only reads tell that a store is well: a slow write that comes through in the end does not.
     const isRead = operation === 'get' || operation === 'getMany'
     const startedAt = isRead && this.#isBlocking ? performance.now() : undefined
@@ -224,7 +252,8 @@ export class Gate {
       return value as T
     }
     const fail = (cause: unknown): never => {
-      this.#failure()
+      if (!turn?.failed) this.#failure()
+      if (turn) turn.failed = true
       throw this.failed(operation, cause)
     }
     return Promise.resolve(this.within(operation, timeout, answer)).then(succeed, fail)

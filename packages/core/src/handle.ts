@@ -108,6 +108,15 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       : { state: isFresh(found) ? 'fresh' : 'stale', outcome, value: found.value, createdAt }
   }
 
+  /** Ends what the store holds for a call. @throws StoreError, at once or later */
+  function end({ lane, suffix, names }: Call): Answer<void> {
+    const done = both(
+      () => names && lane.epochs.space.stored!.renewCall(names, usual, clock(), storeTimeout),
+      () => lane.delete(suffix, storeTimeout),
+    )
+    return follow(done, () => {})
+  }
+
   /** Stores a primed value, unless something newer was stored or invalidated while it was on its way. */
   function prime(call: Call, value: unknown): Answer<void> {
     const { lane, suffix, names, inputs, args } = call
@@ -125,8 +134,9 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       if (!list) throw invalidOption('tags', `a function that returns ${someTags}, also for a primed value`)
       const { held } = sealer.seal(body)
       return follow(seen, (known) => {
-        if (life === 0 || !enabled || !lane.stands(suffix, fence)) return isAsync(store) ? Promise.resolve() : undefined
-        if (!stored && lane.epochs.changed(inputs.subject, list) > begun) return undefined
+        if (!enabled || !lane.stands(suffix, fence)) return isAsync(store) ? Promise.resolve() : undefined
+        if (life === 0) return end(call)
+        if (lane.epochs.changed(inputs.subject, list) > begun) return undefined
         const carried =
           stored && names && known
             ? stored.settle(names, list.slice(names.tags.length), new Map(), known, life, clock(), storeTimeout)
@@ -160,7 +170,15 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       return lane.prefix + suffix
     },
 
-    peek: (self, args) => settled(() => look(prepare(self, args), peeked)),
+    peek: (self, args) =>
+      settled(() => {
+        const call = prepare(self, args)
+        return look(call, (found) => {
+          // A cached function that asks is made from what it is told.
+          if (found) call.outer?.add(judge.dependsOf(call, found.opened, found.value))
+          return peeked(found)
+        })
+      }),
 
     refresh: (self, args) =>
       settled(() => {
@@ -185,14 +203,10 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     invalidate: (self, args) =>
       settled(() => {
         const call = prepare(self, args)
-        const { lane, suffix, names, inputs } = call
+        const { lane, suffix, inputs } = call
         lane.fence(suffix, clock())
         lane.epochs.invalidate(inputs.subject)
-        const done = both(
-          () => names && lane.epochs.space.stored!.renewCall(names, usual, clock(), storeTimeout),
-          () => lane.delete(suffix, storeTimeout),
-        )
-        return follow(done, () => report({ type: 'invalidate', key: shown(call) }))
+        return follow(end(call), () => report({ type: 'invalidate', key: shown(call) }))
       }),
 
     invalidateAll: () =>
@@ -274,17 +288,17 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     if (!first) return reads
     const { lane } = first
     if (first.names) {
-      // What is asked in one turn goes out together.
+      // What is asked in one turn goes out together. What failed has failed for its call: it does not ask again.
       for (const call of calls) {
         if (reads.has(call.suffix)) continue
-        const read = rescue<Read | undefined>(
+        const read = rescue<Read | PromiseLike<never>>(
           () => caller.read(call),
-          () => undefined,
+          (error) => Promise.reject(error),
         )
-        // One that fails is asked for again by its call, and reported there.
-        if (read !== undefined) reads.set(call.suffix, read as Answer<Read>)
+        hush(read)
+        reads.set(call.suffix, read as Answer<Read>)
       }
-      for (const [suffix, read] of reads) if ((await read) === undefined) reads.delete(suffix)
+      await Promise.allSettled(reads.values())
       return reads
     }
     const suffixes = [...new Set(calls.map((call) => call.suffix))].filter((suffix) => !lane.isClosed(suffix))

@@ -8,7 +8,7 @@
  * `test/hit-path.test.ts` runs both side by side over random calls, evictions, expiries and invalidations, and shows that
  * this one was taken.
  */
-import type { Slot, SlotIndex } from './memory-store.ts'
+import type { Slot, SlotIndex } from './slot.ts'
 
 type Branch = Map<unknown, Branch | Slot>
 

@@ -35,6 +35,7 @@ export type {
 export type {
   AsyncStore,
   Entry,
+  EpochRows,
   Held,
   Holds,
   SetContext,

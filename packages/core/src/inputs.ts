@@ -11,7 +11,7 @@ import { encodeArguments, encodeKey, type KeyBounds } from './key.ts'
 
 import type { AnyFunction, ResolvedOptions } from './options.ts'
 import { isAbortSignal, signalsIn } from './signals.ts'
-import { processId, type Stamp, sourceText, stampOf, textFacts } from './version.ts'
+import { copiesOf, processId, type Stamp, sourceText, stampOf, textFacts, unlike } from './version.ts'
 
 /** The inputs of one call. */
 export interface Inputs {
@@ -19,7 +19,8 @@ export interface Inputs {
   readonly text: string
   /**
    * What an invalidation names a call by: `partition`, and the arguments or what `key` makes of them. Captures, `deps` and
-   * the receiver are not in it, because they differ with the code (R17).
+   * the receiver are not in it, because they differ with the code (R17); but the receiver is where it counts by identity,
+   * which no other code of the process can tell otherwise.
    */
   readonly subject: string
   /** The abort signals among the arguments; they are not inputs (R16). */
@@ -129,7 +130,8 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   let codes: string[] = []
   const calls = options.version === undefined ? stamp?.calls : undefined
   const ignored = new Set(deps && 'ignore' in deps ? deps.ignore : [])
-  const followed = calls?.filter(([path]) => !ignored.has(path) && !ignored.has(path.replace(/^this\./, '')))
+  const isIgnored = (path: string) => ignored.has(path) || ignored.has(path.replace(/^this\./, ''))
+  const followed = calls?.filter(([path]) => !isIgnored(path))
 
   /** The label joins the tag of what `[cacheKey]` returns; the version of the class is code that the function may run. */
   const labelOf = (value: object) => {
@@ -153,7 +155,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
             data += `#${identityOf(object)},`
           },
       // A list of `deps` says what the version of unknown code is.
-      isAccepted: () => deps !== undefined && !('ignore' in deps),
+      isAccepted: (path) => (deps !== undefined && !('ignore' in deps)) || isIgnored(path),
     })
     return data
   }
@@ -218,6 +220,11 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
    * while the program runs is a diagnostic. What cannot be keyed is another thing in every process.
    */
   function heldText(value: object): string {
+    const copies = copiesOf(value)
+    if (copies) {
+      const [text, ...others] = copies.map(heldText)
+      return text !== undefined && others.every((other) => other === text) ? text : unlike()
+    }
     let text = heldTexts.get(value)
     if (text === undefined) {
       const before = codes
@@ -308,14 +315,16 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
       const keyed = `;=${keyText(key.apply(self, args as unknown[]), 'key')}`
       return { text: text + keyed, subject: part + keyed, code: codeText(), signals: signalsIn(args), fixed: false }
     }
-    text += receiver(self)
+    const own = receiver(self)
+    text += own
     const fixed = text === '' && !followed && args.every(isPrimitive)
     const last = args[args.length - 1]
     const missing = args.length > 0 && (last === undefined || isAbortSignal(last))
     const trailing =
       missing && (stamp?.trailing ?? (factsOf().dropsTrailing ? 'drop' : 'keep')) === 'drop' ? 'drop' : 'keep'
     const encoded = encodeArguments(args, bounds, { signals, trailing, labelOf })
-    const subject = part === '' ? encoded : `${part};${encoded}`
+    const named = shared || stamp ? part : part + own
+    const subject = named === '' ? encoded : `${named};${encoded}`
     return { text: text === part ? subject : `${text};${encoded}`, subject, code: codeText(), signals, fixed }
   }
 }

@@ -109,6 +109,11 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
     if (!(replaces || background || over) || !isWritable(fill)) return
     try {
       call.lane.raise(call.suffix, clock())
+      const { stored } = call.lane.epochs.space
+      if (replaces && stored && call.names) {
+        const renewed = stored.renewCall(call.names, 0, clock(), storeTimeout)
+        if (isThenable(renewed)) renewed.then(undefined, (error) => storeFailed(call, 'set', error))
+      }
       if (call.lane.gate.isOpen) return
       const removed = call.lane.delete(call.suffix, storeTimeout)
       if (isThenable(removed)) removed.then(undefined, (error) => storeFailed(call, 'delete', error))
@@ -202,7 +207,8 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
     try {
       const carried =
         stored && names && seen
-          ? stored.settle(names, list.slice(names.tags.length), givenOf(fill), seen, kept, clock(), storeTimeout)
+          ? // Like the write itself: nobody waits for it, so it is given the time that it takes.
+            stored.settle(names, list.slice(names.tags.length), givenOf(fill), seen, kept, clock(), Infinity)
           : begun
       const written = follow(carried, write)
       if (!isThenable(written)) {
@@ -234,7 +240,10 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
       const { call, createdAt, over, background, flight, fenced } = fill
       const key = shown(call)
       report(background ? { type: 'refresh-error', key, error } : { type: 'fill-error', key, error })
-      const thrown: SharedLanding = { shared: true, outcome: 'error', createdAt, take: () => error }
+      // Which tags its value would have had is not known: any of them ends it.
+      const list = tags.of ? [''] : tags.fixed
+      const depends = dependsOf(fill, tagsOf(fill, list), options.errorTtl || Infinity)
+      const thrown: SharedLanding = { shared: true, outcome: 'error', createdAt, take: () => error, depends }
       const landing = standInFor(thrown, call, over, flight ? flight.fenced : call.lane.fenced !== fenced)
       if (background || landing.failed) {
         holdBack(fill)
@@ -243,8 +252,6 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
       if (!options.errorTtl || !stillSame(call)) return { landing }
       try {
         const sealed = sealer.seal(error)
-        // Which tags its value would have had is not known: any of them ends it.
-        const list = tags.of ? [''] : tags.fixed
         return { landing, written: keep(fill, sealed, { outcome: 'error', promised }, options.errorTtl, list) }
       } catch (cause) {
         report({ type: 'unstored', key, reason: 'unfaithful', path: pathOf(cause), error: cause })
@@ -259,20 +266,26 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
       const duration = startedAt && performance.now() - startedAt
       report(background ? { type: 'fill', key, duration, background } : { type: 'fill', key, duration })
       lane.succeed(suffix)
-      const own: Landed = { landing: { shared: false, value: body } }
+      let depends: Depends | undefined
+      const own = (): Landed => ({ landing: { shared: false, value: body, depends } })
       const thrown = (error: unknown): Landed => ({
         landing: { shared: true, outcome: 'error', createdAt, take: () => error },
       })
       try {
-        if (isOneShot(body)) {
+        const once = isOneShot(body)
+        // What can be read only once is its caller's: no option may look at it.
+        const fresh = once && typeof options.ttl === 'function' ? 0 : judge.ttlOf(body, args)
+        const list = once && tags.of ? undefined : judge.tagsOf(body, args)
+        depends = dependsOf(fill, list && tagsOf(fill, list), fresh ?? 0)
+        if (once) {
           report({ type: 'unstored', key, reason: 'one-shot' })
           discard(fill)
-          return options.strict ? thrown(oneShotError()) : own
+          return options.strict ? thrown(oneShotError()) : own()
         }
         if (!stillSame(call)) {
           report({ type: 'unstored', key, reason: 'inputs-changed' })
           if (background) holdBack(fill)
-          return own
+          return own()
         }
         const verdict: unknown = !options.cacheIf || options.cacheIf(body, ...args)
         hush(verdict)
@@ -285,12 +298,10 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
           taken = sealed.take()
         } catch (error) {
           discard(fill)
-          if (!wanted) return own
+          if (!wanted) return own()
           report({ type: 'unstored', key, reason: 'unfaithful', path: pathOf(error), error })
-          return options.strict ? thrown(error) : own
+          return options.strict ? thrown(error) : own()
         }
-        const fresh = judge.ttlOf(body, args)
-        const list = judge.tagsOf(body, args)
         if (!wanted) discard(fill)
         const written = wanted ? keep(fill, sealed, { outcome: 'value', promised }, fresh, list) : undefined
         return {
@@ -300,14 +311,14 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
             createdAt,
             take: firstly(taken, sealed.take),
             until: fill.gathering.until,
-            depends: dependsOf(fill, list && tagsOf(fill, list), fresh ?? 0),
+            depends,
           },
           written,
         }
       } catch (error) {
         report({ type: 'unstored', key, reason: 'option-failed', error })
         discard(fill)
-        return own
+        return own()
       }
     },
   }

@@ -15,7 +15,7 @@ import type { Flight } from './flight.ts'
 import { backOff } from './freshness.ts'
 import { backlog, type Gate, gateOf } from './gate.ts'
 import { HitPath } from './hit-path.ts'
-import type { Slot } from './memory-store.ts'
+import type { Slot, SlotScope } from './slot.ts'
 import type { SetContext, Store, SyncScope } from './store.ts'
 import type { Claims } from './version.ts'
 
@@ -32,8 +32,8 @@ interface Operations {
   get(key: string): Answer<unknown>
   set(key: string, entry: unknown, context: SetContext): Answer<void>
   delete(key: string): Answer<boolean>
-  slot?(key: string): Slot | null
-  full?(key: string): string
+  readonly slot?: SlotScope['slot']
+  readonly full?: SlotScope['full']
 }
 
 /** What definitions share. */
@@ -134,7 +134,7 @@ export class Lane {
     return this.#operations.full ? this.#operations.full(key) : this.prefix + key
   }
 
-  /** The place of an entry in a memory store of ours; `null` where it has none, `undefined` in another store. */
+  /** The place of an entry; `null` where it has none, `undefined` in a store without places. */
   slot(key: string): Slot | null | undefined {
     return this.#operations.slot?.(key)
   }

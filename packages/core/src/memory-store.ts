@@ -1,5 +1,6 @@
 import { invalidOption } from './options.ts'
-import type { Entry, SyncScope, SyncStore } from './store.ts'
+import type { Slot, SlotScope } from './slot.ts'
+import type { Entry, SyncStore } from './store.ts'
 
 /** The bounds of a memory store. */
 export interface MemoryStoreOptions {
@@ -9,34 +10,9 @@ export interface MemoryStoreOptions {
   readonly maxBytes?: number
 }
 
-/** The place of one entry in a memory store, for those who look it up by something shorter than its key. */
-export interface Slot {
-  /** The entry that stands there now; overwritten in place. */
-  entry: Entry
-  /** Whether it was read since the hand last came by; set it when you answer from it. */
-  visited: boolean
-  /** The instant at which the entry was last seen not to be invalidated. */
-  checked: number
-  /** The indexes that lead here; each is told when the entry goes. */
-  indexes: { readonly index: SlotIndex; readonly key: unknown }[] | undefined
-}
-
-/** Something that finds slots and forgets them when they go. */
-export interface SlotIndex {
-  delete(key: unknown): void
-}
-
-/** A handle on a memory store's keys below one prefix. */
-export interface MemoryScope extends SyncScope<'references', undefined> {
-  /** The place of an entry, without marking it as read. */
-  slot(key: string): Slot | null
-  /** The whole key: for the same key in a row the same string, which is hashed and kept once. */
-  full(key: string): string
-}
-
 /** The default store: a bounded map of references in this process. */
 export interface MemoryStore extends SyncStore<'references', undefined> {
-  scope(prefix: string): MemoryScope
+  scope(prefix: string): SlotScope<undefined>
   clear(prefix?: string): void
   keys(prefix: string): IterableIterator<string>
   /** How many entries it holds now. */
@@ -46,6 +22,7 @@ export interface MemoryStore extends SyncStore<'references', undefined> {
 /** An entry in the store: a link of the eviction list. */
 interface Node extends Slot {
   readonly key: string
+  entry: Entry
   bytes: number
   newer: Node | undefined
   older: Node | undefined

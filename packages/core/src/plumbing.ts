@@ -3,6 +3,7 @@
  * version of the package: code written by hand has no use for it.
  */
 export { digest } from './digest.ts'
+export type { Slot, SlotIndex, SlotScope } from './slot.ts'
 export {
   putInput,
   putStamp,

@@ -81,6 +81,22 @@ export interface StoreTraits<THolds extends Holds = Holds> {
    * Instances made by `createAutocache` have it anyway.
    */
   readonly wire?: object | undefined
+  /**
+   * Where the epochs of a shared store stand, if it answers from something that does not see at once what others write, such
+   * as memory in front of a server or a replica: the part that does. Rows that say what was invalidated are written and
+   * read there and nowhere else.
+   * @default the store itself
+   */
+  readonly epochs?: EpochRows<THolds> | undefined
+}
+
+/** Where the epochs of a shared store stand; it answers as the store does. */
+export interface EpochRows<THolds extends Holds = Holds> {
+  get(key: string): Held<THolds> | undefined | Promise<Held<THolds> | undefined>
+  set(key: string, row: Held<THolds>, context?: SetContext<any>): void | Promise<void>
+  getMany?(
+    keys: readonly string[],
+  ): readonly (Held<THolds> | undefined)[] | Promise<readonly (Held<THolds> | undefined)[]>
 }
 
 /** The three operations of a synchronous store on the keys below one prefix. */

@@ -18,7 +18,8 @@
  * Decision: docs/decisions/0014-invalidation.md, with what was refused (counters, clocks, tombstones).
  */
 
-import { type Answer, every, follow, isThenable, rescue } from './answer.ts'
+import { type Answer, every, follow, hush, isThenable, rescue } from './answer.ts'
+import { StoreError } from './errors.ts'
 import type { Gate } from './gate.ts'
 import { instant, nextInstant } from './instants.ts'
 import { Reader } from './reader.ts'
@@ -34,6 +35,10 @@ export interface Seen {
   /** The instant before it was read. */
   readonly at: number
   readonly tokens: ReadonlyMap<string, Token | undefined>
+  /** What was put beside the run because it was missing, and is sure not to have been invalidated since the run began. */
+  readonly early?: Answer<ReadonlyMap<string, Token>> | undefined
+  /** Whether what follows replaces what there is: then a token of the call that others put meanwhile is no new one. */
+  readonly replaces?: true
 }
 
 /** An entry as it was read, with the epochs it is to be held against. */
@@ -67,7 +72,10 @@ const month = 30 * 86_400_000
 /** The epochs of one namespace in one store. */
 export class StoredEpochs {
   readonly #gate: Gate
+  /** Reads entries. */
   readonly #reader: Reader
+  /** Reads epochs: the same, where they stand beside the entries. */
+  readonly #rows: Reader
   /** The beginning of the keys of a label's names. */
   readonly #prefixOf: (label: string) => string
   readonly #digest: (text: string) => string
@@ -76,6 +84,8 @@ export class StoredEpochs {
   readonly #tagKeys = new Map<string, string>()
   /** Tokens on their way into the store because they were missing. */
   readonly #making = new Map<string, Answer<Token>>()
+  /** Tokens that go out together at the end of this turn of the microtask queue, by their time-out. */
+  readonly #puts = new Map<number, { readonly list: (readonly [string, Token])[]; readonly done: Promise<void> }>()
   #failedAt = -Infinity
 
   constructor(gate: Gate, prefixOf: (label: string) => string, digest: (text: string) => string) {
@@ -83,6 +93,7 @@ export class StoredEpochs {
     this.#prefixOf = prefixOf
     this.#digest = digest
     this.#reader = readerOf(gate)
+    this.#rows = gate.store.epochs ? new Reader(gate, gate.store.epochs) : this.#reader
   }
 
   /** What makes the names of a function's calls, from what an invalidation names them by and its digest, if that is known. */
@@ -109,10 +120,19 @@ export class StoredEpochs {
   }
 
   /** Reads an entry and the epochs it is to be held against, in one round trip. @throws StoreError, at once or later */
-  read(entryKey: string, names: Names, timeout: number): Answer<Read> {
+  read(entryKey: string, names: Names, timeout: number, failed?: (error: StoreError) => void): Answer<Read> {
     const keys = keysOf(names)
     const at = instant()
-    return follow(this.#reader.read([entryKey, ...keys], timeout), ({ held: [held, ...tokens], made }) => ({
+    if (this.#rows !== this.#reader) {
+      const entry = this.#reader.read([entryKey], timeout, failed)
+      hush(entry)
+      return follow(every([entry, this.#rows.read(keys, timeout, failed)]), ([found, rows]) => ({
+        held: found!.held[0],
+        seen: this.#see(at, keys, rows!.held),
+        made: found!.made,
+      }))
+    }
+    return follow(this.#reader.read([entryKey, ...keys], timeout, failed), ({ held: [held, ...tokens], made }) => ({
       held,
       seen: this.#see(at, keys, tokens),
       made,
@@ -122,7 +142,7 @@ export class StoredEpochs {
   /** Reads epochs alone. @throws StoreError, at once or later */
   #look(keys: readonly string[], timeout: number): Answer<Seen> {
     const at = instant()
-    return follow(this.#reader.read(keys, timeout), ({ held }) => this.#see(at, keys, held))
+    return follow(this.#rows.read(keys, timeout), ({ held }) => this.#see(at, keys, held))
   }
 
   #see(at: number, keys: readonly string[], held: readonly unknown[]): Seen {
@@ -148,15 +168,16 @@ export class StoredEpochs {
     return known && known.since > seen.at ? known.token : undefined
   }
 
-  /** Whether a name is distrusted: its invalidation was not acknowledged. */
-  owes({ all, call, tags }: Names): boolean {
+  /** Whether what was read of a name is distrusted: its invalidation was not acknowledged before. */
+  owes({ all, call, tags }: Names, { at }: Seen): boolean {
     const gate = this.#gate
-    return gate.owed > 0 && [all, call, ...tags].some((key) => gate.owes(key))
+    return gate.owedSince(at) && [all, call, ...tags].some((key) => gate.owes(key, at))
   }
 
-  /** Whether a tag is distrusted. */
-  owesTag(tag: string): boolean {
-    return this.#gate.owed > 0 && (tag === '' || this.#gate.owes(this.tagKey(tag)))
+  /** Whether what was read of a tag is distrusted. */
+  owesTag(tag: string, { at }: Seen): boolean {
+    const gate = this.#gate
+    return gate.owedSince(at) && (tag === '' || gate.owes(this.tagKey(tag), at))
   }
 
   /**
@@ -189,34 +210,91 @@ export class StoredEpochs {
     return tags.every(equal) ? 'names' : 'no'
   }
 
-  /** Makes sure that activity is known before a function runs: what was seen then, or nothing where it cannot be. */
-  begin(seen: Seen, { activity, tagActivity }: Names, timeout: number): Answer<Seen | undefined> {
+  /**
+   * Makes sure that activity is known before a function runs: what was seen then, or nothing where it cannot be. What else
+   * is missing is put while the function runs, so that it is known at the end and hardly anything can have come between.
+   * @param life how long the entry is going to live, in milliseconds, as far as that is known
+   */
+  begin(
+    seen: Seen,
+    names: Names,
+    life: number,
+    now: number,
+    timeout: number,
+    failed: (error: unknown) => void,
+  ): Answer<Seen | undefined> {
+    const { activity, tagActivity } = names
     const missing = [activity, tagActivity].filter((key) => !seen.tokens.get(key))
-    if (missing.length === 0) return seen
+    const ready = (known: Seen): Seen => ({ ...known, early: this.#early(known, names, life, now, timeout) })
+    if (missing.length === 0) return ready(seen)
     // A store that takes no writes is not waited for by every call.
     if (performance.now() - this.#failedAt < pause) return undefined
     return rescue<Seen | undefined>(
       () =>
-        follow(
-          every(missing.map((key) => this.#putSince(key, seen) ?? this.#make(key, Infinity, timeout))),
-          (made) => ({
-            at: seen.at,
+        follow(every(missing.map((key) => this.#putSince(key, seen) ?? this.#make(key, Infinity, timeout))), (made) =>
+          ready({
+            ...seen,
             tokens: new Map([...seen.tokens, ...missing.map((key, at): [string, Token] => [key, made[at]!])]),
           }),
         ),
-      () => {
+      (error) => {
         this.#failedAt = performance.now()
+        failed(error)
         return undefined
       },
     )
   }
 
+  #early(
+    seen: Seen,
+    names: Names,
+    life: number,
+    now: number,
+    timeout: number,
+  ): Answer<ReadonlyMap<string, Token>> | undefined {
+    const { all, call, tags } = names
+    const missing = [all, ...(seen.replaces ? [] : [call]), ...tags].filter((key) => {
+      const own = seen.tokens.get(key)
+      return !own || own.until < now + life
+    })
+    if (missing.length === 0) return undefined
+    const activities = [...new Set(missing.map((key) => this.#activityOf(key, names)))]
+    const none: ReadonlyMap<string, Token> = new Map()
+    return rescue<ReadonlyMap<string, Token>>(
+      () =>
+        follow(
+          every(
+            missing.map(
+              (key) => this.#putSince(key, seen) ?? this.#make(key, this.#end(key, names, life, now), timeout),
+            ),
+          ),
+          (made) =>
+            follow(this.#look(activities, timeout), ({ tokens }) => {
+              const rested = activities.every((key) => tokens.get(key)?.text === seen.tokens.get(key)?.text)
+              return rested ? new Map(missing.map((key, at) => [key, made[at]!])) : none
+            }),
+        ),
+      // It is tried again at the end.
+      () => none,
+    )
+  }
+
+  #activityOf(key: string, { activity, all, call, tagActivity }: Names): string {
+    return key === all || key === call ? activity : tagActivity
+  }
+
+  /** Until when a token stands: of one call few entries hang on it, and it goes with them; a function's stays. */
+  #end(key: string, { all, call }: Names, life: number, now: number): number {
+    const least = key === call ? minute : key === all ? Infinity : month
+    return now + Math.max(4 * life, least)
+  }
+
   /** Puts a token where none is; the same for all who find it missing at a time. @throws StoreError, at once or later */
   #make(key: string, until: number, timeout: number): Answer<Token> {
     const underWay = this.#making.get(key)
-    if (underWay) return underWay
+    if (underWay) return this.#gate.within('set', timeout, underWay)
     const made = token(until)
-    const put = this.#gate.ask('set', timeout, () => this.#write(key, made))
+    const put = this.#put(key, made, timeout)
     if (!isThenable(put)) {
       this.#remember(key, made)
       return made
@@ -229,6 +307,35 @@ export class StoredEpochs {
     answer.then(end, end)
     this.#making.set(key, answer)
     return answer
+  }
+
+  /** Writes a token, together with those of the same turn where the store can. */
+  #put(key: string, token: Token, timeout: number): Answer<void> {
+    const gate = this.#gate
+    const { store } = gate
+    if (!gate.asynchronous || store.epochs || !store.setMany)
+      return gate.ask('set', timeout, () => this.#write(key, token))
+    if (gate.isOpen) return gate.ask('set', timeout, () => {})
+    let turn = this.#puts.get(timeout)
+    if (!turn) {
+      const list: (readonly [string, Token])[] = []
+      const done = Promise.resolve().then(async () => {
+        this.#puts.delete(timeout)
+        if (list.length > 1) {
+          try {
+            const rows = list.map(([key, token]) => this.#row(key, token))
+            return await gate.ask('setMany', timeout, () => store.setMany!(rows as never) as Answer<void>)
+          } catch (error) {
+            // Late, or not asked: then it is no better one by one.
+            if (!(error instanceof StoreError) || error.cause === undefined) throw error
+          }
+        }
+        await every(list.map(([key, token]) => gate.ask('set', timeout, () => this.#write(key, token))))
+      })
+      this.#puts.set(timeout, (turn = { list, done }))
+    }
+    turn.list.push([key, token])
+    return turn.done
   }
 
   /**
@@ -247,7 +354,20 @@ export class StoredEpochs {
     now: number,
     timeout: number,
   ): Answer<string | undefined> {
-    const { activity, all, call, tagActivity, tags } = names
+    return follow(seen.early, (early) => this.#settle(names, others, given, seen, early, life, now, timeout))
+  }
+
+  #settle(
+    names: Names,
+    others: readonly string[],
+    given: ReadonlyMap<string, string>,
+    seen: Seen,
+    early: ReadonlyMap<string, Token> | undefined,
+    life: number,
+    now: number,
+    timeout: number,
+  ): Answer<string | undefined> {
+    const { all, call, tags } = names
     const keys = [all, call, ...tags, ...others.map((tag) => this.tagKey(tag))]
     const found = new Map<string, string>()
     const lasts = (token: Token) => token.until >= now + life
@@ -256,7 +376,8 @@ export class StoredEpochs {
       const brought = given.get(key)
       // The run and a cached call of it saw different epochs: between them it was invalidated.
       if (brought !== undefined && own !== undefined && brought !== own.text) return undefined
-      const known = brought ?? (own && lasts(own) ? own.text : undefined)
+      const put = early?.get(key)
+      const known = brought ?? (own && lasts(own) ? own.text : put && lasts(put) ? put.text : undefined)
       if (known !== undefined) found.set(key, known)
     }
     const carried = () => keys.map((key) => found.get(key)).join(' ')
@@ -268,11 +389,10 @@ export class StoredEpochs {
       found.set(key, text)
       const known = this.#known.get(key)
       // Seen before the run and the same now: it was not invalidated.
-      if (known?.token.text !== text || known.since > seen.at)
-        unsure.add(key === all || key === call ? activity : tagActivity)
+      if (known?.token.text !== text || known.since > seen.at) unsure.add(this.#activityOf(key, names))
     }
     const unread = rest.filter((key) => !seen.tokens.has(key))
-    return follow(unread.length === 0 ? undefined : this.#reader.read(unread, timeout), (values) => {
+    return follow(unread.length === 0 ? undefined : this.#rows.read(unread, timeout), (values) => {
       for (const [place, key] of unread.entries()) {
         const token = parse(values!.held[place])
         if (!token || !lasts(token)) continue
@@ -280,19 +400,16 @@ export class StoredEpochs {
         this.#remember(key, token)
       }
       for (const key of rest) {
-        const token = found.has(key) || seen.tokens.get(key) ? undefined : this.#putSince(key, seen)
+        const known = found.has(key) || seen.tokens.get(key) || (seen.replaces && key === call)
+        const token = known ? undefined : this.#putSince(key, seen)
         if (token && lasts(token)) take(key, token.text)
       }
       const missing = rest.filter((key) => !found.has(key))
-      const made = missing.map((key) => {
-        // Of one call few entries hang on it, and it goes with them; a function's stands.
-        const least = key === call ? minute : key === all ? Infinity : month
-        return this.#make(key, now + Math.max(4 * life, least), timeout)
-      })
+      const made = missing.map((key) => this.#make(key, this.#end(key, names, life, now), timeout))
       return follow(every(made), (tokens) => {
         for (const [at, key] of missing.entries()) {
           found.set(key, tokens[at]!.text)
-          unsure.add(key === all || key === call ? activity : tagActivity)
+          unsure.add(this.#activityOf(key, names))
         }
         if (unsure.size === 0) return carried()
         return follow(this.#look([...unsure], timeout), (then) => {
@@ -333,10 +450,10 @@ export class StoredEpochs {
     return follow(
       this.#gate.insist('set', timeout, () => this.#write(activity, made)),
       () =>
-        follow(this.#look([all, tagActivity, ...tags], timeout), ({ at, tokens }) => ({
-          at,
-          tokens: new Map([...tokens, [activity, made], [names.call, undefined]]),
-        })),
+        follow(this.#look([all, tagActivity, ...tags], timeout), ({ at, tokens }) => {
+          const seen: Seen = { at, tokens: new Map([...tokens, [activity, made], [names.call, undefined]]) }
+          return follow(this.begin(seen, names, timeout), (begun): Seen => ({ ...(begun ?? seen), replaces: true }))
+        }),
     )
   }
 
@@ -360,11 +477,16 @@ export class StoredEpochs {
     )
   }
 
-  #write(key: string, { text, until }: Token): Answer<void> {
-    const { store } = this.#gate
+  #row(key: string, { text, until }: Token) {
     const expiresAt = until < 8.64e15 ? Math.ceil(until) : undefined
-    const held = form(store.holds, key, `e1.${text}.${expiresAt ?? ''}`)
-    return store.set(key, held as never, { expiresAt }) as Answer<void>
+    const entry = form(this.#gate.store.holds, key, `e1.${text}.${expiresAt ?? ''}`)
+    return { key, entry, context: { expiresAt } }
+  }
+
+  #write(name: string, token: Token): Answer<void> {
+    const { store } = this.#gate
+    const { key, entry, context } = this.#row(name, token)
+    return (store.epochs ?? store).set(key, entry as never, context) as Answer<void>
   }
 }
 

@@ -96,11 +96,22 @@ export function stampOf(subject: object): Stamp | undefined {
 /** Readers of values that modules hold, by the name that the compiler gave them. */
 const inputs = common('autocache.inputs', () => new Map<string, (() => unknown)[]>())
 
+/** How often a module may be evaluated before its values count as unknown: hot reloads must not add up for ever. */
+const evaluations = 100
+
 /** Tells how a value that belongs to a module is read by functions of others (R05, R06). */
 export function putInput(name: string, read: () => unknown): void {
-  const readers = inputs.get(name)
-  if (readers) readers.push(read)
-  else inputs.set(name, [read])
+  const readers = inputs.get(name) ?? []
+  inputs.set(name, readers)
+  if (readers.length < evaluations) readers.push(read)
+  else readers[0] = () => unlike()
+}
+
+const copiesKey = Symbol.for('autocache.copies')
+
+/** The values of one name where a module is in the process more than once, if `value` is that. */
+export function copiesOf(value: object): readonly object[] | undefined {
+  return Object.getOwnPropertyDescriptor(value, copiesKey)?.value as readonly object[] | undefined
 }
 
 /** A value as it is now, read once; nothing where it cannot be read. */
@@ -116,17 +127,22 @@ export function snapshot(read: () => unknown): () => unknown {
 
 let unknowns = 0
 
+/** A value that no other call gets. */
+export function unlike(): string {
+  return `unknown ${processId()} ${(unknowns += 1)}`
+}
+
 /**
- * The value of that name. A module that is in the process twice has two; where they are not one value it is not known
- * which of them the function sees, and the answer is one that no other call gets.
+ * The value of that name. A module that is in the process twice has two; where they are not equal it is not known which of
+ * them the function sees, and the answer is one that no other call gets.
  */
 export function readInput(name: string): unknown {
-  const [first, ...others] = inputs.get(name) ?? []
-  if (first) {
-    const value = first()
-    if (others.every((other) => Object.is(other(), value))) return value
-  }
-  return `unknown ${processId()} ${(unknowns += 1)}`
+  const values = (inputs.get(name) ?? []).map((read) => read())
+  const [first] = values
+  if (values.length > 0 && values.every((value) => Object.is(value, first))) return first
+  const areObjects = values.length > 0 && values.every((value) => typeof value === 'object' && value !== null)
+  // Whether they hold the same is for a key to say.
+  return areObjects ? { [copiesKey]: [...new Set(values)] } : unlike()
 }
 
 /** What the text of a function tells for certain. */
@@ -295,8 +311,9 @@ export function identify(
       label,
       'no version',
       `\`${label}\` has no version, and its store outlives this process: a later release could read what this code ` +
-        "computed. Give `version: '1'`, and raise it whenever the result can change, or `version: sourceVersion` of " +
-        '`@autocache/compiler/runtime`, which follows the source of the function.',
+        'computed. Let the build stamp it (`@autocache/unplugin/vite` and others), or the loader ' +
+        "(`node --import @autocache/unplugin/register`); or give `version: '1'`, and raise it whenever the result can " +
+        'change, or `version: sourceVersion` of `@autocache/compiler/runtime`, which follows the source of the function.',
     )
   }
   if (shared && enabled && options.name === undefined && !stamp && (method !== undefined || textFacts(fn).minified)) {
@@ -316,5 +333,7 @@ export function identify(
     const version = explicitVersion(options.version, fn)
     return { label, version: () => version, source: 'explicit' }
   }
-  return { label, version: () => stamp!.version, source: 'stamp' }
+  // Under a test runner modules may be mocked, and no version says by what: what it computes is nobody else's (R24).
+  const own = () => (shared && stamp!.version.startsWith('t1-') ? `${stamp!.version}+${processId()}` : stamp!.version)
+  return { label, version: own, source: 'stamp' }
 }

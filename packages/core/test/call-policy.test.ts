@@ -1,10 +1,10 @@
 import { asyncMapStore, hangingStore, mapStore } from '@autocache/conformance'
 import { describe, expect, test, vi } from 'vitest'
 import { createCodec } from '../src/codec.ts'
-import { createAutocache, memoryStore, type Store, UnstorableValueError } from '../src/index.ts'
 import { gateOf } from '../src/gate.ts'
+import { createAutocache, memoryStore, type Store, UnstorableValueError } from '../src/index.ts'
 import { sharedBy } from '../src/lane.ts'
-import { testClock, testScope } from '../src/testing.ts'
+import { type TestScope, testClock, testScope } from '../src/testing.ts'
 import { copying, eachKind, idle, isPending, kinds, steppedStore } from './call-support.ts'
 
 describe.each(eachKind)('errors over %s', (_name, makeStore) => {
@@ -471,7 +471,7 @@ describe('what reaches the store', () => {
 
   test('an error is written with the expiry of `errorTtl`', async () => {
     const store = steppedStore()
-    const { cache, clock } = testScope({ store, ttl: Infinity, errorTtl: 5000 })
+    const { cache, clock, settle } = testScope({ store, ttl: Infinity, errorTtl: 5000 })
     const load = cache.cached(
       async () => {
         throw new Error('down')
@@ -479,6 +479,7 @@ describe('what reaches the store', () => {
       { name: 'load', version: '1' },
     )
     await load().catch(() => {})
+    await settle()
     expect(store.contexts.map((context) => context?.expiresAt)).toEqual([clock() + 5000])
   })
 })
@@ -624,39 +625,55 @@ test.each([1e300, Number.MAX_SAFE_INTEGER, Number.MAX_VALUE, Infinity])(
     const { cache } = testScope({ store, ttl })
     const load = cache.cached(async (n: number) => n, { name: 'load', version: '1' })
     await load(1)
-    await load.prime([2], 2)
     await idle()
+    await load.prime([2], 2)
     expect(store.contexts.map((context) => context?.expiresAt)).toEqual([undefined, undefined])
     expect(await load.peek(1)).toMatchObject({ value: 1 })
   },
 )
 
-test('L4 close() and what `waitUntil` receives end over a store whose writes hang', async () => {
-  vi.resetModules()
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-  try {
-    // Under timers of its own from the start.
-    const { testScope } = await import('../src/testing.ts')
-    const work: Promise<unknown>[] = []
-    const { cache } = testScope({
-      store: hangingStore(asyncMapStore({ holds: 'text' }), { operations: ['set'] }),
-      ttl: Infinity,
-      waitUntil: (one) => void work.push(one),
-    })
-    const load = cache.cached(async (n: number) => n, { name: 'load', version: '1' })
-    expect(await load(1)).toBe(1)
-    await idle()
-    const ends: Promise<unknown>[] = [cache.close(), ...work]
-    expect(ends.length).toBe(2)
-    await vi.advanceTimersByTimeAsync(4000)
-    for (const end of ends) expect(await isPending(end)).toBe(true)
-    await vi.advanceTimersByTimeAsync(2000)
-    for (const end of ends) expect(await isPending(end)).toBe(false)
-    await expect(Promise.all(ends)).resolves.toBeDefined()
-  } finally {
-    vi.useRealTimers()
+describe('L4 over a store whose writes hang', () => {
+  /** Under timers of its own from the start. */
+  async function under(store: Store, then: (scope: TestScope<Store>, work: Promise<unknown>[]) => Promise<void>) {
     vi.resetModules()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const { testScope } = await import('../src/testing.ts')
+      const work: Promise<unknown>[] = []
+      await then(testScope({ store, ttl: Infinity, waitUntil: (one) => void work.push(one) }), work)
+    } finally {
+      vi.useRealTimers()
+      vi.resetModules()
+    }
   }
+
+  test('L4 close() and what `waitUntil` receives end, where those of entries hang', () =>
+    under(steppedStore('set'), async ({ cache }, work) => {
+      const load = cache.cached(async (n: number) => n, { name: 'load', version: '1' })
+      expect(await load(1)).toBe(1)
+      await idle()
+      const ends: Promise<unknown>[] = [cache.close(), ...work]
+      expect(ends.length).toBe(2)
+      await vi.advanceTimersByTimeAsync(4000)
+      for (const end of ends) expect(await isPending(end)).toBe(true)
+      await vi.advanceTimersByTimeAsync(2000)
+      for (const end of ends) expect(await isPending(end)).toBe(false)
+      await expect(Promise.all(ends)).resolves.toBeDefined()
+    }))
+
+  test('L4 a call waits no longer than `storeTimeout` and close() ends, where all of them hang', () =>
+    under(hangingStore(asyncMapStore({ holds: 'text' }), { operations: ['set'] }), async ({ cache, types }, work) => {
+      const load = cache.cached(async (n: number) => n, { name: 'load', version: '1' })
+      const call = load(1)
+      await vi.advanceTimersByTimeAsync(300)
+      expect(await isPending(call)).toBe(false)
+      expect(await call).toBe(1)
+      expect(types()).not.toContain('write')
+      const ends: Promise<unknown>[] = [cache.close(), ...work]
+      await vi.advanceTimersByTimeAsync(6000)
+      for (const end of ends) expect(await isPending(end)).toBe(false)
+      await expect(Promise.all(ends)).resolves.toBeDefined()
+    }))
 })
 
 describe('an option that promises where a value is asked', () => {

@@ -52,6 +52,13 @@ export async function isPending(promise: PromiseLike<unknown>): Promise<boolean>
   return pending
 }
 
+/** Whether a key is that of an epoch (see `src/epochs.ts`) and not that of an entry. */
+export const isEpoch = (key: string): boolean => /^[^:]*:[^:]*:epochs:/.test(key)
+
+/** The keys of the entries in a storage, without those of the epochs beside them. */
+export const entryKeys = (rows: ReadonlyMap<string, unknown>): string[] =>
+  [...rows.keys()].filter((key) => !isEpoch(key))
+
 type Operation = 'get' | 'set' | 'delete'
 
 /** An operation a stepped store has received. */
@@ -74,19 +81,20 @@ export interface SteppedStore extends AsyncStore<'text'> {
   readonly steps: Step[]
   /** The first step of an operation that is held back. */
   next(operation: Operation): Step
-  /** The operations that are held back; the others are done at once. */
+  /** The operations that are held back; the others are done at once, and so is what is asked of epochs. */
   readonly held: Set<Operation>
+  /** What accompanied the entries. */
   readonly contexts: (SetContext | undefined)[]
 }
 
-/** An asynchronous text store whose operations are done and acknowledged when the test says so. */
+/** An asynchronous text store whose operations on entries are done and acknowledged when the test says so. */
 export function steppedStore(...operations: Operation[]): SteppedStore {
   const rows = new Map<string, string>()
   const steps: Step[] = []
   const held = new Set(operations)
   const contexts: (SetContext | undefined)[] = []
   const run = <T>(operation: Operation, key: string, work: () => T): Promise<T> => {
-    if (!held.has(operation)) return Promise.resolve().then(work)
+    if (!held.has(operation) || isEpoch(key)) return Promise.resolve().then(work)
     const { promise, resolve, reject } = deferred<T>()
     let result: { value: T } | undefined
     const leave = () => void steps.splice(steps.indexOf(step), 1)
@@ -126,7 +134,7 @@ export function steppedStore(...operations: Operation[]): SteppedStore {
     },
     get: (key) => run('get', key, () => rows.get(key)),
     set(key, entry, context) {
-      contexts.push(context)
+      if (!isEpoch(key)) contexts.push(context)
       return run('set', key, () => void rows.set(key, entry))
     },
     delete: (key) => run('delete', key, () => rows.delete(key)),

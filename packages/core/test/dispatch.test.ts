@@ -120,6 +120,28 @@ describe('R04 what a function calls through', () => {
     expect(users!.text).not.toContain('hunter')
   })
 
+  test('R03 a class that says what it is keyed by is asked, and not its members', () => {
+    const Repo = putStamp(
+      class Repo {
+        reads = 0
+        table: string
+        constructor(table: string) {
+          this.table = table
+        }
+        [cacheKey]() {
+          return this.table
+        }
+      },
+      classStamp('s1-a', { receiver: [(self) => self.reads] }),
+    )
+    const read = inputsOf()
+    const users = new Repo('users')
+    const first = read({ repo: users }).text
+    users.reads += 1
+    expect(read({ repo: users }).text).toBe(first)
+    expect(read({ repo: new Repo('orders') }).text).not.toBe(first)
+  })
+
   test.each([
     ['an object literal', { find: () => 1 }],
     ['an object without a prototype', Object.create(null)],
@@ -147,6 +169,14 @@ describe('R04 what a function calls through', () => {
     expect(read({ repo: new (repoClass('s1-a'))() }).code).not.toBe(plain)
   })
 
+  test('R03 what is declared as of a package is data as far as it can be', () => {
+    const read = inputsOf({ calls: [['this.repo', (self) => self.repo, true]] })
+    const of = (repo: unknown) => read({ repo }).text
+    expect(of([1])).not.toBe(of([2]))
+    expect(of([1])).toBe(of([1]))
+    expect(of({ query: () => 1 })).toBe(of({ query: () => 2 }))
+  })
+
   test.each([
     ['a map', new Map()],
     ['a list', []],
@@ -166,6 +196,14 @@ describe('R04 what a function calls through', () => {
     const repo = { find: () => 1 }
     expect(() => inputsOf({}, { deps: ['1'] })({ repo })).not.toThrow()
     for (const name of ['this.repo', 'repo']) expect(inputsOf({}, { deps: { ignore: [name] } })({ repo }).code).toBe('')
+  })
+
+  test('R04 `ignore` leaves out what a repository calls through in turn', () => {
+    const Repo = repoClass('s1-a', { calls: [['this.client', (self) => self.client]] })
+    const repo = Object.assign(new Repo(), { client: {} })
+    const error = thrown(() => inputsOf()({ repo }), 'UNVERSIONED_FUNCTION')
+    expect(error.message).toContain('`this.repo.client`')
+    expect(() => inputsOf({}, { deps: { ignore: ['this.repo.client'] } })({ repo })).not.toThrow()
   })
 
   test('R04 a version given by hand answers for all code', () => {

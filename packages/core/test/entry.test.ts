@@ -9,7 +9,14 @@ import { testClock, testScope } from '../src/testing.ts'
 import { wire } from '../src/wire.ts'
 import { idle } from './call-support.ts'
 
-const facts = { key: 'ns:label:x-1:"a"', createdAt: 1_700_000_000_000, outcome: 'value', promised: true } as const
+const facts = {
+  key: 'ns:label:x-1:"a"',
+  createdAt: 1_700_000_000_000,
+  outcome: 'value',
+  promised: true,
+  epochs: 'AAAAAAAAAAAAAAAAAAAAAA BBBBBBBBBBBBBBBBBBBBBB CCCCCCCCCCCCCCCCCCCCCC',
+} as const
+const more = { tags: ['user:1', 'é'], tagPolicy: 'policy', until: 1_700_000_060_000 } as const
 const value = { n: 1, at: new Date(0), tags: new Set(['a', 'é😀']), nothing: undefined }
 const sealers: [string, Sealer][] = [
   ['text', wire.sealer('text', undefined)],
@@ -21,29 +28,44 @@ const sealers: [string, Sealer][] = [
 /** A change here is a change of the format: entries that releases in use have written become misses. */
 describe('golden entries', () => {
   const golden =
-    'a1.KFe0Wx4myf92gyrsrKtFoO.{"key":"ns:label:x-1:\\"a\\"","createdAt":1700000000000,"codec":"devalue1","outcome":"value","promised":true}\n[{"n":1,"at":2,"tags":3,"nothing":-1},1,["Date","1970-01-01T00:00:00.000Z"],["Set",4,5],"a","é😀"]'
+    'a2.O8NwvGzyThre7xn18uF2Nn.{"key":"ns:label:x-1:\\"a\\"","createdAt":1700000000000,"codec":"devalue1","outcome":"value","promised":true,"epochs":"AAAAAAAAAAAAAAAAAAAAAA BBBBBBBBBBBBBBBBBBBBBB CCCCCCCCCCCCCCCCCCCCCC"}\n[{"n":1,"at":2,"tags":3,"nothing":-1},1,["Date","1970-01-01T00:00:00.000Z"],["Set",4,5],"a","é😀"]'
+  const goldenTagged =
+    'a2.v70YGlAyJBlgc5Y-g2LZYL.{"key":"ns:label:x-1:\\"a\\"","createdAt":1700000000000,"codec":"devalue1","outcome":"value","promised":true,"epochs":"AAAAAAAAAAAAAAAAAAAAAA BBBBBBBBBBBBBBBBBBBBBB CCCCCCCCCCCCCCCCCCCCCC","tags":["user:1","é"],"tagPolicy":"policy","until":1700000060000}\n[{"n":1,"at":2,"tags":3,"nothing":-1},1,["Date","1970-01-01T00:00:00.000Z"],["Set",4,5],"a","é😀"]'
 
   test('a text entry reads like this', () => {
-    expect(wire.sealer('text', undefined).seal(facts, value).held).toBe(golden)
+    expect(wire.sealer('text', undefined).seal(value).held(facts)).toBe(golden)
+  })
+
+  test('and with tags and an end of its own like this', () => {
+    expect(
+      wire
+        .sealer('text', undefined)
+        .seal(value)
+        .held({ ...facts, ...more }),
+    ).toBe(goldenTagged)
   })
 
   test('a bytes entry is the same in UTF-8', () => {
-    const { held } = wire.sealer('bytes', undefined).seal(facts, value)
+    const held = wire.sealer('bytes', undefined).seal(value).held(facts)
     expect(held).toBeInstanceOf(Uint8Array)
     expect(Buffer.from(held as Uint8Array).toString('utf8')).toBe(golden)
     expect((held as Uint8Array).length).toBe(Buffer.byteLength(golden))
   })
 
   test('a reference entry is this envelope around the value itself', () => {
-    const { held } = referenceSealer(false).seal(facts, value)
-    expect(held).toEqual({ format: 1, ...facts, codec: 'reference', body: value })
+    const held = referenceSealer(false)
+      .seal(value)
+      .held({ ...facts, ...more })
+    expect(held).toEqual({ format: 2, ...facts, ...more, codec: 'reference', body: value })
     expect((held as { body: unknown }).body).toBe(value)
   })
 
   test('golden texts are read', () => {
     const opened = wire.sealer('text', undefined).open(golden, facts.key)
-    expect(opened).toMatchObject({ createdAt: 1_700_000_000_000, outcome: 'value', promised: true })
+    const { key: _, ...told } = facts
+    expect(opened).toMatchObject(told)
     expect(opened.take()).toStrictEqual(value)
+    expect(wire.sealer('text', undefined).open(goldenTagged, facts.key)).toMatchObject({ ...told, ...more })
     const bytes = wire.sealer('bytes', undefined).open(new TextEncoder().encode(golden), facts.key)
     expect(bytes.take()).toStrictEqual(value)
   })
@@ -57,12 +79,36 @@ describe('golden entries', () => {
     })
     const load = cache.cached(async (id: string) => ({ id }), { name: 'load', version: '1' })
     await load('42')
-    const key = `test:load:x-1:~${createHash('sha256').update('"42"').digest('base64url')}`
-    expect([...rows.keys()]).toEqual([key])
-    expect(key).toBe('test:load:x-1:~gzTFVMcnb1lnSBC5L_9Rl81Gv2zL6HJ0L5sEyjHf49E')
-    expect(rows.get(key)!.held).toBe(
-      'a1.I6cgBIHEw8p7KCvrfeFVWH.{"key":"test:load:x-1:~gzTFVMcnb1lnSBC5L_9Rl81Gv2zL6HJ0L5sEyjHf49E","createdAt":1700000000000,"codec":"devalue1","outcome":"value","promised":true}\n[{"id":1},"42"]',
-    )
+    const name = createHash('sha256').update('"42"').digest('base64url')
+    expect(name).toBe('gzTFVMcnb1lnSBC5L_9Rl81Gv2zL6HJ0L5sEyjHf49E')
+    const texts = Object.fromEntries([...rows].map(([key, { held }]) => [key, held]))
+    const nothing = createHash('sha256').update('').digest('base64url')
+    const epochs = [`test:load:epochs:f`, `test:load:epochs:~${name}`]
+    const activities = [`test:load:epochs:a`, `test::epochs:~${nothing}`]
+    expect(Object.keys(texts).sort()).toEqual([...activities, ...epochs, `test:load:x-1:~${name}`].sort())
+    for (const key of [...activities, ...epochs]) expect(texts[key]).toMatch(/^e1\.[\w-]{22}\.$/)
+    const carried = epochs.map((key) => texts[key]!.slice(3, 25)).join(' ')
+    const rest = `{"key":"test:load:x-1:~${name}","createdAt":1700000000000,"codec":"devalue1","outcome":"value","promised":true,"epochs":"${carried}"}\n[{"id":1},"42"]`
+    const checksum = createHash('sha256').update(rest).digest('base64url').slice(0, 22)
+    expect(texts[`test:load:x-1:~${name}`]).toBe(`a2.${checksum}.${rest}`)
+  })
+
+  test('an epoch whose entries end by themselves is dropped after them', async () => {
+    const rows: Rows<'text'> = new Map()
+    const clock = testClock(1_700_000_000_000)
+    const { cache } = testScope({ store: mapStore({ holds: 'text', rows, now: clock }), ttl: 60_000, clock })
+    const load = cache.cached((id: string) => id, { name: 'load', version: '1', tags: ['a'] })
+    load('42')
+    const ends = (text: RegExp) =>
+      [...rows].filter(([key]) => text.test(key)).map(([, { held, expiresAt }]) => [held.slice(26), expiresAt])
+    // Of one call four lives of its entry, of a tag a month at least, of a function never.
+    expect(ends(/:load:epochs:~/)).toEqual([['1700000240000', 1_700_000_240_000]])
+    const name = createHash('sha256').update('a').digest('base64url')
+    expect(ends(new RegExp(`::epochs:~${name}`))).toEqual([['1702592000000', 1_702_592_000_000]])
+    expect(ends(/:load:epochs:[af]$/)).toEqual([
+      ['', undefined],
+      ['', undefined],
+    ])
   })
 })
 
@@ -70,16 +116,17 @@ describe.each(sealers)('%s entries', (_form, sealer) => {
   test('what is sealed is opened, for values and errors', () => {
     for (const outcome of ['value', 'error'] as const) {
       for (const promised of [true, false]) {
-        const { held, take } = sealer.seal({ ...facts, outcome, promised }, value)
-        const opened = sealer.open(held, facts.key)
-        expect(opened).toMatchObject({ createdAt: facts.createdAt, outcome, promised })
+        const { held, take } = sealer.seal(value)
+        const { key, ...told } = { ...facts, ...more, outcome, promised }
+        const opened = sealer.open(held({ key, ...told }), facts.key)
+        expect(opened).toMatchObject(told)
         expect([take(), opened.take()]).toStrictEqual([value, value])
       }
     }
   })
 
   test('R09 the entry of another key is an EntryFormatError that quotes no key', () => {
-    const { held } = sealer.seal(facts, value)
+    const held = sealer.seal(value).held(facts)
     for (const key of ['', 'ns', facts.key.toUpperCase(), `${facts.key} `, facts.key.slice(0, -1)]) {
       let error: unknown
       try {
@@ -96,8 +143,8 @@ describe.each(sealers)('%s entries', (_form, sealer) => {
 describe('damage', () => {
   const text = wire.sealer('text', undefined)
   const bytes = wire.sealer('bytes', undefined)
-  const sealedText = text.seal(facts, value).held as string
-  const sealedBytes = bytes.seal(facts, value).held as Uint8Array
+  const sealedText = text.seal(value).held(facts) as string
+  const sealedBytes = bytes.seal(value).held(facts) as Uint8Array
 
   const outcome = (sealer: Sealer, held: unknown): unknown => {
     try {
@@ -149,8 +196,19 @@ describe('damage', () => {
   })
 
   test('what a hostile writer sealed with a right checksum is a value or a miss', () => {
-    const forge = (rest: string) => `a1.${wire.digest(rest).slice(0, 22)}.${rest}`
+    const forge = (rest: string) => `a2.${wire.digest(rest).slice(0, 22)}.${rest}`
     const head = (fields: object) => JSON.stringify({ ...facts, codec: 'devalue1', ...fields })
+    const refused = [
+      { epochs: undefined },
+      { epochs: null },
+      { epochs: ['A'] },
+      { tags: 'a' },
+      { tags: [1] },
+      { tags: { length: 1, 0: 'a' } },
+      { tagPolicy: 1 },
+      { until: '1' },
+      { until: null },
+    ]
     for (const rest of [
       '',
       '\n',
@@ -165,6 +223,7 @@ describe('damage', () => {
       `${head({ outcome: 'other' })}\n[1]`,
       `${head({ promised: 1 })}\n[1]`,
       `${head({ codec: 1 })}\n[1]`,
+      ...refused.map((fields) => `${head(fields)}\n[1]`),
       `${head({}).replace('1700000000000', '1e999')}\n[1]`,
       `${head({}).replace('{', '{"__proto__":{"polluted":true},')}\n[{"__proto__":1},1]`,
     ]) {
@@ -172,7 +231,9 @@ describe('damage', () => {
       expect(found === 'miss' || found === 1 || typeof found === 'object').toBe(true)
       expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
     }
+    for (const fields of refused) expect(outcome(text, forge(`${head(fields)}\n[1]`))).toBe('miss')
     expect(outcome(text, forge(`${head({})}\n[1]`))).toBe(1)
+    expect(outcome(text, forge(`${head(more)}\n[1]`))).toBe(1)
   })
 })
 
@@ -245,8 +306,8 @@ describe('any held thing is a value of the function or a miss, and changes nothi
 describe('an instant that is no number', () => {
   /** A whole entry with a right checksum, with this text for its instant. */
   const dated = (createdAt: string, key: string = facts.key) => {
-    const rest = `{"key":${JSON.stringify(key)},"createdAt":${createdAt},"codec":"devalue1","outcome":"value","promised":true}\n[1]`
-    return `a1.${createHash('sha256').update(rest).digest('base64url').slice(0, 22)}.${rest}`
+    const rest = `{"key":${JSON.stringify(key)},"createdAt":${createdAt},"codec":"devalue1","outcome":"value","promised":true,"epochs":"A"}\n[1]`
+    return `a2.${createHash('sha256').update(rest).digest('base64url').slice(0, 22)}.${rest}`
   }
 
   test('an entry of 1e999 is unreadable, as text, bytes and reference', () => {
@@ -256,7 +317,7 @@ describe('an instant that is no number', () => {
       expect(() => text.open(dated(instant), facts.key)).toThrow(EntryFormatError)
       expect(() => bytes.open(new TextEncoder().encode(dated(instant)), facts.key)).toThrow(EntryFormatError)
     }
-    const { held } = referenceSealer(false).seal(facts, value)
+    const held = referenceSealer(false).seal(value).held(facts)
     for (const createdAt of [Infinity, -Infinity, NaN]) {
       expect(() => referenceSealer(false).open({ ...(held as object), createdAt }, facts.key)).toThrow(EntryFormatError)
     }

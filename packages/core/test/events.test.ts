@@ -6,7 +6,7 @@ import { type AutocacheEvent, createAutocache, type Store } from '../src/index.t
 import { testScope } from '../src/testing.ts'
 import { eachKind, idle } from './call-support.ts'
 
-describe.each(eachKind)('over %s', (_name, makeStore) => {
+describe.each(eachKind)('over %s', (name, makeStore) => {
   test('the events of a miss, a join and a hit come in their order, with the label', async () => {
     const { cache, types, events, reset } = testScope({ store: makeStore(), ttl: Infinity })
     const load = cache.cached(async (n: number) => n, { name: 'load', version: '1' })
@@ -21,7 +21,9 @@ describe.each(eachKind)('over %s', (_name, makeStore) => {
     reset()
     await Promise.all([load(2), load(2)])
     await idle()
-    expect([...types()].sort()).toEqual(['fill', 'join', 'miss', 'write'])
+    // Of a store that others use every call reads for itself; what promises answers those of one turn together.
+    const misses = name === 'sync shared text' ? ['miss', 'miss'] : ['miss']
+    expect([...types()].sort()).toEqual(['fill', 'join', ...misses, 'write'])
     for (const event of events) expect(event.label).toBe('load')
     reset()
     await load.invalidate(2)
@@ -45,6 +47,7 @@ describe.each(eachKind)('over %s', (_name, makeStore) => {
     expect(cache.stats()).toEqual({
       total: { miss: 4, fill: 1, write: 1, hit: 2, 'fill-error': 3 },
       functions: { one: { miss: 1, fill: 1, write: 1, hit: 2 }, two: { miss: 3, 'fill-error': 3 } },
+      stores: [{ store: 'The store', breaker: 'closed', owed: 0, writes: 0, refreshes: 0 }],
     })
   })
 })

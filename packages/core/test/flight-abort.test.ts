@@ -377,7 +377,11 @@ test('R16 an abort during the batched read of `many` reaches the function', asyn
   const { cache } = testScope({ store, ttl: Infinity })
   const load = cache.cached(
     async (_id: string, signal: AbortSignal) =>
-      new Promise<string>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      new Promise<string>((_, reject) => {
+        // It may have come before the function began.
+        if (signal.aborted) reject(signal.reason)
+        signal.addEventListener('abort', () => reject(signal.reason))
+      }),
     { name: 'load', version: '1' },
   )
   const controller = new AbortController()

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { HitPath } from '../src/hit-path.ts'
 import { createAutocache, type Handle, type MemoryStore, memoryStore, type SyncScope } from '../src/index.ts'
-import type { Slot } from '../src/memory-store.ts'
+import type { Slot } from '../src/slot.ts'
 import { testClock } from '../src/testing.ts'
 
 /** A memory store that counts what the general path asks of its handles. */
@@ -163,7 +163,7 @@ describe('the hit path', () => {
   test('forgets the branches of evicted arguments, so that its memory is bounded by the store', () => {
     const index = new HitPath()
     for (let n = 0; n < 1000; n++) {
-      const slot: Slot = { entry: {} as never, visited: false, indexes: undefined }
+      const slot: Slot = { entry: {} as never, visited: false, indexes: undefined, checked: 0 }
       index.adopt([`first${n}`, n], slot)
       index.adopt([n], slot)
       expect(index.find([`first${n}`, n])).toBe(slot)

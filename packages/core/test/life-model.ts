@@ -32,6 +32,10 @@ interface Model {
   /** The keys whose refresh begins when the step is over. */
   readonly due: Set<number>
   readonly entries: Map<number, { outcome: 'value' | 'error'; value: string; createdAt: number }>
+  /** Whether the store is one that others use: then what replaces a value ends that of every version. */
+  readonly shared: boolean
+  /** Until when the epoch of a call stands, by its argument: what would live longer replaces it. */
+  readonly epochs: Map<number, number>
   /** What is remembered of failures, by the store that is in use. */
   failures: Failures
 }
@@ -48,8 +52,14 @@ interface Real {
   readonly remembered: Map<Store, Failures>
   world: Pick<Model, 'mood' | 'runs'>
   cache: ReturnType<typeof createAutocache>
-  load: ((key: number) => string | Promise<string>) & Handle<(key: number) => Promise<string>, true>
+  loads: readonly Load[]
 }
+
+type Load = ((key: number) => string | Promise<string>) & Handle<(key: number) => Promise<string>, true>
+
+/** Keys from ten up are those of another version of the function, for the same arguments: a canary, or what is rolled back to. */
+const argument = (key: number) => key % 10
+const loadOf = (real: Pick<Real, 'loads'>, key: number): Load => real.loads[key < 10 ? 0 : 1]!
 
 /** An hour ahead at the least, so that stores that expire by themselves never come to it. */
 const ahead = 1000 * 3_600_000
@@ -64,21 +74,29 @@ function count(runs: Map<number, number>, key: number): number {
 function open(real: Real, policy: Policy): Failures {
   const store = real.storage.open()
   real.cache = createAutocache({ store, clock: real.clock, namespace: real.namespace, ...policy })
-  const { world } = real
+  real.loads = functions(real, real.cache)
+  const failures: Failures = real.remembered.get(store) ?? new Map()
+  real.remembered.set(store, failures)
+  return failures
+}
+
+/** The function in two versions, with tags that its result gives. */
+function functions({ world, asynchronous }: Real, cache: Real['cache']): readonly Load[] {
   const run = (key: number) => {
     const ran = count(world.runs, key)
     if (world.mood === 'fails') throw new Error(`${key} failed in run ${ran}`)
     return `${world.mood === 'refused' ? 'refused' : 'value'} of ${key} from run ${ran}`
   }
-  const fn: AnyFunction = real.asynchronous ? async (key: number) => run(key) : run
-  real.load = real.cache.cached(fn, {
-    name: 'load',
-    version: '1',
-    cacheIf: (value) => !String(value).startsWith('refused'),
-  }) as unknown as Real['load']
-  const failures: Failures = real.remembered.get(store) ?? new Map()
-  real.remembered.set(store, failures)
-  return failures
+  return [0, 10].map((version) => {
+    const one = (key: number) => run(version + key)
+    const fn: AnyFunction = asynchronous ? async (key: number) => one(key) : one
+    return cache.cached(fn, {
+      name: 'load',
+      version: `${version}`,
+      cacheIf: (value) => !String(value).startsWith('refused'),
+      tags: (_value, key) => ['any', `key:${key}`],
+    }) as unknown as Load
+  })
 }
 
 /** What something came to. */
@@ -116,7 +134,7 @@ function fail({ failures, now }: Model, key: number): void {
 
 /** The function runs: what the caller gets, and what is stored then. */
 function run(model: Model, key: number, how: { background?: boolean; replaces?: boolean } = {}): Outcome {
-  const { entries, policy, mood, now } = model
+  const { entries, policy, mood } = model
   const state = stateOf(model, key)
   const ran = count(model.runs, key)
   if (mood === 'fails') {
@@ -125,13 +143,16 @@ function run(model: Model, key: number, how: { background?: boolean; replaces?: 
     else if (state === 'error-only' && !how.replaces) {
       fail(model, key)
       return { value: entries.get(key)!.value }
-    } else if (policy.errorTtl > 0) entries.set(key, { outcome: 'error', value: error, createdAt: now })
+    } else if (policy.errorTtl > 0) keep(model, key, 'error', error, how.replaces)
     return { error }
   }
   const value = `${mood === 'refused' ? 'refused' : 'value'} of ${key} from run ${ran}`
   model.failures.delete(key)
-  if (mood === 'well' && policy.ttl > 0) entries.set(key, { outcome: 'value', value, createdAt: now })
-  else if (how.background || how.replaces || state === 'error-only') entries.delete(key)
+  if (mood === 'well' && policy.ttl > 0) keep(model, key, 'value', value, how.replaces)
+  else if (how.background || how.replaces || state === 'error-only') {
+    entries.delete(key)
+    if (how.replaces) renew(model, key, 0)
+  }
   return { value }
 }
 
@@ -142,6 +163,33 @@ function call(model: Model, key: number): Outcome {
   if (!entry || state === 'miss' || (state === 'error-only' && !heldBack)) return run(model, key)
   if ((state === 'early' || state === 'stale') && !heldBack) model.due.add(key)
   return entry.outcome === 'error' ? { error: entry.value } : { value: entry.value }
+}
+
+/** One call is ended, whatever version stored it (R17). */
+function endCall(model: Model, key: number, life: number): void {
+  renew(model, key, life)
+  for (const one of [argument(key), argument(key) + 10]) model.entries.delete(one)
+}
+
+/** The epoch of a call is replaced, for what lives so long: over a store that others use that ends it in every version. */
+function renew(model: Model, key: number, life: number): void {
+  if (!model.shared) return
+  model.entries.delete(key < 10 ? key + 10 : key - 10)
+  model.epochs.set(argument(key), model.now + Math.max(4 * life, 60_000))
+}
+
+/** Something is kept: under the epoch of its call where that stands long enough. */
+function keep(model: Model, key: number, outcome: 'value' | 'error', value: string, replaces = false): void {
+  const { ttl, staleTtl, staleIfError, errorTtl } = model.policy
+  const life = outcome === 'error' ? errorTtl : ttl + Math.max(staleTtl, staleIfError)
+  if (replaces || !(model.epochs.get(argument(key))! >= model.now + life)) renew(model, key, life)
+  model.entries.set(key, { outcome, value, createdAt: model.now })
+}
+
+/** A tag is ended; of an error nobody knows the tags, so it ends with any. */
+function endTag({ entries }: Model, tag: string): void {
+  for (const [key, { outcome }] of entries)
+    if (outcome === 'error' || tag === 'any' || tag === `key:${argument(key)}`) entries.delete(key)
 }
 
 /** A step: it is done to both, everything that it started ends, and both are compared, key by key. */
@@ -157,7 +205,7 @@ function step(name: string, act: (model: Model, real: Real) => unknown): fc.Asyn
       for (const key of keys) {
         const state = stateOf(model, key)
         const entry = model.entries.get(key)
-        const { createdAt, ...peeked } = (await real.load.peek(key)) as { createdAt?: number; error?: Error }
+        const { createdAt, ...peeked } = (await loadOf(real, key).peek(argument(key))) as { createdAt?: number; error?: Error }
         if (state === 'miss' || !entry) expect(peeked).toEqual({ state: 'miss' })
         else {
           const { outcome, value } = entry
@@ -179,7 +227,7 @@ async function settle(real: Real): Promise<void> {
   }
 }
 
-const keys = [0, 1, 2] as const
+const keys = [0, 1, 2, 10, 11] as const
 const key = fc.constantFrom(...keys)
 const window = fc.constantFrom(0, 500, 1000, 5000, 100_000)
 const policy: fc.Arbitrary<Policy> = fc.record({
@@ -194,7 +242,7 @@ const both = async (expected: Outcome, act: () => unknown) => expect(await outco
 
 const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
   ...Array.from({ length: 6 }, () =>
-    key.map((key) => step(`call(${key})`, (model, real) => both(call(model, key), () => real.load(key)))),
+    key.map((key) => step(`call(${key})`, (model, real) => both(call(model, key), () => loadOf(real, key)(argument(key))))),
   ),
   key.map((key) =>
     step(`call(${key}) twice at once`, async (model, real) => {
@@ -203,15 +251,16 @@ const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
       const first = call(model, key)
       const shares = real.asynchronous && model.runs.get(key) !== before
       const second = shares ? first : call(model, key)
-      const answers = await Promise.all([outcomeOf(() => real.load(key)), outcomeOf(() => real.load(key))])
+      const one = () => outcomeOf(() => loadOf(real, key)(argument(key)))
+      const answers = await Promise.all([one(), one()])
       expect(answers).toEqual([first, second])
     }),
   ),
   fc.tuple(key, key).map(([one, other]) =>
     step(`many(${one}, ${other})`, async (model, real) => {
-      const keys = [...new Set([one, other])]
+      const keys = [...new Set([one % 10, other % 10])]
       const expected = keys.map((key) => call(model, key))
-      const settled = await real.load.many(keys.map((key) => [key]))
+      const settled = await real.loads[0]!.many(keys.map((key) => [key]))
       expect(
         settled.map((item) => (item.status === 'fulfilled' ? { value: item.value } : { error: item.reason.message })),
       ).toEqual(expected)
@@ -219,15 +268,47 @@ const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
   ),
   key.map((key) =>
     step(`invalidate(${key})`, (model, real) => {
-      model.entries.delete(key)
+      const { ttl, staleTtl, staleIfError } = model.policy
+      endCall(model, key, ttl + Math.max(staleTtl, staleIfError))
       model.failures.delete(key)
-      return real.load.invalidate(key)
+      return loadOf(real, key).invalidate(argument(key))
+    }),
+  ),
+  fc.constantFrom('any', 'key:0', 'key:1', 'none').map((tag) =>
+    step(`invalidateTags(${tag})`, (model, real) => {
+      endTag(model, tag)
+      return real.cache.invalidateTags(tag)
+    }),
+  ),
+  fc.constantFrom(0, 10).map((version) =>
+    step(`invalidateAll() of version ${version}`, (model, real) => {
+      model.entries.clear()
+      return loadOf(real, version).invalidateAll()
+    }),
+  ),
+  fc.constantFrom('call', 'tag', 'all').map((what) =>
+    step(`another process ends by ${what}`, async (model, real) => {
+      const store = real.storage.open()
+      const cache = createAutocache({ store, namespace: real.namespace, ttl: '1h', clock: real.clock })
+      const [load] = functions(real, cache)
+      if (what === 'call') {
+        endCall(model, 1, 3_600_000)
+        // Where it is the same store it is the same process.
+        real.remembered.get(store)?.delete(1)
+        await load!.invalidate(1)
+      } else if (what === 'tag') {
+        endTag(model, 'key:0')
+        await cache.invalidateTags('key:0')
+      } else {
+        model.entries.clear()
+        await load!.invalidateAll()
+      }
     }),
   ),
   key.map((key) =>
     step(`refresh(${key})`, (model, real) => {
       model.failures.delete(key)
-      return both(run(model, key, { replaces: true }), () => real.load.refresh(key))
+      return both(run(model, key, { replaces: true }), () => loadOf(real, key).refresh(argument(key)))
     }),
   ),
   key.map((key) =>
@@ -235,8 +316,8 @@ const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
       if (model.policy.ttl === 0) return
       const value = `primed ${key} at ${model.now}`
       model.failures.delete(key)
-      model.entries.set(key, { outcome: 'value', value, createdAt: model.now })
-      return real.load.prime([key], Promise.resolve(value))
+      keep(model, key, 'value', value, true)
+      return loadOf(real, key).prime([argument(key)], Promise.resolve(value))
     }),
   ),
   ...Array.from({ length: 3 }, () =>
@@ -264,7 +345,8 @@ const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
   ),
   fc.constant(
     step('wipe', async (model, real) => {
-      model.entries.clear()
+      model.epochs.clear()
+    model.entries.clear()
       await real.storage.wipe()
     }),
   ),
@@ -301,6 +383,8 @@ export async function checkLife(
         runs: new Map(),
         due: new Set(),
         entries: new Map(),
+        epochs: new Map(),
+        shared: real.storage.open().lifetime === 'shared',
         failures,
       }
       await fc.asyncModelRun(() => ({ model, real }), steps)

@@ -4,12 +4,13 @@ import { type Entry, estimateBytes, memoryStore } from '../src/index.ts'
 import { testScope } from '../src/testing.ts'
 
 const entry = (key: string, body: unknown = key): Entry => ({
-  format: 1,
+  format: 2,
   key,
   createdAt: 0,
   codec: 'reference',
   outcome: 'value',
   promised: false,
+  epochs: 0,
   body,
 })
 

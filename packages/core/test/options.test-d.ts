@@ -163,7 +163,16 @@ describe('the options of an instance', () => {
   test('give listeners the event of a type', () => {
     const { on } = createAutocache()
     on('miss', (event) =>
-      expectTypeOf(event.reason).toEqualTypeOf<'absent' | 'expired' | 'unreadable' | 'unsettled' | 'store-error'>(),
+      expectTypeOf(event.reason).toEqualTypeOf<
+        | 'absent'
+        | 'expired'
+        | 'invalidated'
+        | 'tags-changed'
+        | 'unreadable'
+        | 'unsettled'
+        | 'store-error'
+        | 'breaker-open'
+      >(),
     )
     on('stale-hit', (event) => expectTypeOf(event.reason).toEqualTypeOf<'refresh' | 'error' | 'back-off'>())
     on('refresh', (event) => expectTypeOf(event.reason).toEqualTypeOf<'early' | 'stale'>())

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { asyncMapStore } from '@autocache/conformance'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type CommonOptions, cached, memoryStore, type Store } from '../src/index.ts'
 import { gateOf } from '../src/gate.ts'
+import { type CommonOptions, cached, memoryStore, type Store } from '../src/index.ts'
 import { sharedBy } from '../src/lane.ts'
 import { expectHit, expectMiss, testScope } from '../src/testing.ts'
 import { copying, deferred, eachKind, isPending, kinds, steppedStore, idle as turns, wait } from './call-support.ts'
@@ -837,7 +837,7 @@ describe.each(eachKind)('over %s', (_name, makeStore) => {
     const scope = open({ staleTtl: 50, staleIfError: 100, earlyRefresh: 0.5 })
     const from = source()
     const load = scope.cache.cached(async () => from.run(), named)
-    const look = async () => [(await load.peek()).state, (await load.explain()).text.split(/: (?!\d)/).at(-1)]
+    const look = async () => [(await load.peek()).state, (await load.explain()).text.split(' over The store; ').at(-1)]
     await load()
     await scope.settle()
     scope.reset()

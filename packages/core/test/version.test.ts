@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createAutocache, isAutocacheError, memoryStore, type Store, UnversionedFunctionError } from '../src/index.ts'
 import { sharedBy } from '../src/lane.ts'
-import { putStamp } from '../src/plumbing.ts'
+import { putStamp, stampContract } from '../src/plumbing.ts'
 import { testScope } from '../src/testing.ts'
 import { asyncStore, fromText, syncStore, thrown } from './version-support.ts'
 
@@ -409,4 +409,13 @@ test('L7 `deps` with a function of its own for each definition leaves nothing in
     expect([load('a'), load('a')]).toEqual(['a', 'a'])
   }
   expect(sharedBy(store, undefined).lanes.size).toBe(0)
+})
+
+test('R24 what is stamped under a test runner is its own in a shared store, and no other process reads it', async () => {
+  const stamp = { contract: stampContract, label: 'load', version: 't1-aaaaaaaaaaaaaaaaaaaaaaaaaa' }
+  const stamped = putStamp(async () => 1, stamp)
+  const shared = testScope({ store: asyncStore(), ttl: 1000 }).cache.cached(stamped)
+  expect(shared.version).toMatch(/^t1-a{26}\+.{22}$/)
+  expect(testScope().cache.cached(stamped).version).toBe(stamp.version)
+  expect(await shared()).toBe(1)
 })

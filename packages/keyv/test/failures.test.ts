@@ -290,7 +290,7 @@ describe('beneath a Keyv', () => {
     expect(await store.getMany(['none', 'a'])).toEqual([undefined, 'A'])
   })
 
-  it('an lru-cache as storage works', async () => {
+  it('an lru-cache as storage works where entries have no expiry, and takes none that has one', async () => {
     for (const version of [5, 6] as const) {
       const store = keyvStore(silenced(new LRUCache({ max: 10 }), version))
       expect(store.lifetime).toBe('shared')
@@ -301,6 +301,10 @@ describe('beneath a Keyv', () => {
       expect(await store.getMany(['b', 'none', 'a'])).toEqual(['B', undefined, 'A'])
       expect(await store.delete('a')).toBe(true)
       expect(await store.get('a')).toBeUndefined()
+      await expect(store.set('a', 'A', { expiresAt: Date.now() + 60_000 })).rejects.toMatchObject({
+        code: 'STORE_FAILED',
+        cause: expect.any(TypeError),
+      })
     }
   })
 

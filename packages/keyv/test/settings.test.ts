@@ -315,7 +315,8 @@ describe('R18 one Keyv used by two modules', () => {
       let slow = true
       class SlowAdapter extends FaultyAdapter {
         override async set(key: string, value: unknown) {
-          if (slow) await new Promise<void>((resolve) => waiting.push(resolve))
+          // The write of the entry; what stands beside it for invalidations is done at once.
+          if (slow && !key.includes(':epochs:')) await new Promise<void>((resolve) => waiting.push(resolve))
           await super.set(key, value)
         }
       }

@@ -11,7 +11,7 @@ import { type Entry, estimateBytes } from '@autocache/core'
  *
  * const lru = new LRUCache<string, Entry>({ maxSize: 50_000_000, sizeCalculation: entrySize })
  * const store = lruCacheStore(lru)
- * store.set('k', { format: 1, key: 'k', createdAt: 0, codec: 'reference', outcome: 'value', promised: false, body: 'abcd' })
+ * store.set('k', { format: 2, key: 'k', createdAt: 0, codec: 'reference', outcome: 'value', promised: false, epochs: 0, body: 'abcd' })
  * lru.calculatedSize // 26
  * ```
  */

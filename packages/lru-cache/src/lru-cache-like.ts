@@ -9,8 +9,6 @@ export type LruSetOptions = LRUCache.SetOptions<string, Entry, any>
  * its `context` is. An LRUCache of other values is refused.
  */
 export interface LruCacheLike {
-  /** How many entries it holds now. */
-  readonly size: number
   /** The bound of one entry's size; 0 where sizes are not tracked. */
   readonly maxEntrySize: number
   /** Whether entries are removed by a timer each. */

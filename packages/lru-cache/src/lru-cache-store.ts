@@ -6,23 +6,16 @@ import {
   type SyncScope,
   type SyncStore,
 } from '@autocache/core'
+import type { SlotScope } from '@autocache/core/plumbing'
 import { entrySize } from './entry-size.ts'
 import { isLruCache, type LruCacheLike, type LruSetOptions } from './lru-cache-like.ts'
-import { type Place, Places } from './places.ts'
+import { Places } from './places.ts'
 
 /** An LRUCache as a store. `setOptions` of a cached function is what the LRUCache's own `set` takes. */
 export interface LruCacheStore extends SyncStore<'references', LruSetOptions> {
   scope(prefix: string): SyncScope<'references', LruSetOptions>
   clear(prefix?: string): void
   keys(prefix: string): IterableIterator<string>
-}
-
-/** A handle on the keys below one prefix, with what core's fast path asks of one. */
-interface LruScope extends SyncScope<'references', LruSetOptions> {
-  /** The whole key: for the same key in a row the same string, which is hashed once. */
-  full(key: string): string
-  /** The place of an entry, or `null` where it has none. */
-  slot(key: string): Place | null
 }
 
 /** The longest time that a timer takes. */
@@ -91,7 +84,7 @@ function create(lru: LruCacheLike): LruCacheStore {
     set,
     delete: remove,
 
-    scope(prefix): LruScope {
+    scope(prefix): SlotScope<LruSetOptions> {
       // A miss asks for a key and then writes it: the same string is hashed once.
       let lastKey = ''
       let lastFull = prefix

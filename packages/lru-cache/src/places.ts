@@ -7,27 +7,25 @@
  * `clear()` by the user and all else that an LRUCache does on a read happen as on any other.
  *
  * The rule: a place answers with what the LRUCache answers for that key at this moment, if it is the entry of that key, or
- * with nothing. It is never a second opinion, so it can be kept after its entry went, and answers again when it is back.
+ * with nothing. It is never a second opinion, so it can be kept after its entry went, and answers again when it is back. That
+ * an entry was seen not to be invalidated is known of no other: it is forgotten as soon as a look finds other epochs or tags.
  *
  * Places of entries that went and are not asked for again are swept out whenever there are twice as many as there were
  * after the last sweep, so there are never many more than entries.
  */
 import type { Entry } from '@autocache/core'
+import type { Slot } from '@autocache/core/plumbing'
 import type { LruCacheLike } from './lru-cache-like.ts'
-
-/** Something of core's that leads to places and forgets them when it is told. */
-interface PlaceIndex {
-  delete(key: unknown): void
-}
 
 /** Stands for "no entry": core takes the general path for whatever is not a value. */
 const nothing: Entry = Object.freeze({
-  format: 1,
+  format: 2,
   key: '',
   createdAt: 0,
   codec: 'none',
   outcome: 'error',
   promised: false,
+  epochs: 0,
   body: undefined,
 })
 
@@ -35,11 +33,16 @@ const nothing: Entry = Object.freeze({
 const few = 1000
 
 /** The place of one key. */
-export class Place {
+export class Place implements Slot {
   /** Set by core when it answers from here; the `get` has moved the entry to the front already. */
   visited = false
+  /** Set by core when it found that the entry is not invalidated. */
+  checked = 0
   /** The indexes of core that lead here. */
-  indexes: { readonly index: PlaceIndex; readonly key: unknown }[] | undefined = undefined
+  indexes: Slot['indexes'] = undefined
+  /** What `checked` was found by: not the entry itself, which nothing here keeps in memory. */
+  #epochs: unknown = undefined
+  #tags: Entry['tags'] = undefined
   readonly #lru: LruCacheLike
   readonly #key: string
 
@@ -50,9 +53,20 @@ export class Place {
 
   /** What a `get` answers now. */
   get entry(): Entry {
+    const entry = this.#look()
+    if (entry.epochs !== this.#epochs || entry.tags !== this.#tags) {
+      this.checked = 0
+      this.#epochs = entry.epochs
+      this.#tags = entry.tags
+    }
+    return entry
+  }
+
+  #look(): Entry {
     try {
       const entry = this.#lru.get(this.#key)
-      return entry !== undefined && entry.key === this.#key && entry.format === 1 ? entry : nothing
+      const isOurs = entry?.key === this.#key && entry.format === 2 && typeof entry.epochs === 'number'
+      return isOurs ? entry : nothing
     } catch {
       // A `dispose` that threw: the general path asks again, and reports it.
       return nothing

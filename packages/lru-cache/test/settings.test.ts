@@ -1,4 +1,4 @@
-import { createAutocache, type Entry, estimateBytes } from '@autocache/core'
+import { cached, createAutocache, type Entry, estimateBytes } from '@autocache/core'
 import { LRUCache } from 'lru-cache'
 import { LRUCache as LRUCache10 } from 'lru-cache10'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -14,12 +14,13 @@ const versions: { version: number; make: (options: Options) => LRUCache<string, 
 ]
 
 const entryOf = (key: string, body: unknown = key): Entry => ({
-  format: 1,
+  format: 2,
   key,
   createdAt: Date.now(),
   codec: 'reference',
   outcome: 'value',
   promised: false,
+  epochs: 0,
   body,
 })
 
@@ -236,6 +237,12 @@ describe('lruCacheStore', () => {
       holds: 'references',
       maxKeyBytes: undefined,
     })
+  })
+
+  it('is enough for the bare `cached`', () => {
+    const lru = new LRUCache<string, Entry>({ max: 10 })
+    const square = cached((n: number) => n * n, { store: lruCacheStore(lru) })
+    expect([square(3), square(3), lru.size]).toEqual([9, 9, 1])
   })
 
   it('refuses what is no LRUCache, at once', () => {

@@ -50,6 +50,14 @@ export const compilerBars: readonly Bar<CompilerResults>[] = [
   ...ids.map(warm),
   ...ids.map(memory),
   {
+    id: `${prefix}stamps`,
+    title: 'throughput of `transform`, generated',
+    must: 'be at least',
+    limit: 0.5,
+    unit: 'x the oxc parse of the same modules',
+    measured: (results) => project(results, 'generated')?.stamps?.throughput.median,
+  },
+  {
     id: `${prefix}growth`,
     title: 'growth of the cold time with modules',
     must: 'be at most',

@@ -10,7 +10,7 @@ import { compare, spread } from '../statistics.ts'
 import { judgeCompiler } from './bars.ts'
 import { exponentOf } from './growth.ts'
 import { type GrowthMeasured, inProcess, type RoundsMeasured } from './measure.ts'
-import { compilerReport, stepTable } from './report.ts'
+import { compilerReport, stampsText, stepTable } from './report.ts'
 import {
   type CompilerPlan,
   type CompilerResults,
@@ -52,7 +52,8 @@ export async function benchCompiler(args: readonly string[], base: URL, say: (te
     writeFileSync(file('RESULTS.compiler.md'), compilerReport(results, verdicts))
     say('wrote results.compiler.json and RESULTS.compiler.md in apps/bench.')
   }
-  for (const project of results.projects) console.log(`\n${project.title}\n\n${stepTable(project)}`)
+  for (const project of results.projects)
+    console.log(`\n${project.title}\n\n${stepTable(project)}\n\n${stampsText(project)}`)
   const judged = verdicts.filter(({ outcome }) => outcome !== 'not measured' || only.length === 0)
   console.log(`\n${barTable(judged)}`)
   const { machine } = results
@@ -109,7 +110,7 @@ async function run(
 }
 
 function resultOf(id: SubjectId, title: string, files: number, measured: RoundsMeasured): ProjectResult {
-  const { lines, functions, largest, times, memory } = measured
+  const { lines, functions, largest, times, memory, stamps } = measured
   return {
     id,
     title,
@@ -124,5 +125,14 @@ function resultOf(id: SubjectId, title: string, files: number, measured: RoundsM
       { id: 'cold', bytes: memory.cold },
       { id: 'warm', bytes: memory.warm },
     ],
+    ...(stamps && {
+      stamps: {
+        modules: stamps.modules,
+        stamps: stamps.stamps,
+        parse: spread(stamps.parse),
+        transform: spread(stamps.transform),
+        throughput: spread(stamps.parse.map((time, round) => time / stamps.transform[round]!)),
+      },
+    }),
   }
 }

@@ -34,6 +34,14 @@ export interface RoundsMeasured {
   readonly times: Readonly<Record<string, readonly number[]>>
   readonly memory: { readonly cold: number; readonly warm: number }
   readonly checked: readonly string[]
+  readonly stamps:
+    | {
+        readonly modules: number
+        readonly stamps: number
+        readonly parse: readonly number[]
+        readonly transform: readonly number[]
+      }
+    | undefined
 }
 
 export interface OnceMeasured {
@@ -183,6 +191,7 @@ async function measureRounds(id: SubjectId, size: ProjectSize, rounds: number): 
         took.set(step, [...(took.get(step) ?? []), await run()])
       }
     }
+    const stamps = await measureStamps(subject, root, analysis, rounds)
     const cold = await inProcess<OnceMeasured>({ kind: 'once', id, size, root, cache: freshFolder() })
     const warm = await cached()
     assert.deepEqual(cold.versions, versions, 'another process gives other versions')
@@ -193,10 +202,45 @@ async function measureRounds(id: SubjectId, size: ProjectSize, rounds: number): 
       times: Object.fromEntries(took),
       memory: { cold: cold.bytes, warm: warm.bytes },
       checked,
+      stamps,
     }
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
+}
+
+/** `transform` of the modules that it writes to, beside the parse of the same: versions are there already. */
+async function measureStamps(
+  subject: Subject,
+  root: string,
+  analysis: Analysis,
+  rounds: number,
+): Promise<RoundsMeasured['stamps']> {
+  let stamps = 0
+  const texts = subject.modules.flatMap((file) => {
+    const text = subject.files.get(file)!
+    const transformed = analysis.transform(text, join(root, file))
+    if (!transformed || transformed.code === text) return []
+    stamps += transformed.stamps.length
+    return [[file, text] as const]
+  })
+  if (texts.length === 0) return undefined
+  const transformAll = () => {
+    for (const [file, text] of texts) assert.ok(analysis.transform(text, join(root, file)))
+  }
+  // They are few and small: one pass is over before a collection of garbage that it causes.
+  const passes = 20
+  const again = (run: () => void) => {
+    for (let pass = 0; pass < passes; pass++) run()
+  }
+  const took: Record<'parse' | 'transform', number[]> = { parse: [], transform: [] }
+  again(transformAll)
+  again(() => parseAll(texts))
+  for (let round = 0; round < rounds; round++) {
+    const steps = [['parse', () => parseAll(texts)] as const, ['transform', transformAll] as const]
+    for (const [step, run] of inRandomOrder(steps)) took[step].push((await timed(() => again(run))) / passes)
+  }
+  return { modules: texts.length, stamps, ...took }
 }
 
 /** The definitions of the function that reaches most. */

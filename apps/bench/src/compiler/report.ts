@@ -29,6 +29,7 @@ export function compilerReport(results: CompilerResults, verdicts: readonly Verd
       `## ${project.title}`,
       `${count(project.files)} files, ${count(project.lines)} lines, ${count(project.functions)} versions; the largest is made of ${count(project.largest)} definitions.`,
       stepTable(project),
+      ...(project.stamps ? [stampsText(project)] : []),
       `Peak memory of a process that only analyses: ${project.memory
         .map(({ id, bytes }) => `${count(Math.round(bytes / 2 ** 20))} MiB (${id})`)
         .join(', ')}.`,
@@ -58,6 +59,17 @@ export function compilerReport(results: CompilerResults, verdicts: readonly Verd
 }
 
 const milliseconds = (figure: number) => (figure >= 10_000 ? `${(figure / 1000).toFixed(1)} s` : duration(figure * 1e6))
+
+/** What writing stamps costs. */
+export function stampsText({ stamps }: ProjectResult): string {
+  if (!stamps) return ''
+  const { modules, parse, transform, throughput } = stamps
+  return (
+    `\`transform\` of the ${count(modules)} modules that it writes to, ${count(stamps.stamps)} stamps with exact source maps: ` +
+    `${milliseconds(transform.median)}, beside ${milliseconds(parse.median)} for the oxc parse of the same. Throughput: ` +
+    `${figure(throughput.median)} of the parse's (${figure(throughput.min)} to ${figure(throughput.max)}).`
+  )
+}
 
 export function stepTable({ steps }: ProjectResult): string {
   const order = Object.keys(stepTitles)

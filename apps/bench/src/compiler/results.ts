@@ -37,6 +37,19 @@ export interface ProjectResult {
   readonly largest: number
   readonly steps: readonly StepResult[]
   readonly memory: readonly MemoryResult[]
+  /** Absent where nothing is cached. */
+  readonly stamps?: StampsResult | undefined
+}
+
+/** The modules that are written to, transformed and parsed. */
+export interface StampsResult {
+  readonly modules: number
+  readonly stamps: number
+  /** Milliseconds. */
+  readonly parse: Spread
+  readonly transform: Spread
+  /** The time of the parse over that of `transform`, of the same round. */
+  readonly throughput: Spread
 }
 
 export interface StepResult {

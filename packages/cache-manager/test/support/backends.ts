@@ -59,6 +59,8 @@ export interface Backend {
   /** Where the server is expected, for those that need one. */
   readonly url?: string
   readonly lifetime: 'process' | 'shared'
+  /** Whether something in front of it does not see what others write. */
+  readonly epochs: boolean
   open(pair: Pair): Promise<Opened>
 }
 
@@ -68,6 +70,7 @@ export const unique = () => `autocache_${process.pid}_${Date.now().toString(36)}
 const memory: Backend = {
   name: 'a Map',
   lifetime: 'process',
+  epochs: false,
   async open(pair) {
     const rows = new Map()
     const make = () => pair.makeCache([pair.makeKeyv(rows)])
@@ -75,27 +78,30 @@ const memory: Backend = {
   },
 }
 
-/** A cache over Redis, and over as many Maps before it as is said. */
+/** A cache over Redis, and over as many Maps before it as is said: each cache has its own, as each process would. */
 function redis(name: string, maps: number): Backend {
   return {
     name,
     url: redisUrl,
     lifetime: 'shared',
+    epochs: maps > 0,
     async open(pair) {
       const namespace = unique()
       const adapters: KeyvRedis<unknown>[] = []
-      const rows = Array.from({ length: maps }, () => new Map())
+      const fronts: Map<unknown, unknown>[] = []
       const make = () => {
         const adapter = new KeyvRedis(redisUrl)
         adapters.push(adapter)
-        const before = rows.map((map) => pair.makeKeyv(map, { namespace }))
+        const own = Array.from({ length: maps }, () => new Map())
+        fronts.push(...own)
+        const before = own.map((map) => pair.makeKeyv(map, { namespace }))
         return pair.makeCache([...before, pair.makeKeyv(adapter, { namespace })])
       }
       return {
         cache: make(),
         reopen: make,
         async breakIt() {
-          for (const map of rows) map.clear()
+          for (const map of fronts) map.clear()
           for (const adapter of adapters) {
             await adapter.disconnect(true)
             // Nothing listens there.

@@ -188,10 +188,10 @@ describe('environment', () => {
       export const f = cached(_ac_putStamp((a) => a * rate + live() + own(),{contract:2,label:"f",version:"s1-…",captures:[()=>process.env.LIVE,()=>_ac_readInput("…"),()=>_ac_readInput("…")],trailing:"drop"}))"
     `)
     expect(shown(transform(files, 'config.ts').code)).toMatchInlineSnapshot(`
-      "import{putInput as _ac_putInput,snapshot as _ac_snapshot}from"@autocache/core/plumbing";import { env } from 'node:process'
+      "import{putInput as _ac_putInput,snapshot as _ac_snapshot}from"@autocache/core/plumbing";_ac_putInput("…",()=>env.OWN);import { env } from 'node:process'
       const _ac_0=_ac_snapshot(()=>process.env.RATE);_ac_putInput("…",_ac_0);export const rate = process.env.RATE
       export const live = () => process.env.LIVE
-      _ac_putInput("…",()=>env.OWN);export const own = () => env.OWN"
+      export const own = () => env.OWN"
     `)
   })
 
@@ -205,6 +205,19 @@ describe('environment', () => {
     expect(shown(transform(files, 'config.ts').code)).toMatchInlineSnapshot(
       `"import{putInput as _ac_putInput}from"@autocache/core/plumbing";_ac_putInput("…",()=>process.env.LIVE);export const live = () => process.env.LIVE"`,
     )
+  })
+  test('R05 what is told of a function stands between no two of its overloads', () => {
+    const files = {
+      'main.ts':
+        "import { cached } from '@autocache/core'\nimport { own } from './config'\nexport const f = cached((a) => a + own('x'))",
+      'config.ts':
+        "import { env } from 'node:process'\nexport function own(a: string): string\nexport function own(a: any) { return env.OWN }",
+    }
+    expect(shown(transform(files, 'config.ts').code)).toMatchInlineSnapshot(`
+      "import{putInput as _ac_putInput}from"@autocache/core/plumbing";_ac_putInput("…",()=>env.OWN);import { env } from 'node:process'
+      export function own(a: string): string
+      export function own(a: any) { return env.OWN }"
+    `)
   })
 })
 
@@ -231,8 +244,8 @@ describe('R06 impure initialisers', () => {
       export const f = cached(_ac_putStamp((a) => table[a] + salt,{contract:2,label:"f",version:"s1-…",held:[()=>_ac_readInput("…"),()=>_ac_readInput("…")],trailing:"drop"}))"
     `)
     expect(shown(transform(files, 'table.ts').code)).toMatchInlineSnapshot(`
-      "import{putInput as _ac_putInput,readInput as _ac_readInput,snapshot as _ac_snapshot}from"@autocache/core/plumbing";import { readFileSync } from 'node:fs'
-      _ac_putInput("…",()=>salt);export const salt = Math.random()
+      "import{putInput as _ac_putInput,readInput as _ac_readInput,snapshot as _ac_snapshot}from"@autocache/core/plumbing";_ac_putInput("…",()=>salt);import { readFileSync } from 'node:fs'
+      export const salt = Math.random()
       const _ac_0=_ac_snapshot(()=>_ac_readInput(""));_ac_putInput("…",_ac_0);export default JSON.parse(readFileSync('a', 'utf8'))"
     `)
   })
@@ -320,6 +333,20 @@ describe('methods', () => {
     `)
   })
 
+  test('R04 an object that a package made', () => {
+    const more = {
+      'package.json': '{ "dependencies": { "orm": "1.0.0" } }',
+      'node_modules/orm/package.json': '{ "name": "orm", "version": "1.0.0", "main": "index.js" }',
+      'node_modules/orm/index.js': 'exports.connect = () => ({})',
+    }
+    const code = written(
+      "import { connect } from 'orm'\nimport * as orm from 'orm'\nconst own = () => ({ find: (a) => a })\nexport class Users { a = connect(); b = orm.connect().pool; c = own()\n @cached load(a) { return this.a.find(a) + this.b.find(a) + this.c.find(a) } }",
+      { more },
+    )
+    expect(code).toContain('receiver:[_=>_.c],')
+    expect(code).toContain('["this.a",_=>_.a,true],["this.b",_=>_.b,true],["this.c",_=>_.c]]')
+  })
+
   test('R04 a decorated class is stamped as it is and as its decorators leave it', () => {
     expect(
       written(
@@ -343,6 +370,17 @@ describe('methods', () => {
       export class Money {static{_ac_putStamp(this,{contract:2,label:"Money",version:"s1-…"})} [cacheKey]() { return 1 } }
       export class Other { m() {} }
       export const f = cached(_ac_putStamp((a) => a,{contract:2,label:"f",version:"s1-…",trailing:"drop"}))"
+    `)
+  })
+
+  test('R04 the objects of an arrow in a field are those of the object that it stands in', () => {
+    expect(
+      written(
+        'export class Users { constructor(private repo: Port) {} load = cached((a) => this.repo.find(a)) }\ninterface Port { find(a): any }',
+      ),
+    ).toMatchInlineSnapshot(`
+      "export class Users {static{_ac_putStamp(this,{contract:2,label:"Users",version:"s1-…",calls:[["this.repo",_=>_.repo]]})} constructor(private repo: Port) {} load = cached(_ac_putStamp((a) => this.repo.find(a),{contract:2,label:"Users.load",version:"s1-…",calls:[["this.repo",()=>this.repo]],trailing:"drop"})) }
+      interface Port { find(a): any }"
     `)
   })
 

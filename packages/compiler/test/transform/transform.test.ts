@@ -134,7 +134,6 @@ describe('the text', () => {
     const analysis = analyze({ root, cache: false })
     const before = analysis.transform(source, `${root}/main.ts`)!
     expect(before.dependencies).toContain(`${root}/config.ts`)
-    expect(before.dependencies).not.toContain(`${root}/main.ts`)
     write(root, { 'config.ts': program['config.ts']!.replace('=> 1', '=> 2') })
     const after = analysis.update([`${root}/config.ts`]).transform(source, `${root}/main.ts`)!
     expect(after.stamps[0]!.version).not.toBe(before.stamps[0]!.version)
@@ -198,4 +197,63 @@ describe('what is refused', () => {
 
 test('the contract is that of core', () => {
   expect(stampContract).toBe(plumbing.stampContract)
+})
+
+describe('R04 injected code', () => {
+  const files = {
+    'service.ts': [
+      "import { cached } from '@autocache/core'",
+      "import type { Users } from './port'",
+      'export class Service {',
+      '  constructor(private users: Users) {}',
+      '  @cached() load(id: string) { return this.users.find(id) }',
+      '}',
+    ].join('\n'),
+    'port.ts': 'export interface Users { find(id: string): string }',
+    'sql-users.ts':
+      "import { query } from './query'\nexport class SqlUsers { table = 'users'; find(id: string) { return query(this.table, id) } }",
+    'query.ts': 'export const query = (table: string, id: string) => table + id',
+    'mailer.ts': 'export class Mailer { send(to: string) { return to } }',
+  }
+  const stampsOf = (edited: Sources = {}) => {
+    const all = { ...files, ...edited }
+    const analysis = inMemory(all)
+    return Object.fromEntries(
+      Object.entries(all).flatMap(([name, text]) =>
+        (analysis.transform(text, pathOf(name))?.stamps ?? []).map(({ label, version }) => [label, version]),
+      ),
+    )
+  }
+  const changed = (edited: Sources) => {
+    const [before, after] = [stampsOf(), stampsOf(edited)]
+    return Object.keys(before).filter((label) => before[label] !== after[label])
+  }
+
+  test('R04 every class that may stand behind a port has a version', () => {
+    expect(Object.keys(stampsOf()).sort()).toEqual(['Mailer', 'Service', 'Service.load', 'SqlUsers'])
+  })
+
+  test('R04 an edit of the repository, or of what it uses, changes its version alone', () => {
+    expect(changed({ 'sql-users.ts': files['sql-users.ts'].replace("'users'", "'people'") })).toEqual(['SqlUsers'])
+    expect(changed({ 'query.ts': files['query.ts'].replace('table + id', 'id + table') })).toEqual(['SqlUsers'])
+    expect(changed({ 'mailer.ts': files['mailer.ts'].replace('return to', 'return 1') })).toEqual(['Mailer'])
+    expect(changed({ 'sql-users.ts': `${files['sql-users.ts']} // the users` })).toEqual([])
+  })
+
+  test('R04 a class that is declared is in the version of the function as well', () => {
+    const declared = files['service.ts'].replace(
+      "import type { Users } from './port'",
+      "import { SqlUsers as Users } from './sql-users'",
+    )
+    const before = stampsOf({ 'service.ts': declared })
+    const after = stampsOf({
+      'service.ts': declared,
+      'query.ts': files['query.ts'].replace('table + id', 'id + table'),
+    })
+    expect(
+      Object.keys(before)
+        .filter((label) => before[label] !== after[label])
+        .sort(),
+    ).toEqual(['Service.load', 'SqlUsers'])
+  })
 })

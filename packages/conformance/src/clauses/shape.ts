@@ -1,9 +1,10 @@
-import { optionalMethods } from '../capabilities.ts'
+import type { EpochRows, Held } from '@autocache/core'
+import { type Capabilities, optionalMethods } from '../capabilities.ts'
 import { show } from '../check.ts'
 import type { ClauseDefinition } from '../clause.ts'
 import type { Probe } from '../probe.ts'
 
-const hooks = { reopen: 'survivesReopen', breakIt: 'reportsFailures' } as const
+const hooks = { reopen: ['survivesReopen', 'epochs'], breakIt: ['reportsFailures'] } as const
 
 /** What a store is, seen from outside. */
 export const shapeClauses: readonly ClauseDefinition[] = [
@@ -23,9 +24,10 @@ export const shapeClauses: readonly ClauseDefinition[] = [
         const has = method in raw && raw[method as keyof typeof raw] !== undefined
         check.equal(has, Boolean(capabilities[method]), `the store has ${method}, as the capability '${method}' says`)
       }
-      for (const [hook, capability] of Object.entries(hooks) as [keyof typeof hooks, 'survivesReopen'][]) {
-        const has = harness[hook] !== undefined
-        check.equal(has, Boolean(capabilities[capability]), `the harness has ${hook}, as '${capability}' says`)
+      check.equal(raw.epochs !== undefined, Boolean(capabilities.epochs), "the store has epochs, as 'epochs' says")
+      for (const [hook, needs] of Object.entries(hooks) as [keyof typeof hooks, readonly (keyof Capabilities)[]][]) {
+        const claimed = needs.some((capability) => capabilities[capability])
+        check.equal(harness[hook] !== undefined, claimed, `the harness has ${hook}, as '${needs.join("' or '")}' says`)
       }
       if (harness.now) check.equal(harness.advance !== undefined, true, 'a harness with its own now has advance')
     },
@@ -76,11 +78,22 @@ function everyAnswer({ raw, entry, capabilities }: Probe): [operation: string, a
     ['deleteMany', () => raw.deleteMany?.(['many'])],
     ['clear', () => raw.clear?.('none')],
     ['delete', () => raw.delete('shape')],
+    ...(raw.epochs ? rowAnswers(raw.epochs, entry('row')) : []),
   ]
   return answers.filter(([operation]) => {
     const method = optionalMethods.find((name) => name === operation)
     return method === undefined || capabilities[method]
   })
+}
+
+function rowAnswers(rows: EpochRows, row: Held): [operation: string, answer: () => unknown][] {
+  const { getMany } = rows
+  return [
+    ['epochs.get of an absent row', () => rows.get('row')],
+    ['epochs.set', () => rows.set('row', row)],
+    ['epochs.get', () => rows.get('row')],
+    ...(getMany ? [['epochs.getMany', () => getMany.call(rows, ['row', 'none'])] as [string, () => unknown]] : []),
+  ]
 }
 
 function isThenable(value: unknown): boolean {

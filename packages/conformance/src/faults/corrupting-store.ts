@@ -72,11 +72,12 @@ function truncate(held: Held, random: () => number): unknown {
 function flip(held: Held, random: () => number): unknown {
   if (typeof held === 'object' && !isBytes(held)) {
     const changes = [
-      { format: 2 },
+      { format: 1 },
       { key: `${held.key}~` },
       { createdAt: Number.NaN },
       { codec: 'other' },
       { outcome: '' },
+      { epochs: Number.NaN },
     ]
     return { ...held, ...(changes[Math.floor(random() * changes.length)] as unknown as Partial<Entry>) }
   }

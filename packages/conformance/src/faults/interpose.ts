@@ -29,7 +29,7 @@ type Contract<TStore> = TStore extends unknown
   ? Pick<TStore, Extract<keyof TStore, keyof SyncStore | keyof AsyncStore>>
   : never
 
-/** A store with a fault: the same operations and traits, and the switch. */
+/** A store with a fault: the same operations and traits, `epochs` struck like the rest, and the switch. */
 export type FaultStore<TStore extends Store, TFault extends Fault = Fault> = Contract<TStore> & {
   readonly fault: TFault
 }
@@ -79,10 +79,9 @@ export function interpose<TStore extends Store, TExtra extends object = object>(
   const methodOf = (operation: Operation) =>
     (store as unknown as Record<string, unknown>)[operation] as Method | undefined
 
-  const pass = (operation: Operation, args: readonly unknown[]): unknown => {
-    const method = methodOf(operation) as Method
-    const proceed = (...changed: readonly unknown[]) =>
-      method.apply(store, changed.length > 0 ? [...changed] : [...args])
+  const pass = (operation: Operation, args: readonly unknown[], on: object = store): unknown => {
+    const method = (on as Record<string, unknown>)[operation] as Method
+    const proceed = (...changed: readonly unknown[]) => method.apply(on, changed.length > 0 ? [...changed] : [...args])
     if (!fault.on || !chosen.includes(operation)) return proceed()
     return handle({
       operation,
@@ -95,8 +94,8 @@ export function interpose<TStore extends Store, TExtra extends object = object>(
     })
   }
 
-  const each = (operation: Operation, list: readonly (readonly unknown[])[]): unknown => {
-    const answers = list.map((args) => pass(operation, args))
+  const each = (operation: Operation, list: readonly (readonly unknown[])[], on: object = store): unknown => {
+    const answers = list.map((args) => pass(operation, args, on))
     return answersWithPromises(store) ? Promise.all(answers) : answers
   }
   const batchOf = (operation: Operation) => {
@@ -113,6 +112,20 @@ export function interpose<TStore extends Store, TExtra extends object = object>(
       const single = batchOf(operation)
       return single ? each(single, (args[0] as readonly Item[]).map(argumentsOf)) : pass(operation, args)
     }
+  }
+  const { epochs } = store
+  if (epochs) {
+    const rows: Record<string, unknown> = {}
+    for (const operation of ['get', 'set', 'getMany'] as const) {
+      if (epochs[operation] === undefined) continue
+      rows[operation] = (...args: readonly unknown[]) => {
+        calls[operation]++
+        const single = batchOf(operation)
+        if (!single) return pass(operation, args, epochs)
+        return each(single, (args[0] as readonly Item[]).map(argumentsOf), epochs)
+      }
+    }
+    wrapped.epochs = rows
   }
   if ((store as { scope?: unknown }).scope !== undefined) wrapped.scope = (prefix: string) => scopeOf(wrapped, prefix)
   wrapped.fault = fault

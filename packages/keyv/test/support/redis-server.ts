@@ -36,7 +36,9 @@ export class RedisServer {
     const options = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
     this.#process = spawn('redis-server', [...options, '--dir', tmpdir()], { stdio: 'ignore' })
     const child = this.#process
-    process.once('exit', () => child.kill('SIGKILL'))
+    const end = () => child.kill('SIGKILL')
+    process.once('exit', end)
+    child.once('exit', () => process.off('exit', end))
     for (let attempt = 0; attempt < 200; attempt++) {
       if (await this.#answers()) return
       await new Promise((resolve) => setTimeout(resolve, 25))

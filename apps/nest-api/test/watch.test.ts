@@ -28,10 +28,21 @@ describe('nest start --watch', () => {
       [...output.matchAll(new RegExp(`Cached \\{${label}\\} (s1-\\w+)`, 'g'))].map(([, version]) => version)
     run(['stamp.mjs', '--watch'])
     await until(async () => output.includes('Watching'), 'The first stamps')
-    run(['node_modules/@nestjs/cli/bin/nest.js', 'start', '--watch', '--builder', 'swc', '--config', 'nest-cli.stamped.json'], {
-      PORT: String(await freePort()),
-      SQLITE_FILE: `${project.root}/data.sqlite`,
-    })
+    run(
+      [
+        'node_modules/@nestjs/cli/bin/nest.js',
+        'start',
+        '--watch',
+        '--builder',
+        'swc',
+        '--config',
+        'nest-cli.stamped.json',
+      ],
+      {
+        PORT: String(await freePort()),
+        SQLITE_FILE: `${project.root}/data.sqlite`,
+      },
+    )
     const started = (times: number) => until(async () => output.split('Listening at').length > times, 'A start')
     await started(1).catch((error: Error) => {
       throw new Error(`${error.message}\n${output}`)

@@ -16,18 +16,39 @@ const tc39Decorators: Plugin = {
   },
 }
 
+/** The whole suite of nestjs once more, with the Nest of another folder. */
+const nest = (folder: string) =>
+  ['@nestjs/', '@apollo/', '@as-integrations/', 'reflect-metadata', 'rxjs', 'graphql', 'cache-manager'].map((name) => {
+    const root = fileURLToPath(new URL(`${folder}/node_modules/`, import.meta.url))
+    return { find: new RegExp(`^(?=${name}${name.endsWith('/') ? '' : '(?:$|/)'})`), replacement: root }
+  })
+
 /** Core's conditional imports lead to sources as well: Vite would take them from package.json, and so from `dist`. */
 const source = (file: string) => fileURLToPath(new URL(`packages/core/src/platform/${file}`, import.meta.url))
-const platform = { '#platform': source('node.ts'), '#sha256': source('sha256-node.ts') }
+const platform = [
+  { find: '#platform', replacement: source('node.ts') },
+  { find: '#sha256', replacement: source('sha256-node.ts') },
+]
 
 /** One project per folder. Imports of our own packages lead to their sources, through `paths` in tsconfig.base.json. */
-const project = (name: string, root: string, { types = false } = {}) => ({
+const project = (
+  name: string,
+  root: string,
+  {
+    types = false,
+    legacyDecorators = false,
+    env = {},
+    include = ['test/**/*.test.ts'],
+    alias = [] as ReturnType<typeof nest>,
+  } = {},
+) => ({
   root,
-  plugins: [tc39Decorators],
-  resolve: { tsconfigPaths: true, alias: platform },
+  plugins: legacyDecorators ? [] : [tc39Decorators],
+  resolve: { tsconfigPaths: true, alias: [...platform, ...alias] },
   test: {
     name,
-    include: ['test/**/*.test.ts'],
+    env,
+    include,
     testTimeout: 30_000,
     typecheck: { enabled: types, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
   },
@@ -43,8 +64,15 @@ export default defineConfig({
       project('keyv', 'packages/keyv', { types: true }),
       project('lru-cache', 'packages/lru-cache', { types: true }),
       project('cache-manager', 'packages/cache-manager', { types: true }),
+      project('nestjs', 'packages/nestjs', { types: true, legacyDecorators: true }),
+      project('nest-11', 'packages/nestjs', {
+        legacyDecorators: true,
+        alias: nest('integrations/nest-11'),
+        env: { NEST: '11' },
+      }),
       project('unplugin', 'packages/unplugin'),
       project('quickstart', 'apps/quickstart'),
+      project('nest-api', 'apps/nest-api'),
       project('bench', 'apps/bench'),
       project('consumers', 'integrations/consumers'),
       project('shells', 'integrations/shells'),

@@ -25,6 +25,7 @@ const publicEntries = {
   '@autocache/keyv': ['.'],
   '@autocache/lru-cache': ['.'],
   '@autocache/cache-manager': ['.'],
+  '@autocache/nestjs': ['.'],
   '@autocache/compiler': ['.', './runtime'],
   '@autocache/unplugin': [
     ...['./bun', './esbuild', './loader', './register', './rolldown'],
@@ -39,6 +40,8 @@ const knows = {
   'packages/keyv': ['@autocache/core'],
   'packages/lru-cache': ['@autocache/core'],
   'packages/cache-manager': ['@autocache/core'],
+  // The one adapter that uses another: Nest's cache is cache-manager's.
+  'packages/nestjs': ['@autocache/core', '@autocache/cache-manager'],
   'packages/compiler': ['@autocache/core'],
   'packages/cli': ['@autocache/compiler'],
   'packages/unplugin': ['@autocache/compiler'],

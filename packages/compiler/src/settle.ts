@@ -5,7 +5,7 @@
 import { CompilerError } from './errors.ts'
 import type { Resolution, SourceModule } from './link.ts'
 import type { ModuleSummary, Request } from './model.ts'
-import type { WrapperKind } from './wrappers.ts'
+import { isWrapperName, type WrapperKind } from './wrappers.ts'
 
 /** Names of a module; undefined for those that look like wrappers and are none. */
 export type KnownWrappers = ReadonlyMap<string, WrapperKind | undefined>
@@ -69,7 +69,7 @@ export function settleWrappers(project: Settling): void {
     for (let way = ways.pop(); way !== undefined; way = ways.pop()) {
       const [from, request, by, name] = way
       // By name, since a workspace that develops these packages resolves them to their sources.
-      if (/^@autocache\/[^/]+$/.test(request) && /^[cC]ached$/.test(name)) return 'wrapper'
+      if (/^@autocache\/[^/]+$/.test(request) && isWrapperName(name)) return 'wrapper'
       const found = resolve(request, from, by)
       if (found.kind === 'package' && configured.has(`${found.name}${found.subpath}#${name}`)) return 'wrapper'
       if (found.kind !== 'source' || seen.has(`${found.file}#${name}`)) continue
@@ -94,7 +94,6 @@ export function settleWrappers(project: Settling): void {
     return undefined
   }
 
-  const isCached = (member: string | undefined) => member === 'cached' || member === 'Cached'
   // What a module calls its own configured wrappers; the summary cannot know that they are some.
   const ownWrappers = (file: string, summary: ModuleSummary): readonly string[] =>
     [...configured]
@@ -120,7 +119,7 @@ export function settleWrappers(project: Settling): void {
         for (const local of localNames(summary, request, name)) {
           if (known !== undefined || !wrappers.has(local)) wrappers.set(local, known)
         }
-        const meant = known === 'wrapper' ? member === undefined : known === 'instance' && isCached(member)
+        const meant = known === 'wrapper' ? member === undefined : known === 'instance' && isWrapperName(member)
         if (meant !== taken) wrong = true
       }
       const assumed = JSON.stringify([...wrappers].map(([name, role]) => [name, role ?? '']).sort())

@@ -9,7 +9,8 @@ import { erased, staticKey } from './walk.ts'
 
 export type WrapperKind = 'instance' | 'wrapper'
 
-const isWrapperName = (name: string | undefined) => name === 'cached' || name === 'Cached'
+/** `CachedResponse` is the decorator of @autocache/nestjs for handlers whose responses are cached. */
+export const isWrapperName = (name: string | undefined): boolean => /^(?:[cC]ached|CachedResponse)$/.test(name ?? '')
 
 export interface Wrappers {
   isWrapper(callee: Node): boolean

@@ -1,0 +1,183 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { Project } from './support/project.ts'
+import { Api, describeWithServers, freePort, postgresUrl, Redis } from './support/servers.ts'
+
+let project: Project
+beforeAll(async () => {
+  project = new Project()
+  await project.build('swc')
+}, 60_000)
+afterAll(() => project.remove())
+
+const started: Api[] = []
+const api = async (env: Record<string, string>) => {
+  const running = await Api.start(env, project.dist)
+  started.push(running)
+  return running
+}
+afterEach(async () => {
+  for (const running of started.splice(0)) await running.stop()
+})
+
+let names = 0
+/** A part of Redis that no other test has seen. */
+const namespace = () => `nest-api-${process.pid}-${names++}`
+
+const reports = ['/reports/remote/AK?limit=3', '/reports/connections/BOS/SFO', '/reports/reach/BOS']
+const airport = '{ airport(iata: "BOS") { city reach } }'
+const blue = { 'x-tenant': 'blue' }
+
+;(await describeWithServers())('the API over PostgreSQL and Redis', () => {
+  let redis: Redis
+  beforeAll(async () => {
+    redis = new Redis(await freePort())
+    await redis.start()
+  })
+  afterAll(() => redis.close())
+  const env = (name = namespace()) => ({ DATABASE_URL: postgresUrl, REDIS_URL: redis.url, NAMESPACE: name })
+  const askAll = async (running: Api) => [
+    ...(await Promise.all(reports.map(async (path) => (await running.get(path)).body))),
+    (await running.get('/fares/BOS/SFO', blue)).body,
+    await running.graphql(airport),
+  ]
+
+  it('a second request is answered from Redis, by another process and after a restart too', async () => {
+    const settings = env()
+    const first = await api(settings)
+    const computed = await askAll(first)
+    expect(computed[2]).toEqual({ from: 'BOS', airports: 304 })
+    expect(computed[4]).toEqual({ airport: { city: 'Boston', reach: 304 } })
+    expect(await askAll(first)).toEqual(computed)
+    const methods = [
+      'AirportsResolver.airport',
+      'ConnectionsService.connections',
+      'ConnectionsService.reach',
+      'FaresController.quote#response',
+      'FaresService.quote',
+      'RemoteService.remote',
+    ]
+    const counts = await first.counts()
+    for (const label of methods) expect(counts[label]?.fill, label).toBe(1)
+
+    const second = await api(settings)
+    expect(await askAll(second)).toEqual(computed)
+    await first.stop()
+    await second.stop()
+    const third = await api(settings)
+    expect(await askAll(third)).toEqual(computed)
+    expect((await third.get('/fares/BOS/SFO', blue)).cache).toBe('HIT')
+    for (const [label, { fill }] of Object.entries(await third.counts())) expect(fill, label).toBe(0)
+  })
+
+  it('two travellers and two airlines never see what is the other’s, first calls at once', async () => {
+    const settings = env()
+    const [one, other] = await Promise.all([api(settings), api(settings)])
+    const ask = async (running: Api, traveller: string, tenant: string) => {
+      const headers = { authorization: `Bearer token-${traveller}` }
+      const [list, fare] = await Promise.all([
+        running.get('/me/watchlist', headers),
+        running.get('/fares/BOS/SFO', { 'x-tenant': tenant }),
+      ])
+      return [list.body.traveller, list.body.airports.join(), fare.body.tenant, fare.body.dollars]
+    }
+    const expected = {
+      ann: ['ann', 'JFK,SFO', 'blue', 297],
+      bob: ['bob', 'ATL', 'green', 513],
+      eve: ['eve', '', 'green', 513],
+    }
+    const calls = Array.from({ length: 60 }, (_, at) => (['ann', 'bob', 'eve'] as const)[at % 3]!)
+    const answers = await Promise.all(
+      calls.map((who, at) => ask(at % 2 === 0 ? one : other, who, who === 'ann' ? 'blue' : 'green')),
+    )
+    expect(answers).toEqual(calls.map((who) => expected[who]))
+    expect((await one.get('/me/watchlist')).status).toBe(401)
+    expect((await one.get('/me/watchlist', { authorization: 'Bearer token-of-nobody' })).status).toBe(401)
+  })
+
+  it('a change is seen by the next request, in the process that made it', async () => {
+    const running = await api(env())
+    const headers = { authorization: 'Bearer token-eve' }
+    const list = async () => (await running.get('/me/watchlist', headers)).body.airports
+    const change = async (method: string) => {
+      const { status } = await fetch(`${running.url}/me/watchlist/BOS`, { method, headers })
+      expect(status).toBe(204)
+    }
+    expect(await list()).toEqual([])
+    await change('PUT')
+    try {
+      expect(await list()).toEqual(['BOS'])
+    } finally {
+      await change('DELETE')
+    }
+    expect(await list()).toEqual([])
+  })
+
+  it('an error is answered as it is, and not kept', async () => {
+    const running = await api(env())
+    for (let i = 0; i < 2; i += 1) {
+      expect((await running.get('/fares/BOS/SFO', { 'x-tenant': 'red' })).status).toBe(404)
+      expect((await running.get('/fares/BOS/SFO')).status).toBe(400)
+    }
+    expect((await running.counts())['FaresService.quote']).toEqual({ fill: 0, hit: 0 })
+  })
+
+  it('no request fails while Redis is stopped under load, and entries are used again when it is back', async () => {
+    const own = new Redis(await freePort())
+    await own.start()
+    const running = await api({ ...env(), REDIS_URL: own.url })
+    try {
+      const expected = await Promise.all(reports.map(async (path) => (await running.get(path)).body))
+      let stopped = false
+      let answered = 0
+      const load = Promise.all(
+        Array.from({ length: 8 }, async (_, client) => {
+          for (let at = client; !stopped; at += 1) {
+            const { status, body } = await running.get(reports[at % reports.length]!)
+            expect(status).toBe(200)
+            expect(body).toEqual(expected[at % reports.length])
+            answered += 1
+          }
+        }),
+      )
+      const after = async (more: number) => {
+        const wanted = answered + more
+        while (answered < wanted) await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+      await after(50)
+      await own.kill()
+      await after(50)
+      await own.start()
+      const hits = async () => (await running.counts())['ConnectionsService.reach']!.hit
+      const before = await hits()
+      while ((await hits()) < before + 20) await new Promise((resolve) => setTimeout(resolve, 25))
+      stopped = true
+      await load
+      expect(running.output).not.toContain('ERROR')
+    } finally {
+      await own.close()
+    }
+  })
+
+  it('it starts and answers while Redis is down', async () => {
+    const running = await api({ ...env(), REDIS_URL: 'redis://127.0.0.1:1' })
+    expect((await running.get('/reports/reach/BOS')).body).toEqual({ from: 'BOS', airports: 304 })
+    expect((await running.get('/cache/health')).body.cache.status).toBe('degraded')
+  })
+})
+
+describe('the API where there is no PostgreSQL and no Redis', () => {
+  it('has its data in SQLite and its entries in memory', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nest api sqlite '))
+    const running = await api({ SQLITE_FILE: join(folder, 'data.sqlite') })
+    for (let i = 0; i < 2; i += 1) {
+      expect((await running.get('/reports/connections/BOS/SFO')).body).toMatchObject({ total: 33 })
+      expect((await running.get('/reports/reach/BOS')).body).toEqual({ from: 'BOS', airports: 304 })
+    }
+    expect((await running.counts())['ConnectionsService.reach']).toEqual({ fill: 1, hit: 1 })
+    await running.stop()
+    rmSync(folder, { recursive: true })
+  })
+})

@@ -1,0 +1,151 @@
+/**
+ * At boot every cached method and response is defined, so that what cannot be cached is an error before the first
+ * request, all of them in one; what is, is logged with its label and version.
+ */
+import { type AnyFunction, AutocacheError, cacheKey, encodeKey } from '@autocache/core'
+import { Inject, Injectable, Logger, type Type } from '@nestjs/common'
+import { DiscoveryService } from '@nestjs/core'
+import { Autocache, handleOf, isRefusal } from './autocache.ts'
+import { isOurs, responsesOf } from './interceptor.ts'
+import { type Member, membersOf, stampOfMember } from './members.ts'
+import { ownerOf, setOwner } from './owner.ts'
+
+type Wrapper = ReturnType<DiscoveryService['getProviders']>[number]
+
+/** Runs when the modules are there. */
+export class Boot {
+  readonly #cache: Autocache
+  readonly #discovery: DiscoveryService
+  readonly #log = new Logger('Autocache')
+
+  /** Nest makes it. */
+  constructor(cache: Autocache, discovery: DiscoveryService) {
+    this.#cache = cache
+    this.#discovery = discovery
+  }
+
+  /** @throws AutocacheError for all that cannot be cached */
+  run(): void {
+    const problems: AutocacheError[] = []
+    const attempt = (define: () => string | undefined): void => {
+      try {
+        const line = define()
+        if (line !== undefined) this.#log.log(line)
+      } catch (error) {
+        problems.push(error as AutocacheError)
+      }
+    }
+    void this.#cache.core
+    const seen = new Set<object>()
+    const wrappers = [...this.#discovery.getProviders(), ...this.#discovery.getControllers()]
+    for (const wrapper of wrappers) {
+      const { prototype, instance } = madeBy(wrapper)
+      if (!prototype) continue
+      const members = membersOf(prototype)
+      // Made by a factory: Nest injects nothing into those.
+      if (members.size > 0 && instance && ownerOf(instance) === undefined) setOwner(instance, this.#cache)
+      if (seen.has(prototype)) continue
+      seen.add(prototype)
+      for (const member of members.values()) attempt(() => this.#method(member, prototype.constructor, instance))
+      for (const [method, graphql] of this.#handlers(prototype))
+        attempt(() => this.#responses(prototype.constructor as Type<unknown>, method, graphql))
+    }
+    const [first] = problems
+    if (problems.length === 1) throw first
+    if (first) {
+      const list = [...new Set(problems.map(({ message }) => `- ${message}`))].join('\n')
+      throw new AutocacheError(first.code, `${problems.length} methods cannot be cached:\n${list}`, { cause: first })
+    }
+  }
+
+  #method(member: Member, Class: object, instance: object | undefined): string {
+    const { label, version, cached } = this.#cache.defineMember(member, Class)
+    if (instance && this.#isShared(member)) {
+      if (stampOfMember(member.fn) && member.options.version === undefined) this.#checkStamped(cached, instance)
+      else this.#checkReceiver(member, label, instance)
+    }
+    return `Cached {${label}} ${version}`
+  }
+
+  #isShared({ options }: Member): boolean {
+    const { store, options: defaults } = this.#cache
+    return (options.store ?? store).lifetime === 'shared' && defaults.enabled !== false && !options.key
+  }
+
+  /** What a stamp reads and calls through the object must be known: core says so when it makes a key. */
+  #checkStamped(cached: AnyFunction, instance: object): void {
+    try {
+      handleOf(cached, instance, this.#cache.core).keyOf()
+    } catch (error) {
+      // A `partition` or `deps` that needs a request has nothing to say here.
+      if (isRefusal(error) && /^this\b|`this\b/.test(String((error as { path?: string }).path ?? error.message)))
+        throw error
+    }
+  }
+
+  /** Over a shared store, two objects of one class have to be told apart (R03). */
+  #checkReceiver({ fn }: Member, label: string, instance: object): void {
+    if (cacheKey in instance || !/\bthis\b|\bsuper\b/.test(Function.prototype.toString.call(fn))) return
+    try {
+      encodeKey(instance)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      throw new AutocacheError(
+        'UNKEYABLE_VALUE',
+        `\`${label}\` reads \`this\`, and nothing tells over a shared store which of the objects injected there its ` +
+          'result depends on. Give the option `key`, such as `key: (id: string) => id`, or give the class a ' +
+          '`[cacheKey]()` that returns what its results depend on; a stamped build knows it by itself.',
+        { cause: error },
+      )
+    }
+  }
+
+  #responses(Class: Type<unknown>, method: AnyFunction, graphql: boolean): string | undefined {
+    const { where, never, blind, options, defined } = responsesOf(this.#cache, Class, method, graphql)
+    if (never !== undefined || !defined) return undefined
+    if (blind !== undefined && options.vary === undefined && !options.shared) {
+      this.#log.warn(
+        `${where} takes ${blind}: its responses are not cached until \`vary\` or \`shared\` says what of it they depend on.`,
+      )
+      return undefined
+    }
+    return `Cached {${defined.label}} ${defined.version}`
+  }
+
+  /** The GET handlers and fields of Query that the interceptor stands on, and whether they are fields. */
+  *#handlers(prototype: object): Iterable<[method: AnyFunction, graphql: boolean]> {
+    const seen = new Set<string>()
+    for (
+      let at: object | null = prototype;
+      at && at !== Object.prototype;
+      at = Object.getPrototypeOf(at) as object | null
+    )
+      for (const name of Object.getOwnPropertyNames(at)) {
+        if (seen.has(name)) continue
+        seen.add(name)
+        const method: unknown = Object.getOwnPropertyDescriptor(at, name)?.value
+        if (typeof method !== 'function' || name === 'constructor') continue
+        const isRoute = Reflect.hasMetadata('path', method) && Reflect.getMetadata('method', method) === 0
+        const isField = Reflect.getMetadata('graphql:resolver_type', method) === 'Query'
+        if (!isRoute && !isField) continue
+        if (this.#cache.interceptorsOf(prototype.constructor, method).some(isOurs))
+          yield [method as AnyFunction, isField]
+      }
+  }
+}
+
+/** The class behind a provider, and its one object where it has one by now. */
+function madeBy(wrapper: Wrapper): { prototype?: object; instance?: object } {
+  const instance: unknown = wrapper.isDependencyTreeStatic() && !wrapper.isTransient ? wrapper.instance : undefined
+  const isObject = typeof instance === 'object' && instance !== null
+  if (isObject && Object.getPrototypeOf(instance)) {
+    return { prototype: Object.getPrototypeOf(instance) as object, instance }
+  }
+  const { metatype, inject } = wrapper
+  if (typeof metatype !== 'function' || inject || !metatype.prototype) return {}
+  return { prototype: metatype.prototype as object }
+}
+
+Injectable()(Boot)
+Inject(Autocache)(Boot, undefined, 0)
+Inject(DiscoveryService)(Boot, undefined, 1)

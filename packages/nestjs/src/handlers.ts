@@ -1,0 +1,116 @@
+/**
+ * What a handler takes in, read once from the metadata that Nest itself reads: its parameters, and what its decorators say
+ * of the response. What a parameter names is keyed; what it hides (`@Req()`, a custom decorator) makes the handler blind:
+ * nobody can see what its response depends on, and it is cached only where `vary` or `shared` says so.
+ */
+import type { Type } from '@nestjs/common'
+import type { Keying, Request } from './request.ts'
+import { type ResponseOptions, responseOptionsOf } from './response-options.ts'
+
+/** A handler of a controller, or a field of a resolver. */
+export interface Handler extends Keying {
+  /** `Class.method`. */
+  readonly where: string
+  /** The headers that it is keyed by, in lower case. */
+  readonly keyed: readonly string[]
+  /** Why its responses are never cached. */
+  readonly never: string | undefined
+  /** `@CacheTTL` of @nestjs/cache-manager: a value, or a function of the context. */
+  readonly cacheTtl: unknown
+}
+
+/** The numbers of Nest's `RouteParamtypes`, which it keeps to itself. */
+const parameters = {
+  request: 0,
+  response: 1,
+  next: 2,
+  body: 3,
+  query: 4,
+  param: 5,
+  headers: 6,
+  session: 7,
+  file: 8,
+  files: 9,
+  host: 10,
+  ip: 11,
+  rawBody: 12,
+  cookies: 14,
+  signedCookies: 15,
+}
+
+const get = (key: string, target: object, property?: string): unknown =>
+  property === undefined ? Reflect.getMetadata(key, target) : Reflect.getMetadata(key, target, property)
+
+/** Reads a handler of a class. */
+export function readHandler(
+  Class: Type<unknown>,
+  method: object & { readonly name: string },
+  defaults: ResponseOptions | undefined,
+  { graphql, perRequest }: { readonly graphql: boolean; readonly perRequest: boolean },
+): Handler {
+  const { bypassed, ...options } = responseOptionsOf(Class, method, defaults)
+  const inputs: ((request: Request) => unknown)[] = []
+  const keyed = Array.isArray(options.vary) ? options.vary.map((header: string) => header.toLowerCase()) : []
+  let never: string | undefined = bypassed ? '@NoCache()' : undefined
+  let blind: string | undefined = perRequest ? 'providers made per request' : undefined
+  const forbid = (why: string) => (never ??= why)
+  const hide = (why: string) => (blind ??= why)
+  if (get('__sse__', method)) forbid('a stream of events')
+  if (get('__redirect__', method)) forbid('@Redirect()')
+
+  const name = nameIn(Class, method)
+  const taken = (get('__routeArguments__', Class, name) ?? {}) as Record<string, { data?: unknown }>
+  for (const [key, { data }] of Object.entries(taken)) {
+    const [type = ''] = key.split(':')
+    if (key.includes('__customRouteArgs__')) hide('a custom parameter decorator')
+    else if (graphql) readField(Number(type))
+    else readParameter(Number(type), data)
+  }
+
+  function readField(type: number): void {
+    if (type === parameters.response) hide('@Context()')
+    else if (type === parameters.next) hide('@Info()')
+  }
+
+  function readParameter(type: number, data: unknown): void {
+    const part = typeof data === 'string' ? data : undefined
+    if (type === parameters.request) hide('@Req()')
+    else if (type === parameters.response) {
+      if (!get('__responsePassthrough__', Class, name)) forbid('@Res() without passthrough')
+    } else if (type === parameters.next) forbid('@Next()')
+    else if (type === parameters.body) inputs.push(({ raw }) => raw.body)
+    else if (type === parameters.rawBody) inputs.push(({ raw }) => raw.rawBody)
+    else if (type === parameters.headers) {
+      if (part === undefined) hide('all @Headers()')
+      else {
+        const header = part.toLowerCase()
+        keyed.push(header)
+        inputs.push(({ headers }) => headers[header])
+      }
+    } else if (type === parameters.session) hide('@Session()')
+    else if (type === parameters.file || type === parameters.files) forbid('an uploaded file')
+    else if (type === parameters.host) inputs.push(({ raw }) => raw.hosts)
+    else if (type === parameters.ip) inputs.push(({ raw }) => raw.ip)
+    else if (type === parameters.cookies && part !== undefined) inputs.push(({ raw }) => raw.cookies?.[part])
+    else if (type !== parameters.query && type !== parameters.param) hide('a parameter that is new')
+  }
+
+  return {
+    where: `${Class.name}.${name}`,
+    options,
+    never,
+    blind,
+    inputs,
+    keyed,
+    cacheKey: get('cache_module:cache_key', method),
+    cacheTtl: get('cache_module:cache_ttl', method) ?? get('cache_module:cache_ttl', Class),
+  }
+}
+
+/** The name that a method has in its class: a wrapper of another's may have lost its own. */
+function nameIn(Class: Type<unknown>, method: object & { readonly name: string }): string {
+  for (let at: object | null = Class.prototype; at; at = Object.getPrototypeOf(at) as object | null)
+    for (const name of Object.getOwnPropertyNames(at))
+      if (Object.getOwnPropertyDescriptor(at, name)?.value === method) return name
+  return method.name
+}

@@ -1,0 +1,284 @@
+/**
+ * Caches the responses of GET handlers and of fields of Query.
+ *
+ * The rule: a response answers another request only if everything it was made from is in its key; where that cannot be
+ * known the request is answered as if this interceptor were not there. Guards run before any interceptor, so a hit is
+ * given to nobody who may not ask.
+ *
+ * Interceptors within this one are part of what is cached, those outside of it see a hit like any other response. What
+ * the inner ones read of a request is for `vary` to name. Exceptions pass, and are not kept.
+ *
+ * Decision: docs/decisions/0022-nestjs.md.
+ */
+import { type AnyFunction, AutocacheError, cacheKey } from '@autocache/core'
+import { putStamp } from '@autocache/core/plumbing'
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  type NestInterceptor,
+  type Type,
+} from '@nestjs/common'
+import { HttpAdapterHost } from '@nestjs/core'
+import { from, lastValueFrom, type Observable } from 'rxjs'
+import { Autocache, type Defined, handleOf, isRefusal } from './autocache.ts'
+import { copyOf } from './copy.ts'
+import { type Handler, readHandler } from './handlers.ts'
+import { stampOfMember } from './members.ts'
+import { controlOf, keyOf, type Request, requestOf } from './request.ts'
+import { aloneWith, headersOf, type Kept, keptOf } from './response.ts'
+
+/** A handler whose responses are cached, as core has it. */
+interface Responses extends Handler {
+  /** Whether no interceptor is outside: then a body is seen by nobody, and sent as JSON. */
+  readonly outermost: boolean
+  readonly defined: Defined | undefined
+  /** The controller, where a stamp reads it. */
+  readonly self: object | undefined
+  /** Whether the store hands out what it holds. */
+  readonly references: boolean
+}
+
+/** One request on its way: what it is keyed by, and how to answer it. */
+class Pending {
+  ran = false
+  readonly key: unknown
+  readonly raw: unknown
+  readonly ttl: number | undefined
+  readonly answer: () => Promise<Kept>
+
+  constructor(key: unknown, raw: unknown, ttl: number | undefined, answer: () => Promise<Kept>) {
+    this.key = key
+    this.raw = raw
+    this.ttl = ttl
+    this.answer = answer
+  }
+
+  [cacheKey](): unknown {
+    return this.key
+  }
+}
+
+const known = new WeakMap<Autocache, WeakMap<object, Map<object, Responses>>>()
+
+/**
+ * A handler as it is cached in an application; read and defined once.
+ * @throws AutocacheError where it cannot be cached
+ */
+export function responsesOf(cache: Autocache, Class: Type<unknown>, method: AnyFunction, graphql: boolean): Responses {
+  let classes = known.get(cache)
+  if (!classes) known.set(cache, (classes = new WeakMap()))
+  let methods = classes.get(Class)
+  if (!methods) classes.set(Class, (methods = new Map()))
+  let found = methods.get(method)
+  if (!found) methods.set(method, (found = defineResponses(cache, Class, method, graphql)))
+  return found
+}
+
+function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunction, graphql: boolean): Responses {
+  const handler = readHandler(Class, method, cache.options.response, {
+    graphql,
+    perRequest: cache.isMadePerRequest(Class),
+  })
+  if (handler.never !== undefined)
+    return { ...handler, defined: undefined, self: undefined, references: false, outermost: false }
+  const {
+    name,
+    ttl,
+    key: _,
+    vary: __,
+    shared,
+    credentials,
+    json,
+    maxBytes,
+    headers,
+    noCache,
+    tags,
+    ...options
+  } = handler.options
+  const stamp = stampOfMember(method)
+  const label = `${name ?? stamp?.label ?? handler.where}#response`
+  const respond = async (pending: Pending): Promise<Kept> => {
+    pending.ran = true
+    return pending.answer()
+  }
+  const isStamped = stamp !== undefined && options.version === undefined
+  const self = isStamped ? cache.objectOf(Class) : undefined
+  if (isStamped) {
+    if (!self && (stamp.receiver || stamp.calls)) {
+      throw new AutocacheError(
+        'UNVERSIONED_FUNCTION',
+        `\`${label}\` reads its controller, of which there is not one for all requests, so that its stamp says too little. Give \`@CachedResponse\` a \`version\`.`,
+      )
+    }
+    putStamp(respond, { ...stamp, label })
+  }
+  const given = handler.cacheTtl ?? ttl
+  // For cache-manager `0` is for ever.
+  const fixed = given === 0 && handler.cacheTtl === 0 ? Number.POSITIVE_INFINITY : given
+  const cached = cache.core.cached(respond, {
+    ...options,
+    name: label,
+    ...(typeof fixed === 'function'
+      ? { ttl: (_kept: Kept, pending: Pending) => pending.ttl ?? 0 }
+      : fixed !== undefined && { ttl: fixed as number }),
+    cacheIf: (kept: Kept) => kept.keep,
+    ...(tags && {
+      tags: typeof tags === 'function' ? (kept: Kept, { raw }: Pending) => tags(kept.body, raw) : tags,
+    }),
+    errorTtl: 0,
+    strict: false,
+    // Copies are made here, see `copyOf`.
+    clone: false,
+  } as never)
+  const { holds } = options.store ?? cache.store
+  const defined = cache.claim(cached as AnyFunction, Class)
+  cache.noteResponses(Class, method, defined)
+  return {
+    ...handler,
+    defined,
+    self,
+    references: holds === 'references',
+    outermost:
+      !graphql && !Reflect.hasMetadata('__renderTemplate__', method) && isOurs(cache.interceptorsOf(Class, method)[0]),
+  }
+}
+
+/** The ttl that a `@CacheTTL` factory gives a request. */
+async function ttlFor({ cacheTtl }: Handler, context: ExecutionContext): Promise<number | undefined> {
+  if (typeof cacheTtl !== 'function') return undefined
+  const ttl = Number(await (cacheTtl as (context: ExecutionContext) => unknown)(context))
+  return ttl === 0 ? Number.POSITIVE_INFINITY : Math.max(ttl, 0) || 0
+}
+
+/**
+ * Caches the responses of the handlers that it stands on, in the application's {@link Autocache}, as Nest's
+ * `CacheInterceptor` does; see `@CachedResponse` for its options.
+ * @example
+ * ```ts
+ * @UseInterceptors(AutocacheInterceptor)
+ * @Controller('reports')
+ * class ReportsController {}
+ * ```
+ */
+export class AutocacheInterceptor implements NestInterceptor {
+  readonly #cache: Autocache
+  readonly #host: HttpAdapterHost
+
+  /** Nest makes it. */
+  constructor(cache: Autocache, host: HttpAdapterHost) {
+    this.#cache = cache
+    this.#host = host
+  }
+
+  /** Answers from the cache, or as the rest of the chain does. */
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const prepared = this.#prepare(context)
+    if (typeof prepared === 'string') return next.handle()
+    const { responses, request, key } = prepared
+    return from(this.#answer(context, next, responses, request, key))
+  }
+
+  /** All that has to be known before the cache is asked, or why it is not. */
+  #prepare(context: ExecutionContext): { responses: Responses; request: Request; key: unknown } | string {
+    const cache = this.#cache
+    const request = requestOf(context)
+    if (typeof request === 'string') return request
+    let responses: Responses
+    try {
+      const graphql = (context.getType() as string) === 'graphql'
+      responses = responsesOf(cache, context.getClass(), context.getHandler() as AnyFunction, graphql)
+    } catch (error) {
+      // Said at boot, which refused to start; or the interceptor came later.
+      cache.tell(`Responses of ${context.getClass().name} are not cached: ${(error as Error).message}`)
+      return 'not defined'
+    }
+    const { never, options, where } = responses
+    if (never !== undefined) return never
+    if (options.noCache && controlOf(request) === 'no-store') return this.#bypass(options, request, 'no-store')
+    const keyed = keyOf(responses, request, context)
+    if (typeof keyed !== 'string') return { responses, request, key: keyed.key }
+    cache.tell(
+      `${where} answers without the cache: its response may depend on ${keyed}. Say so with \`vary\`, or \`shared: true\` where it does not.`,
+    )
+    return this.#bypass(options, request, keyed)
+  }
+
+  #now(): number {
+    return (this.#cache.options.clock ?? Date.now)()
+  }
+
+  #bypass(options: Handler['options'], { response }: Request, why: string): string {
+    if (options.headers && response) this.#host.httpAdapter.setHeader(response, 'X-Cache', 'BYPASS')
+    return why
+  }
+
+  async #answer(
+    context: ExecutionContext,
+    next: CallHandler,
+    responses: Responses,
+    request: Request,
+    key: unknown,
+  ): Promise<unknown> {
+    const { options, defined, where, self, references, outermost } = responses
+    const { response } = request
+    // Nest binds the rest of the chain to the async context of this moment; the fill subscribes from another one.
+    const chain = next.handle()
+    const rest = (): Promise<unknown> => lastValueFrom(chain, { defaultValue: undefined })
+    const pending = new Pending(key, request.raw, await ttlFor(responses, context), async () => {
+      const before = headersOf(response)
+      const body = await rest()
+      const kept = keptOf(body, response, before, this.#now(), responses)
+      if (!references || kept.alone) return kept
+      const copied = copyOf(kept.body)
+      if ('copy' in copied) return { ...kept, body: copied.copy }
+      this.#cache.tell(
+        `${where}: a response was not kept, because ${copied.path} is no plain data. \`json: true\` keeps what JSON makes of it.`,
+      )
+      return aloneWith(kept)
+    })
+    const { cached } = defined!
+    const again = options.noCache === true && controlOf(request) === 'no-cache'
+    let kept: Kept
+    try {
+      kept = (await (again ? refreshing(cached, self, this.#cache.core) : cached).call(self, pending)) as Kept
+    } catch (error) {
+      if (pending.ran || !isRefusal(error)) throw error
+      this.#cache.tell(`${where} answers without the cache: ${error.message}`)
+      if (options.headers && response) this.#host.httpAdapter.setHeader(response, 'X-Cache', 'BYPASS')
+      return rest()
+    }
+    if (response) this.#giveBack(kept, response, options, !pending.ran)
+    if (!references || outermost || kept.alone) return kept.body
+    const copied = copyOf(kept.body)
+    return 'copy' in copied ? copied.copy : kept.body
+  }
+
+  #giveBack(kept: Kept, response: unknown, options: Handler['options'], hit: boolean): void {
+    const { httpAdapter } = this.#host
+    if (hit) {
+      if (kept.status !== undefined && kept.status !== (response as { statusCode?: number }).statusCode)
+        httpAdapter.status(response, kept.status)
+      for (const [name, value] of kept.headers) httpAdapter.setHeader(response, name, value as string)
+    }
+    if (!options.headers || kept.alone) return
+    httpAdapter.setHeader(response, 'X-Cache', hit ? 'HIT' : 'MISS')
+    if (hit) httpAdapter.setHeader(response, 'Age', String(Math.max(0, Math.floor((this.#now() - kept.at) / 1000))))
+  }
+}
+
+/** What fills again whatever is stored, for a controller. */
+function refreshing(cached: AnyFunction, self: object | undefined, core: Autocache['core']): AnyFunction {
+  return (pending: Pending) => handleOf(cached, self, core).refresh(pending)
+}
+
+/** Whether an interceptor, or the class of one, is this one. */
+export function isOurs(one: unknown): boolean {
+  const Class = typeof one === 'function' ? one : (one as object | undefined)?.constructor
+  return Class === AutocacheInterceptor || Class?.prototype instanceof AutocacheInterceptor
+}
+
+Injectable()(AutocacheInterceptor)
+Inject(Autocache)(AutocacheInterceptor, undefined, 0)
+Inject(HttpAdapterHost)(AutocacheInterceptor, undefined, 1)

@@ -1,0 +1,120 @@
+/**
+ * What is asked, and who asks. The first becomes the key; the second decides whether there is one: a response to
+ * somebody's credentials is his alone until `vary` or `shared` says otherwise.
+ */
+import type { ExecutionContext } from '@nestjs/common'
+import type { ResponseOptions } from './response-options.ts'
+
+/** A request as Express and Fastify both have it. */
+interface RawRequest {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>>
+  readonly params?: unknown
+  readonly query?: unknown
+  readonly body?: unknown
+  readonly rawBody?: unknown
+  readonly hosts?: unknown
+  readonly hostname?: string | undefined
+  readonly ip?: unknown
+  readonly cookies?: Readonly<Record<string, unknown>>
+  readonly user?: unknown
+  readonly route?: { readonly path?: unknown }
+  readonly routeOptions?: { readonly url?: unknown }
+}
+
+/** A request for a response, or for a field of Query. */
+export interface Request {
+  readonly raw: RawRequest
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** What is asked for: route, params and query, or the arguments of a field. */
+  readonly asked: unknown
+  /** Whether the request itself is unknown: a field whose context carries none. */
+  readonly unseen: boolean
+  readonly response: unknown
+}
+
+/** What the key of a request is made by. */
+export interface Keying {
+  readonly options: ResponseOptions
+  /** What the handler reads that cannot be seen. */
+  readonly blind: string | undefined
+  /** What its parameters read besides route, params and query. */
+  readonly inputs: readonly ((request: Request) => unknown)[]
+  /** `@CacheKey` of @nestjs/cache-manager: a value, or a function of the context. */
+  readonly cacheKey: unknown
+}
+
+const always = ['authorization', 'proxy-authorization', 'cookie', 'x-api-key']
+
+/** The request of a context that can be cached, or why it cannot. */
+export function requestOf(context: ExecutionContext): Request | string {
+  const type: string = context.getType()
+  if (type === 'http') return fromHttp(context)
+  if (type === 'graphql') return fromGraphql(context)
+  return `a context of type ${type}`
+}
+
+function fromHttp(context: ExecutionContext): Request | string {
+  const raw = context.switchToHttp().getRequest<RawRequest>()
+  const { headers = {} } = raw
+  if (raw.method !== 'GET') return `method ${raw.method}`
+  if (headers.range !== undefined) return 'a Range'
+  const route = raw.routeOptions?.url ?? raw.route?.path
+  const asked = [String(route), raw.params ?? {}, raw.query ?? {}]
+  return { raw, headers, asked, unseen: false, response: context.switchToHttp().getResponse() }
+}
+
+/** Nest hands the arguments of a resolver over as they are: parent, arguments, context, info. */
+function fromGraphql(context: ExecutionContext): Request | string {
+  const [, fields, shared, info] = context.getArgs<[unknown, unknown, Record<string, unknown> | undefined, Info]>()
+  if (info?.schema?.getQueryType?.() !== info?.parentType) return 'no field of Query'
+  const raw = (shared?.req ?? shared?.request) as RawRequest | undefined
+  const headers = raw?.headers ?? {}
+  return { raw: raw ?? {}, headers, asked: [info.fieldName, fields], unseen: !raw?.headers, response: undefined }
+}
+
+interface Info {
+  readonly fieldName: string
+  readonly parentType: unknown
+  readonly schema?: { getQueryType?(): unknown }
+}
+
+/** What a request is keyed by, or why its response is not cached. */
+export function keyOf(handler: Keying, request: Request, context: ExecutionContext): { key: unknown } | string {
+  const { options, cacheKey } = handler
+  const { raw, headers, unseen } = request
+  const { vary, shared } = options
+  const names = Array.isArray(vary) ? (vary as readonly string[]).map((name) => name.toLowerCase()) : []
+  const said: unknown = typeof vary === 'function' ? vary(raw, context) : names.map((name) => headers[name])
+  const covers = shared === true || (typeof vary === 'function' && said !== undefined)
+
+  if (!covers) {
+    if (unseen) return 'a context without a request'
+    if (handler.blind !== undefined && names.length === 0) return handler.blind
+    const present = credentialsOf(options.credentials, headers)
+    const open = present.find((name) => !names.includes(name))
+    if (open !== undefined) return `the header ${open}`
+    if (present.length === 0 && raw.user !== undefined && raw.user !== null) return 'request.user'
+  }
+  const given = cacheKey ?? options.key
+  const asked: unknown =
+    typeof given === 'function' ? (cacheKey === given ? given(context) : given(raw, context)) : (given ?? request.asked)
+  if (given !== undefined && (asked === undefined || asked === null || asked === '')) return 'a key that is nothing'
+  // Without its port: what a proxy is trusted to say of it, where the application trusts one.
+  const host = raw.hostname ?? String(headers.host ?? '').replace(/:\d+$/, '')
+  return { key: [given === undefined, asked, host, handler.inputs.map((input) => input(request)), said] }
+}
+
+function credentialsOf(more: readonly string[] | undefined, headers: Request['headers']): string[] {
+  const names = more ? [...always, ...more.map((name) => name.toLowerCase())] : always
+  return names.filter((name) => headers[name] !== undefined)
+}
+
+/** What a request's `Cache-Control` asks of a cache. */
+export function controlOf({ headers }: Request): 'no-cache' | 'no-store' | undefined {
+  const text = String(headers['cache-control'] ?? '').toLowerCase()
+  if (/(?:^|[,\s])no-store(?:$|[,\s])/.test(text)) return 'no-store'
+  return /(?:^|[,\s])no-cache(?:$|[,\s])/.test(text) || /(?:^|[,\s])max-age=0(?:$|[,\s])/.test(text)
+    ? 'no-cache'
+    : undefined
+}

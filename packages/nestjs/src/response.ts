@@ -1,0 +1,108 @@
+/**
+ * What is kept of a response: what the handler returned, and what it and the interceptors within set on the response. The
+ * second caller gets what the first got (R13), or the response is not kept.
+ */
+import { estimateBytes } from '@autocache/core'
+import { StreamableFile } from '@nestjs/common'
+import { copyOf } from './copy.ts'
+
+/** A response as it is kept. */
+export interface Kept {
+  readonly body: unknown
+  readonly status: number | undefined
+  /** The headers that were set while the handler ran. */
+  readonly headers: readonly (readonly [name: string, value: unknown])[]
+  /** Epoch milliseconds of its making. */
+  readonly at: number
+  /** Whether it may be stored; where not, it still answers those who waited for it. */
+  readonly keep: boolean
+  /** Stands where a response is one request's alone; core hands that to nobody else. */
+  readonly alone?: Iterator<never> | undefined
+}
+
+/** A response of Express (`ServerResponse`) or Fastify (`Reply`). */
+export interface RawResponse {
+  readonly statusCode?: number
+  readonly headersSent?: boolean
+  readonly sent?: boolean
+  getHeaders?(): Readonly<Record<string, unknown>>
+}
+
+/** What of a handler decides about its responses. */
+export interface Keeping {
+  readonly options: {
+    readonly json?: boolean | undefined
+    readonly maxBytes?: number | undefined
+    readonly vary?: unknown
+  }
+  /** The headers that it is keyed by, in lower case. */
+  readonly keyed: readonly string[]
+  /** Whether no interceptor is outside: then a body is seen by nobody, and sent as JSON. */
+  readonly outermost: boolean
+}
+
+/** The headers of a response, as they are now. */
+export function headersOf(response: unknown): Readonly<Record<string, unknown>> {
+  return { ...(response as RawResponse | undefined)?.getHeaders?.() }
+}
+
+/** Takes from a response what can be kept of it. `before` are the headers that stood when the handler began. */
+export function keptOf(
+  body: unknown,
+  response: unknown,
+  before: Readonly<Record<string, unknown>>,
+  at: number,
+  { options, keyed, outermost }: Keeping,
+): Kept {
+  const { json, maxBytes = 1_048_576, vary } = options
+  const raw = response as RawResponse | undefined
+  const status = raw?.statusCode
+  const after = Object.entries(headersOf(raw))
+  const headers = after.filter(([name, value]) => !same(value, before[name]))
+  const isSent = Boolean(raw?.headersSent ?? raw?.sent)
+  const signsIn = headers.some(([name]) => name.toLowerCase() === 'set-cookie')
+  const isOwn = signsIn || forbids(after, vary !== undefined) || variesBeyond(headers, keyed)
+  if (isSent || isOwn || isStream(body)) {
+    return aloneWith({ body, status, headers, at, keep: false })
+  }
+  // Where nobody sees the body before it is sent, JSON is what it is.
+  const asJson = body !== undefined && (json || (outermost && isInstance(body)))
+  const plain: unknown = asJson ? JSON.parse(JSON.stringify(body) ?? 'null') : body
+  const isGood = status === undefined || (status >= 200 && status < 300)
+  return { body: plain, status, headers, at, keep: isGood && estimateBytes(plain) <= maxBytes }
+}
+
+/** Whether the response itself says that it is nobody else's. */
+function forbids(headers: readonly (readonly [string, unknown])[], varies: boolean): boolean {
+  const control = headers.find(([name]) => name.toLowerCase() === 'cache-control')?.[1]
+  return (varies ? /\bno-store\b/i : /\bno-store\b|\bprivate\b/i).test(String(control ?? ''))
+}
+
+/** Whether what ran says that it has looked at a header of the request that is not in the key. */
+function variesBeyond(headers: readonly (readonly [string, unknown])[], keyed: readonly string[]): boolean {
+  const names = String(headers.find(([name]) => name.toLowerCase() === 'vary')?.[1] ?? '')
+    .toLowerCase()
+    .split(/[\s,]+/)
+  // Of these the body does not depend on the first, and the second is applied to what is sent.
+  return names.some((name) => name !== '' && name !== 'origin' && name !== 'accept-encoding' && !keyed.includes(name))
+}
+
+/** A response that is one request's alone. */
+export function aloneWith(kept: Kept): Kept {
+  return { ...kept, keep: false, alone: [][Symbol.iterator]() as Iterator<never> }
+}
+
+/** Whether there is anything else than plain data in a body, as far as JSON sees it. */
+function isInstance(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'path' in copyOf(body)
+}
+
+/** A stream or a file: what can be sent once. */
+function isStream(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return false
+  return body instanceof StreamableFile || 'pipe' in body || 'getReader' in body || 'getStream' in body
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return one === other || (Array.isArray(one) && Array.isArray(other) && one.join('\0') === other.join('\0'))
+}

@@ -1,0 +1,105 @@
+import { putStamp, stampContract, stampMember } from '@autocache/core/plumbing'
+import { Controller, Get, Injectable, UseInterceptors } from '@nestjs/common'
+import { describe, expect, it } from 'vitest'
+import { AutocacheInterceptor, Cached, CachedResponse, Invalidates } from '../src/index.ts'
+import { start } from './support/application.ts'
+import { sharedStore } from './support/stores.ts'
+
+/** What the compiler writes. */
+const stamp = (label: string, version: string, more: object = {}) => ({
+  contract: stampContract,
+  label,
+  version,
+  ...more,
+})
+const over = () => ({ store: sharedStore(), namespace: 'stamped', ttl: '1m' as const })
+const throughRepo = { calls: [['this.repo', (self: any) => self.repo] as const] }
+
+@Injectable()
+class Repo {
+  reads = 0
+  async read(id: string) {
+    this.reads += 1
+    return { id, reads: this.reads }
+  }
+}
+putStamp(Repo, stamp('Repo', 's1-repo'))
+
+describe('a stamped method', () => {
+  @Injectable()
+  class Users {
+    constructor(readonly repo: Repo) {}
+    @Invalidates({ tags: ['never'] })
+    @Cached()
+    @stampMember(stamp('Users.find', 's1-find', throughRepo))
+    async find(id: string) {
+      return this.repo.read(id)
+    }
+  }
+
+  it('needs neither version nor key over a shared store, under other decorators too', async () => {
+    const { app, lines, cache } = await start({ providers: [Repo, Users] }, over())
+    expect(await app.get(Users).find('a')).toEqual(await app.get(Users).find('a'))
+    expect(app.get(Repo).reads).toBe(1)
+    expect(lines.of('log Cached {Users.find} s1-find')).toHaveLength(1)
+    expect(cache.of(app.get(Users), 'find').version).toBe('s1-find')
+  })
+
+  it('recomputes where another class is injected, and is refused at boot where that has no stamp', async () => {
+    @Injectable()
+    class OtherRepo extends Repo {}
+    const store = sharedStore()
+    const first = await start({ providers: [Repo, Users] }, { ...over(), store })
+    await first.app.get(Users).find('a')
+    const other = { provide: Repo, useClass: OtherRepo }
+    await expect(start({ providers: [other, Users] }, { ...over(), store })).rejects.toThrow(/this\.repo/)
+    putStamp(OtherRepo, stamp('OtherRepo', 's1-other'))
+    const { app } = await start({ providers: [other, Users] }, { ...over(), store })
+    await app.get(Users).find('a')
+    expect(app.get(Repo).reads).toBe(1)
+  })
+
+  it('is answered where an object behind it is unknown only at the call', async () => {
+    const { app, lines } = await start({ providers: [Repo, Users] }, over())
+    const users = app.get(Users)
+    Object.assign(users, {
+      repo: new (class Unknown extends (class {} as any) {
+        read = async (id: string) => ({ id, reads: 0 })
+      })(),
+    })
+    expect(await users.find('a')).toEqual({ id: 'a', reads: 0 })
+    expect(lines.of('Users.find is called without the cache')).toHaveLength(1)
+  })
+})
+
+describe('a stamped response', () => {
+  @Controller('users')
+  @UseInterceptors(AutocacheInterceptor)
+  class UsersController {
+    constructor(readonly repo: Repo) {}
+    @Get('one')
+    @CachedResponse()
+    @stampMember(stamp('UsersController.one', 's1-one', throughRepo))
+    one() {
+      return this.repo.read('one')
+    }
+  }
+
+  it('has the version of its handler and of what its controller calls', async () => {
+    const store = sharedStore()
+    const { app, get, lines } = await start({ controllers: [UsersController], providers: [Repo] }, { ...over(), store })
+    expect((await get('/users/one')).json).toEqual((await get('/users/one')).json)
+    expect(app.get(Repo).reads).toBe(1)
+    expect(lines.of('log Cached {UsersController.one#response} s1-one')).toHaveLength(1)
+
+    @Injectable()
+    class Edited extends Repo {}
+    putStamp(Edited, stamp('Repo', 's1-edited'))
+    const next = await start(
+      { controllers: [UsersController], providers: [{ provide: Repo, useClass: Edited }] },
+      { ...over(), store },
+    )
+    await next.get('/users/one')
+    expect(next.app.get(Repo).reads).toBe(1)
+  })
+})

@@ -81,10 +81,7 @@ export async function* deploys(settings: Settings): AsyncGenerator<Deploy> {
   try {
     const deploy = async (title: string, expected: readonly string[], isFirst = false): Promise<Deploy> => {
       const foretold = isFirst ? undefined : await coldIn(checkout, manifest)
-      const [computed] = await Promise.all([
-        checkout.deploy(settings),
-        checkout.command('manifest', '--out', manifest),
-      ])
+      const [computed] = await Promise.all([checkout.deploy(settings), checkout.command('manifest', '--out', manifest)])
       // What was computed under that version before is still there after a rollback.
       const isForetold = foretold === undefined || computed.every((name) => foretold.includes(name))
       return { title, foretold, computed, holds: isForetold && String(computed) === String(expected) }

@@ -47,7 +47,9 @@ export function sayDeploy({ title, foretold, computed, holds }: Deploy): void {
   console.log(`${mark} ${title}`)
   const names = (list: readonly string[]) => (list.length === 0 ? 'nothing' : list.join(' and '))
   if (foretold !== undefined) console.log(`     autocache diff: ${names(foretold)} will be cold`)
-  console.log(`     a new process: ${names(computed)} computed, ${computed.length === 0 ? 'all' : 'the other'} reports from the store`)
+  console.log(
+    `     a new process: ${names(computed)} computed, ${computed.length === 0 ? 'all' : 'the other'} reports from the store`,
+  )
 }
 
 /** What went wrong, on standard error. */

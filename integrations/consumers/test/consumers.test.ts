@@ -152,7 +152,8 @@ describe('the shells, as they are packed', () => {
   )
 
   test('the loader of Node stamps a program', () => {
-    const source = "import { cached } from '@autocache/core'\nconst half = cached((n) => n / 2)\nconsole.log(half.version)\n"
+    const source =
+      "import { cached } from '@autocache/core'\nconst half = cached((n) => n / 2)\nconsole.log(half.version)\n"
     writeFileSync(join(project, 'half.mjs'), source)
     const { VITEST: _, ...env } = process.env
     const args = ['--import', '@autocache/unplugin/register', 'half.mjs']

@@ -1,9 +1,9 @@
 import { readdirSync, statSync } from 'node:fs'
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { describeWithRedis, redisUrl } from '../../shells/test/support/redis.ts'
 import { autocache, type Build, build, folderOf, run, type Said } from './support/commands.ts'
 import { Project } from './support/project.ts'
+import { describeWithRedis, redisUrl } from './support/redis.ts'
 
 const project = new Project('project')
 afterAll(() => project.remove())
@@ -127,14 +127,18 @@ describe.each([builds[1]!, builds[6]!])('after an edit: $compiler $format $decor
     ['a base class', 'src/repository.ts', 'return 1', 'return 2', ['total']],
     ['a value of JSON', 'src/rates.json', '0.2,', '0.21,', ['countryRate']],
     ['an initialiser of a module', 'src/region.ts', "?? 'eu'", "?? 'us'", ['shipping']],
-  ] as const)('%s', async (_name, file, from, to, cold) => {
-    const before = await rebuilt()
-    project.replace(file, from, to)
-    const after = await rebuilt()
-    project.replace(file, to, from)
-    expect(Object.keys(after).filter((name) => after[name]!.key !== before[name]!.key)).toEqual(cold)
-    expect(await rebuilt()).toEqual(before)
-  }, 120_000)
+  ] as const)(
+    '%s',
+    async (_name, file, from, to, cold) => {
+      const before = await rebuilt()
+      project.replace(file, from, to)
+      const after = await rebuilt()
+      project.replace(file, to, from)
+      expect(Object.keys(after).filter((name) => after[name]!.key !== before[name]!.key)).toEqual(cold)
+      expect(await rebuilt()).toEqual(before)
+    },
+    120_000,
+  )
 
   test('another value of the environment is another key under the same version', async () => {
     const before = await run(project, [main])
@@ -152,7 +156,10 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\
 function snapshotOf(folder: string): Record<string, string> {
   const names = readdirSync(project.path(folder)).filter((name) => /\.(?:js|map)$/.test(name))
   return Object.fromEntries(
-    names.map((name) => [name, `${statSync(project.path(`${folder}/${name}`)).mtimeMs} ${project.read(`${folder}/${name}`)}`]),
+    names.map((name) => [
+      name,
+      `${statSync(project.path(`${folder}/${name}`)).mtimeMs} ${project.read(`${folder}/${name}`)}`,
+    ]),
   )
 }
 

@@ -24,7 +24,9 @@ function needed(name) {
 
 /** @param {string} text @returns {never} */
 function stop(text) {
-  console.log(`::error title=autocache diff::${text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')}`)
+  console.log(
+    `::error title=autocache diff::${text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')}`,
+  )
   process.exit(2)
 }
 
@@ -47,17 +49,20 @@ function diff() {
 
 /** @param {string} path @param {{ method?: string, body?: object }} [request] */
 async function api(path, { method = 'GET', body } = {}) {
-  const response = await fetch(`${env.GITHUB_API_URL || 'https://api.github.com'}/repos/${needed('GITHUB_REPOSITORY')}${path}`, {
-    method,
-    headers: {
-      accept: 'application/vnd.github+json',
-      authorization: `Bearer ${needed('GITHUB_TOKEN')}`,
-      'x-github-api-version': '2022-11-28',
-      ...(body && { 'content-type': 'application/json' }),
+  const response = await fetch(
+    `${env.GITHUB_API_URL || 'https://api.github.com'}/repos/${needed('GITHUB_REPOSITORY')}${path}`,
+    {
+      method,
+      headers: {
+        accept: 'application/vnd.github+json',
+        authorization: `Bearer ${needed('GITHUB_TOKEN')}`,
+        'x-github-api-version': '2022-11-28',
+        ...(body && { 'content-type': 'application/json' }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(30_000),
     },
-    ...(body && { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(30_000),
-  })
+  )
   const answer = response.status === 204 ? undefined : await response.json().catch(() => undefined)
   return { status: response.status, answer }
 }

@@ -17,7 +17,9 @@ export async function stamp(context: Context, folder: string, { check = false }:
   const { io, terminal, options } = context
   const outDir = resolve(io.cwd, folder)
   if (!isFolder(outDir)) {
-    throw new UserError(`There is no folder ${clean(outDir)}. Build first, and give the folder that tsc or swc writes to.`)
+    throw new UserError(
+      `There is no folder ${clean(outDir)}. Build first, and give the folder that tsc or swc writes to.`,
+    )
   }
   const analysis = await analyse(context, undefined, { outputs: [outDir] })
   const { planFolder } = await context.compiler()
@@ -58,7 +60,9 @@ function refuse({ files, stale, unmapped }: FolderPlan, outDir: string, root: st
   const listed = (names: readonly string[]) =>
     names.slice(0, 5).map(name).join(', ') + (names.length > 5 ? ` and ${names.length - 5} more` : '')
   const own = files.filter(({ stamped: { source } }) => source !== undefined && isWithin(root, source))
-  const others = files.flatMap(({ stamped: { source } }) => (source === undefined || isWithin(root, source) ? [] : [source]))
+  const others = files.flatMap(({ stamped: { source } }) =>
+    source === undefined || isWithin(root, source) ? [] : [source],
+  )
   if (own.length === 0 && others.length > 0) {
     throw new UserError(
       `${here} was made from ${listed(others)}, which is not in ${clean(root)}. Give --root the folder of that program.`,
@@ -81,7 +85,11 @@ function refuse({ files, stale, unmapped }: FolderPlan, outDir: string, root: st
 }
 
 /** What is wrong with one file; nothing where it is none of ours. */
-function problemOf({ file, code, stamped }: PlannedFile, root: string, name: (file: string) => string): string | undefined {
+function problemOf(
+  { file, code, stamped }: PlannedFile,
+  root: string,
+  name: (file: string) => string,
+): string | undefined {
   const { problem, source } = stamped
   const isOurs = code !== stamped.code || code.includes('@autocache/')
   switch (problem) {

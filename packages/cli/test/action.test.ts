@@ -108,7 +108,10 @@ beforeEach(async () => {
 afterEach(() => api.stop())
 
 /** Runs the script as a job would. */
-function run(event: object, env: Readonly<Record<string, string>> = {}): Promise<{ code: number; out: string; summary: string }> {
+function run(
+  event: object,
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; out: string; summary: string }> {
   const summary = join(scratch, 'summary.md')
   rmSync(summary, { force: true })
   writeFileSync(join(scratch, 'event.json'), JSON.stringify(event))
@@ -147,7 +150,9 @@ describe('the action', () => {
     await run(pull())
     expect(api.requests).toEqual(['GET /repos/me/shop/issues/7/comments'])
 
-    repository.write({ 'src/price.ts': `${readFileSync(join(repository.folder, 'src/price.ts'), 'utf8')}// more\nexport const third = cached((net: number) => net / 3)\n` })
+    repository.write({
+      'src/price.ts': `${readFileSync(join(repository.folder, 'src/price.ts'), 'utf8')}// more\nexport const third = cached((net: number) => net / 3)\n`,
+    })
     repository.commit()
     await run(pull())
     expect(api.comments).toHaveLength(1)
@@ -155,7 +160,8 @@ describe('the action', () => {
   }, 60_000)
 
   it('finds its comment behind a hundred others, and leaves those of people alone', async () => {
-    for (let id = 0; id < 130; id += 1) api.comments.push({ id, body: '<!-- autocache diff . -->', user: { type: 'User' } })
+    for (let id = 0; id < 130; id += 1)
+      api.comments.push({ id, body: '<!-- autocache diff . -->', user: { type: 'User' } })
     api.comments.push({ id: 130, body: '<!-- autocache diff . -->\nold', user: { type: 'Bot' } })
     expect(await run(pull())).toMatchObject({ code: 0 })
     expect(api.comments).toHaveLength(131)
@@ -196,13 +202,22 @@ describe('the action', () => {
     ['no pull request', {}, {}, 'There is no pull request.'],
     ['a base that is an option', pull, { AUTOCACHE_BASE: '--help' }, '--help is no revision.'],
     ['a base that is no revision', pull, { AUTOCACHE_BASE: 'nowhere' }, 'autocache diff ended with status 2.'],
-    ['a command that is not there', pull, { AUTOCACHE_COMMAND: 'no-such-command' }, 'autocache diff ended with status 127.'],
-  ] as const)('%s ends with status 2 and an annotation', async (_name, event, env, said) => {
-    const { code, out } = await run(typeof event === 'function' ? event() : event, env)
-    expect(code).toBe(2)
-    expect(out).toContain(`::error title=autocache diff::${said}`)
-    expect(out).not.toContain('secret-token')
-  }, 60_000)
+    [
+      'a command that is not there',
+      pull,
+      { AUTOCACHE_COMMAND: 'no-such-command' },
+      'autocache diff ended with status 127.',
+    ],
+  ] as const)(
+    '%s ends with status 2 and an annotation',
+    async (_name, event, env, said) => {
+      const { code, out } = await run(typeof event === 'function' ? event() : event, env)
+      expect(code).toBe(2)
+      expect(out).toContain(`::error title=autocache diff::${said}`)
+      expect(out).not.toContain('secret-token')
+    },
+    60_000,
+  )
 })
 
 describe('the pages', () => {
@@ -223,7 +238,10 @@ describe('the pages', () => {
       expect(permissions.contents).toBe('read')
       for (const { steps } of Object.values<any>(jobs)) {
         for (const { uses } of steps)
-          if (uses) expect(uses).toMatch(/^(?:actions\/(?:checkout|upload-artifact)@v4|\.\/node_modules\/@autocache\/cli\/action)$/)
+          if (uses)
+            expect(uses).toMatch(
+              /^(?:actions\/(?:checkout|upload-artifact)@v4|\.\/node_modules\/@autocache\/cli\/action)$/,
+            )
       }
     }
   })

@@ -36,7 +36,11 @@ export function planFolder(analysis: Analysis, folder: string): FolderPlan {
   })
   const layouts = layoutsOf(files)
   const stale = files.filter(isStale).map(({ file }) => file)
-  return { files, stale: [...stale, ...staleJson(analysis, layouts)], unmapped: unmappedOf(analysis, files, layouts, folder) }
+  return {
+    files,
+    stale: [...stale, ...staleJson(analysis, layouts)],
+    unmapped: unmappedOf(analysis, files, layouts, folder),
+  }
 }
 
 const emittedFiles = (folder: string): string[] =>
@@ -53,7 +57,8 @@ const emittedFiles = (folder: string): string[] =>
 function mapBeside(file: string, code: string): PlannedFile['map'] {
   const url = mapUrlOf(code)
   if (url !== undefined && inlineMap(url) !== undefined) return undefined
-  const path = url === undefined || /^[a-z]+:/.test(url) ? `${file}.map` : resolve(dirname(file), decodeURIComponent(url))
+  const path =
+    url === undefined || /^[a-z]+:/.test(url) ? `${file}.map` : resolve(dirname(file), decodeURIComponent(url))
   try {
     return { file: path, text: readFileSync(path, 'utf8') }
   } catch {
@@ -140,7 +145,9 @@ function unmappedOf(
     // With no map at all it is not known which folder of sources this is.
     const source =
       sources.get(withoutExtension(file)) ??
-      (layouts.length > 0 ? undefined : analysis.functions.find((one) => `/${withoutExtension(one.file)}`.endsWith(way))?.file)
+      (layouts.length > 0
+        ? undefined
+        : analysis.functions.find((one) => `/${withoutExtension(one.file)}`.endsWith(way))?.file)
     return source === undefined ? [] : { file, source }
   })
 }

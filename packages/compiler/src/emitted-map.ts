@@ -72,7 +72,10 @@ export class EmittedMap {
     const root = this.#raw.sourceRoot ?? ''
     return this.#raw.sources.map((source) => {
       if (source === null) return undefined
-      const name = /^[a-z]+:\/\//.test(source) || isAbsolute(source) || root === '' ? source : `${root.replace(/\/$/, '')}/${source}`
+      const name =
+        /^[a-z]+:\/\//.test(source) || isAbsolute(source) || root === ''
+          ? source
+          : `${root.replace(/\/$/, '')}/${source}`
       if (name.startsWith('file://')) return fileURLToPath(name)
       return /^[a-z]{2,}:/.test(name) ? undefined : resolve(dirname(file), name)
     })

@@ -94,7 +94,8 @@ export class Match {
       (one) => !candidates.some((other) => other !== one && other.start === one.start && other.end < one.end),
     )
     const found = inner.filter((one) => one.arguments.length === arity && this.#agrees(one, call))
-    if (found.length !== 1) throw new Unmatched(found.length === 0 ? 'it is not there' : 'it is there twice', call.start)
+    if (found.length !== 1)
+      throw new Unmatched(found.length === 0 ? 'it is not there' : 'it is there twice', call.start)
     return found[0]!
   }
 
@@ -132,7 +133,9 @@ export class Match {
       const name = this.#nameOf(owner)
       const key = member && staticKey(member.key, member.computed)
       if (name === undefined || (member && key === undefined)) return undefined
-      const found = this.#calls.filter((call) => isDecorating(call, name, member && { key: key!, isStatic: member.static }))
+      const found = this.#calls.filter((call) =>
+        isDecorating(call, name, member && { key: key!, isStatic: member.static }),
+      )
       const element = found.length === 1 ? (found[0]!.arguments[0].elements as Node[])[place] : undefined
       const expected = erased(decorator.expression)
       const isSame =

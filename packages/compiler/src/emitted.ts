@@ -160,7 +160,9 @@ function textOf(
 const withMap = (code: string, at: number, url: string): string => code.slice(0, at) + url + code.slice(at)
 /** With the beginning that the compiler gave it. */
 const mapUrl = (before: string, map: string): string =>
-  before.includes(';base64,') ? before.slice(0, before.indexOf(';base64,')) + toInline(map).slice(toInline('').indexOf(';base64,')) : toInline(map)
+  before.includes(';base64,')
+    ? before.slice(0, before.indexOf(';base64,')) + toInline(map).slice(toInline('').indexOf(';base64,'))
+    : toInline(map)
 
 /** The module as it has to be written to where its emitted text is; undefined where nothing is to be written. */
 function movedTo(
@@ -182,7 +184,8 @@ function movedTo(
   const bodies = new Map<number, number>()
   for (const [def, body] of module.bodies) {
     const isAsked =
-      classes.some((one) => one.source.def === def) || stamped.some(({ use }) => use.form === 'decorator' && use.owner === def)
+      classes.some((one) => one.source.def === def) ||
+      stamped.some(({ use }) => use.form === 'decorator' && use.owner === def)
     if (isAsked) bodies.set(def, match.class(match.sourceClass(body)).body.start + 1)
   }
   return {

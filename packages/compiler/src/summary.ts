@@ -21,7 +21,7 @@ import { findWrappers, type WrapperKind } from './wrappers.ts'
 import { type ModuleView, plain, type ReceiverUse, Writer } from './writer.ts'
 
 /** Raised whenever a summary of the same text changes: kept ones are then useless. */
-export const summaryFormat = 6
+export const summaryFormat = 7
 
 export interface SummariseInput {
   readonly text: string

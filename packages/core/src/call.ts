@@ -538,7 +538,7 @@ export function createCaller(definition: Definition): Caller {
   function newestFor(call: Call, seen: Seen | undefined, inner: Flight): Joined | undefined {
     const { refreshes } = call.lane
     const flight = refreshes.size > 0 && refreshes.get(call.suffix)
-    if (!flight || !flight.landed || !mayJoin(call, flight, inner)) return undefined
+    if (!flight || flight.landed === undefined || !mayJoin(call, flight, inner)) return undefined
     const shared = shares(call, seen, flight)
     return shared === 'no' ? undefined : { flight, exact: shared === 'all' }
   }

@@ -40,7 +40,9 @@ export class EmittedFolders {
       const { files, stale } = planFolder(analysis, folder)
       const [older] = stale
       if (older !== undefined)
-        this.#warn(`${relative(analysis.root, older)} is older than its source: nothing in that folder has a version until it is built again.`)
+        this.#warn(
+          `${relative(analysis.root, older)} is older than its source: nothing in that folder has a version until it is built again.`,
+        )
       found = new Map(older === undefined ? files.map((each) => [each.file, each]) : [])
       this.#folders.set(folder, found)
     }

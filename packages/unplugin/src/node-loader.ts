@@ -41,7 +41,9 @@ function packageOf(main: string | undefined): string {
 export class NodeLoader {
   readonly #options: LoaderOptions & { readonly root: string }
   #living: Living | undefined
-  readonly #emitted = new EmittedFolders((text) => process.emitWarning(text, { type: 'AutocacheWarning', code: 'stale' }))
+  readonly #emitted = new EmittedFolders((text) =>
+    process.emitWarning(text, { type: 'AutocacheWarning', code: 'stale' }),
+  )
 
   constructor(options: LoaderOptions & { readonly root: string }) {
     this.#options = options

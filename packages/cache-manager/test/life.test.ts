@@ -12,12 +12,17 @@ for (const pair of pairs.filter(({ manager }) => manager === 7)) {
 
       it('the life of an entry is what the oracle says after every step', async () => {
         opened = await backend.open(pair)
-        const { cache, reopen } = opened
-        const stores = [cache, reopen()].map((one) => cacheManagerStore(one, { onWarning: () => {} }))
+        const { cache, reopen, restart } = opened
+        const caches = [cache, reopen()]
         let opens = 0
         const storage = () => ({
           // Two caches over the same storage take turns, as two processes would; what a Map holds is of one.
-          open: () => stores[backend.lifetime === 'process' ? 0 : opens++ % 2]!,
+          // Each begins with no memory of its own: a copy there that has ended hides what others stored since (a miss).
+          open: () => {
+            const one = caches[backend.lifetime === 'process' ? 0 : opens++ % 2]!
+            restart?.(one)
+            return cacheManagerStore(one, { onWarning: () => {} })
+          },
           wipe: () => (cache as typeof cache & { clear(): Promise<unknown> }).clear(),
         })
         await checkLife(storage, { numRuns: lives(backend.name === 'a Map' ? 60 : 20) })

@@ -47,6 +47,8 @@ export interface Opened {
   readonly cache: CacheManagerLike
   /** A second cache over the same storage. */
   reopen(): CacheManagerLike
+  /** Empties what stands in the memory of one cache, in front of what all have in common, as the start of a process does. */
+  restart?(cache: CacheManagerLike): void
   /** Makes the storage fail from now on. */
   breakIt?(): Promise<void>
   /** Removes everything. */
@@ -88,20 +90,24 @@ function redis(name: string, maps: number): Backend {
     async open(pair) {
       const namespace = unique()
       const adapters: KeyvRedis<unknown>[] = []
-      const fronts: Map<unknown, unknown>[] = []
+      const fronts = new Map<CacheManagerLike, Map<unknown, unknown>[]>()
       const make = () => {
         const adapter = new KeyvRedis(redisUrl)
         adapters.push(adapter)
         const own = Array.from({ length: maps }, () => new Map())
-        fronts.push(...own)
         const before = own.map((map) => pair.makeKeyv(map, { namespace }))
-        return pair.makeCache([...before, pair.makeKeyv(adapter, { namespace })])
+        const cache = pair.makeCache([...before, pair.makeKeyv(adapter, { namespace })])
+        fronts.set(cache, own)
+        return cache
       }
       return {
         cache: make(),
         reopen: make,
+        restart(cache) {
+          for (const map of fronts.get(cache)!) map.clear()
+        },
         async breakIt() {
-          for (const map of fronts) map.clear()
+          for (const map of [...fronts.values()].flat()) map.clear()
           for (const adapter of adapters) {
             await adapter.disconnect(true)
             // Nothing listens there.

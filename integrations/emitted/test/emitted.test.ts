@@ -56,7 +56,8 @@ describe.each(named)('%s', (name, how) => {
     for (const { label, version } of Object.values(said)) {
       expect(version).toMatch(/^s1-/)
       // A method has the code behind its receiver in its version, which is known when it runs.
-      if (label !== 'Orders.total') expect(version, label).toBe(listed[label])
+      // Functions given as `key` and `deps` join a version behind its own.
+      if (label !== 'Orders.total') expect(version.split('+')[0], label).toBe(listed[label])
     }
     told[name] = said
     expect(loaded).toEqual(said)

@@ -1,4 +1,4 @@
-import { putStamp, stampContract, stampMember } from '@autocache/core/plumbing'
+import { putStamp, stampContract, stampMember, through } from '@autocache/core/plumbing'
 import { Controller, Get, Injectable, UseInterceptors } from '@nestjs/common'
 import { describe, expect, it } from 'vitest'
 import { AutocacheInterceptor, Cached, CachedResponse, Invalidates } from '../src/index.ts'
@@ -13,7 +13,7 @@ const stamp = (label: string, version: string, more: object = {}) => ({
   ...more,
 })
 const over = () => ({ store: sharedStore(), namespace: 'stamped', ttl: '1m' as const })
-const throughRepo = { calls: [['this.repo', (self: any) => self.repo] as const] }
+const throughRepo = { calls: through([['this.repo', (self: any) => self.repo]]) }
 
 @Injectable()
 class Repo {

@@ -20,7 +20,7 @@ for (const backend of backends.filter(({ name }) => ['Map', 'SQLite', 'Redis'].i
       try {
         // What a Map holds ends with its process; elsewhere two connections are as two processes.
         const stores = backend.name === 'Map' ? [keyvStore(keyv)] : [keyvStore(keyv), keyvStore(reopen!())]
-        const raced = rounds(backend.name === 'SQLite' ? 15 : 500)
+        const raced = rounds(backend.name === 'SQLite' ? 60 : 500)
         const { stale, invalidations, fills, hits } = await race(stores, raced)
         expect(stale).toEqual([])
         expect(Math.min(invalidations, fills)).toBeGreaterThanOrEqual(raced)

@@ -42,7 +42,12 @@ describe.each(['tsc', 'swc'])('nest with %s', (builder) => {
   test('`nest start --watch` restamps callers when only their helper was edited', async () => {
     const { VITEST: _, ...env } = process.env
     const args = [nest, 'start', '--watch', '-b', builder, '--exec', exec]
-    const child = spawn(process.execPath, args, { cwd: project.root, env, detached: true, stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, args, {
+      cwd: project.root,
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
     const next = async (isIt: (said: Said) => boolean): Promise<Said> => {
       for (;;) {

@@ -29,7 +29,10 @@ test('a source that was edited after the build refuses the whole folder until it
 test('JSON that was edited after the build refuses the folder', async () => {
   project.replace('src/rates.json', '0.2,', '0.3,')
   const { code, err } = await stamp(folder)
-  expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('rates.json: the source was edited since') })
+  expect({ code, err }).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('rates.json: the source was edited since'),
+  })
 }, 60_000)
 
 test('a build of one file only is stamped anew where its callers are', async () => {
@@ -37,8 +40,24 @@ test('a build of one file only is stamped anew where its callers are', async () 
   const before = await run(project, [`${folder}/main.js`])
   project.replace('src/round.ts', 'value * 100', 'value * 1000')
   // What a watching compiler writes: the one file that was edited.
-  const only = ['node_modules/typescript/bin/tsc', 'src/round.ts', '--outDir', folder, '--sourceMap', '--rootDir', 'src']
-  const compiled = await node(project, [...only, '--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler'])
+  const only = [
+    'node_modules/typescript/bin/tsc',
+    'src/round.ts',
+    '--outDir',
+    folder,
+    '--sourceMap',
+    '--rootDir',
+    'src',
+  ]
+  const compiled = await node(project, [
+    ...only,
+    '--target',
+    'es2022',
+    '--module',
+    'esnext',
+    '--moduleResolution',
+    'bundler',
+  ])
   expect(compiled.code, compiled.out).toBe(0)
   expect((await stamp('--check', folder)).code).toBe(1)
   expect((await stamp(folder)).code).toBe(0)
@@ -99,6 +118,10 @@ test('a capture that the compiler gave another name is an error with its place, 
 test.each([
   ['a folder that is not there', ['nowhere'], 'There is no folder'],
   ['a folder without JavaScript', ['src'], 'There is no JavaScript in src.'],
-])('%s is refused', async (_name, args, said) => {
-  expect(await stamp(...args)).toMatchObject({ code: 2, err: expect.stringContaining(said) })
-}, 60_000)
+])(
+  '%s is refused',
+  async (_name, args, said) => {
+    expect(await stamp(...args)).toMatchObject({ code: 2, err: expect.stringContaining(said) })
+  },
+  60_000,
+)

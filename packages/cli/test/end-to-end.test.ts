@@ -271,6 +271,16 @@ describe('gc', () => {
     edit('src/rates.ts', '?? 0', '?? 1')
     const after = await fill()
     expect(after).not.toBe(before)
+    const stored = async () => {
+      const rows = (await adapter.query('SELECT key FROM keyv ORDER BY key')) as { key: string }[]
+      const keys = rows.map(({ key }) => key)
+      const isEpoch = (key: string) => /^keyv:shop:[^:]*:epochs:/.test(key)
+      return { entries: keys.filter((key) => !isEpoch(key)), epochs: keys.filter(isEpoch) }
+    }
+    const filled = await stored()
+    expect(filled.entries).toHaveLength(2)
+    // Of the function: that of all calls, of this one, and the activities of the function and of all tags.
+    expect(filled.epochs).toHaveLength(4)
     await autocache('manifest')
     const argv = ['gc', '--store', 'sqlite:cache.sqlite', '--keep', 'autocache.manifest.json']
     expect((await autocache(...argv, '--dry-run')).out).toContain(`quote  ${before}  1 entry to remove`)
@@ -280,9 +290,9 @@ describe('gc', () => {
       kept: { current: 1 },
       versions: [{ label: 'quote', version: before, removed: 1, young: 0 }],
     })
-    const rows = (await adapter.query('SELECT key FROM keyv')) as { key: string }[]
-    expect(rows.map(({ key }) => key.split(':')[3] ?? key)).toHaveLength(1)
-    expect(rows[0]?.key).toContain(after)
+    const { entries, epochs } = await stored()
+    expect(entries).toEqual([expect.stringContaining(after)])
+    expect(epochs).toEqual(filled.epochs)
     await adapter.disconnect()
   })
 })

@@ -85,7 +85,6 @@ export function statement(walk: StatementWalk, node: Node, returnsAwait: boolean
     }
     case 'TryStatement':
       return attempt(walk, node, block)
-    case 'WithStatement':
     default:
       throw new UnknownSyntax(node)
   }

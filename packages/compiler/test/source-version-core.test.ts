@@ -32,7 +32,7 @@ describe('over a store that outlives the process', () => {
     expect(double.keyOf(1)).toContain(`:${double.version}:`)
     expect(double.explain(1).source).toBe('explicit')
     expect([double(2), double(2)]).toEqual([4, 4])
-    expect(rows.size).toBe(1)
+    expect([...rows.keys()].filter((key) => !key.includes(':epochs:'))).toHaveLength(1)
   })
 
   test('the next release finds what the last one stored, though it was reformatted', () => {
@@ -93,7 +93,7 @@ describe('over a store that outlives the process', () => {
     const factory = (rate: number) =>
       cache.cached((net: number) => net * rate, { name: 'gross', version: sourceVersion.with({ deps: { rate } }) })
     expect([factory(2)(3), factory(3)(3), factory(2)(3)]).toEqual([6, 9, 6])
-    expect(rows.size).toBe(2)
+    expect([...rows.keys()].filter((key) => !key.includes(':epochs:'))).toHaveLength(2)
   })
 
   test('a decorated method that does not use `this` has one; one that does is refused', () => {

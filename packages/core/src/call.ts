@@ -206,11 +206,15 @@ export function createCaller(definition: Definition): Caller {
   function read(call: Call): Answer<Read> {
     const { lane, suffix, names } = call
     const failed = (error: unknown) => storeFailed(call, 'getMany', error)
-    if (names) return lane.epochs.space.stored!.read(lane.keyOf(suffix), names, storeTimeout, failed)
+    if (names) {
+      const unsettled = !lane.trusts(suffix, Infinity)
+      const found = lane.epochs.space.stored!.read(lane.keyOf(suffix), names, storeTimeout, failed)
+      return unsettled ? follow(found, (one) => ({ ...one, unsettled })) : found
+    }
     return follow(lane.get(suffix, storeTimeout), (held) => ({ held, seen: undefined, made: undefined }))
   }
 
-  function decide(call: Call, { held, seen, made }: Read, look?: Look): Answer<Found | undefined> {
+  function decide(call: Call, { held, seen, made, unsettled }: Read, look?: Look): Answer<Found | undefined> {
     const missed = (call: Call, reason: MissReason): undefined => {
       if (!look) return missedBy(call, reason)
       look.reason = reason
@@ -228,7 +232,7 @@ export function createCaller(definition: Definition): Caller {
       return unreadable(error)
     }
     const stored = lane.epochs.space.stored
-    if (!lane.trusts(suffix, opened.createdAt) || (names && seen && stored!.owes(names, seen)))
+    if (unsettled || !lane.trusts(suffix, opened.createdAt) || (names && seen && stored!.owes(names, seen)))
       return missed(call, 'unsettled')
     if (opened.tagPolicy !== tags.policy || tags.fixed.some((tag, at) => opened.tags?.[at] !== tag))
       return missed(call, 'tags-changed')

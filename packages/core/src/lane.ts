@@ -225,7 +225,7 @@ export class Lane {
   /** Whether an entry may be believed: no fence keeps it out, and no run that is to replace it is under way. */
   trusts(key: string, createdAt: number): boolean {
     const flight = this.flights.size > 0 ? this.flights.get(key) : undefined
-    return createdAt > this.#floor && !this.isClosed(key) && (!flight?.replaces || flight.landed !== undefined)
+    return createdAt > this.#floor && !this.isClosed(key) && !flight?.replaces
   }
 
   /** Whether nothing is under way that a hit would have to know of: no flight, no fence. */

@@ -46,6 +46,8 @@ export interface Read {
   readonly held: unknown
   readonly seen: Seen | undefined
   readonly made: Map<string, unknown> | undefined
+  /** Whether something kept out what the store holds when it was asked: the answer may be from before that. */
+  readonly unsettled?: boolean
 }
 
 /** The names of one call by their keys in the store, and where it stands that something like them was invalidated. */
@@ -189,8 +191,12 @@ export class StoredEpochs {
     const keys = [names.all, names.call, ...names.tags]
     const rest = others.map((tag) => this.tagKey(tag))
     if (carried.length !== keys.length + rest.length) return false
+    // Where this process has put or seen another token since then, what was read is older than that.
     const match = (tokens: Seen['tokens'], list: readonly string[], from: number) =>
-      list.every((key, at) => tokens.get(key)?.text === carried[from + at])
+      list.every((key, at) => {
+        const text = carried[from + at]
+        return tokens.get(key)?.text === text && (this.#putSince(key, seen)?.text ?? text) === text
+      })
     if (!match(seen.tokens, keys, 0)) return false
     const unread = rest.filter((key) => !seen.tokens.has(key))
     if (unread.length === 0) return match(seen.tokens, rest, keys.length)

@@ -185,7 +185,11 @@ describe('the breaker of a store', () => {
       const until = performance.now() + 12
       while (slow && performance.now() < until);
     }
-    const store = { ...rows, get: (key: string) => (block(), rows.get(key)), getMany: undefined } as unknown as Store
+    const get = (key: string) => {
+      block()
+      return rows.get(key)
+    }
+    const store = { ...rows, get, getMany: undefined } as unknown as Store
     const { cache } = testScope({ store, ttl: '1h', storeTimeout: 5 })
     const fn = cache.cached((n: number) => n, { name: 'fn', version: '1' })
     for (let n = 0; n < 3; n++) expect(fn(n)).toBe(n)

@@ -66,7 +66,10 @@ test('`many` reads entries and epochs in one batch, over a store that others use
   const singles: string[] = []
   const store = {
     ...rows,
-    get: (key: string) => (singles.push(key), rows.get(key)),
+    get: (key: string) => {
+      singles.push(key)
+      return rows.get(key)
+    },
     getMany: async (keys: readonly string[]) => {
       asked.push(keys)
       return Promise.all(keys.map((key) => rows.get(key)))

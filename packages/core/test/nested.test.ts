@@ -178,8 +178,12 @@ describe.each(asyncKinds)('R21 over %s', (_name, makeStore) => {
 
   test('calls of two outer functions at once do not mix', async () => {
     const { cache, settle } = testScope({ store: makeStore(), ttl: '1h', version: '1' })
-    const inner = cache.cached(async (id: string) => (await idle(1), id), { name: 'inner', tags: (id) => [id] })
-    const outer = cache.cached(async (id: string) => (await idle(1), await inner(id)), { name: 'outer' })
+    const slowly = async (id: string) => {
+      await idle(1)
+      return id
+    }
+    const inner = cache.cached(slowly, { name: 'inner', tags: (id) => [id] })
+    const outer = cache.cached(async (id: string) => inner(await slowly(id)), { name: 'outer' })
     const ids = ['a', 'b', 'c', 'd']
     await Promise.all(ids.map((id) => outer(id)))
     await settle()

@@ -91,5 +91,6 @@ export function compilerOf(answer: (root: string) => Analysis): Compiler {
     analyze: ({ root }) => answer(root),
     readManifest: (text) => JSON.parse(text) as Manifest,
     writeManifest: (written) => JSON.stringify(written),
+    planFolder: () => ({ files: [], stale: [], unmapped: [] }),
   }
 }

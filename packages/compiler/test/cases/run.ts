@@ -52,7 +52,7 @@ function compile(text: string, fileName: string, files: Readonly<Record<string, 
     compilerOptions: {
       target: ts.ScriptTarget.ES2022,
       module: ts.ModuleKind.ESNext,
-      experimentalDecorators: /@\w+\s+m\(/.test(text) ? false : true,
+      experimentalDecorators: !/@\w+\s+m\(/.test(text),
       isolatedModules: true,
       preserveConstEnums: true,
       verbatimModuleSyntax: false,

@@ -181,6 +181,10 @@ describe.each(Object.entries(programs))('%s', (_, { files, legacy = false }) => 
   })
 })
 
+/** The keys of entries, without the rows that stand beside them for invalidations. */
+const entriesOf = ({ rows }: { readonly rows: ReadonlyMap<string, unknown> }) =>
+  [...rows.keys()].filter((key) => !key.includes(':epochs:'))
+
 describe('the stamped path is the one taken', () => {
   const options = (store = sharedStore()) => ({ store, namespace: 'n', ttl: Infinity })
 
@@ -250,7 +254,7 @@ describe('the stamped path is the one taken', () => {
     process.env.AC_RATE = '3'
     expect(two(5)).toBe(10)
     expect(start('2')(5)).toBe(10)
-    expect(store.rows.size).toBe(1)
+    expect(entriesOf(store)).toHaveLength(1)
   })
 
   test('R05 secrets stand in no key', () => {
@@ -262,7 +266,7 @@ describe('the stamped path is the one taken', () => {
     }
     const { make, A } = runWith(files, { ...options(store), keys: 'readable' })
     expect([make('hunter4')(1), new A().f(1)]).toEqual([15, 8])
-    expect(store.rows.size).toBe(2)
+    expect(entriesOf(store)).toHaveLength(2)
     expect([...store.rows.keys()].join()).not.toContain('hunter')
   })
 })

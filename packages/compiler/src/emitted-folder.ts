@@ -29,11 +29,7 @@ export interface FolderPlan {
 
 /** Plans the stamps of every file in a folder. Nothing is written. */
 export function planFolder(analysis: Analysis, folder: string): FolderPlan {
-  const files = emittedFiles(folder).map((file): PlannedFile => {
-    const code = readFileSync(file, 'utf8')
-    const map = mapBeside(file, code)
-    return { file, code, map, stamped: analysis.stampEmitted({ file, code, map: map?.text }) }
-  })
+  const files = emittedFiles(folder).map((file) => planFile(analysis, file, readFileSync(file, 'utf8')))
   const layouts = layoutsOf(files)
   const stale = files.filter(isStale).map(({ file }) => file)
   return {
@@ -41,6 +37,12 @@ export function planFolder(analysis: Analysis, folder: string): FolderPlan {
     stale: [...stale, ...staleJson(analysis, layouts)],
     unmapped: unmappedOf(analysis, files, layouts, folder),
   }
+}
+
+/** Plans the stamps of one file. Whether its folder may be stamped, {@link planFolder} knows. */
+export function planFile(analysis: Analysis, file: string, code: string): PlannedFile {
+  const map = mapBeside(file, code)
+  return { file, code, map, stamped: analysis.stampEmitted({ file, code, map: map?.text }) }
 }
 
 const emittedFiles = (folder: string): string[] =>
@@ -76,17 +78,24 @@ function isStale({ file, stamped }: PlannedFile): boolean {
 /** A folder of sources and the folder that they are compiled to. */
 type Layout = readonly [from: string, to: string]
 
+function layoutOf(source: string, file: string): Layout {
+  const from = dirname(source).split(sep)
+  const to = dirname(file).split(sep)
+  while (from.length > 1 && to.length > 1 && from.at(-1) === to.at(-1)) {
+    from.pop()
+    to.pop()
+  }
+  return [from.join(sep), to.join(sep)]
+}
+
+/** The folder that a file was compiled into together with others. @param source what it was made from */
+export const outputFolder = (source: string, file: string): string => layoutOf(source, file)[1]
+
 function layoutsOf(files: readonly PlannedFile[]): readonly Layout[] {
   const found = new Map<string, Layout>()
   for (const { file, stamped } of files) {
     if (stamped.source === undefined) continue
-    const from = dirname(stamped.source).split(sep)
-    const to = dirname(file).split(sep)
-    while (from.length > 1 && to.length > 1 && from.at(-1) === to.at(-1)) {
-      from.pop()
-      to.pop()
-    }
-    const layout: Layout = [from.join(sep), to.join(sep)]
+    const layout = layoutOf(stamped.source, file)
     found.set(layout.join('\0'), layout)
   }
   return [...found.values()]

@@ -35,6 +35,8 @@ export interface StampedEmitted {
   readonly code: string
   /** Of the map beside it; undefined where there is none to write. */
   readonly map: string | undefined
+  /** The same without any stamp, as the compiler wrote it. */
+  readonly plain: { readonly code: string; readonly map: string | undefined }
   /** The absolute path of the file that it was made from. */
   readonly source: string | undefined
   readonly stamps: readonly StampedFunction[]
@@ -61,8 +63,10 @@ export interface Sources {
 
 export function stampEmitted(sources: Sources, emitted: EmittedFile): StampedEmitted {
   const parts = partsOf(emitted)
+  const plain = parts ? plainOf(parts) : { code: emitted.code, map: emitted.map }
   const as = (problem?: EmittedProblem, source?: string): StampedEmitted => ({
-    ...(parts ? plainOf(parts) : { code: emitted.code, map: emitted.map }),
+    ...plain,
+    plain,
     source,
     stamps: [],
     diagnostics: [],
@@ -94,7 +98,15 @@ export function stampEmitted(sources: Sources, emitted: EmittedFile): StampedEmi
     const found = moved === undefined ? [] : insertions(moved)
     if (found.length === 0) return { ...as(undefined, source), diagnostics, compared }
     const stamps = [...module.stamped, ...module.classes].map(({ label, version }) => ({ label, version }))
-    return { ...textOf(parts, stampText(code, found)), source, stamps, diagnostics, problem: undefined, compared }
+    return {
+      ...textOf(parts, stampText(code, found)),
+      plain,
+      source,
+      stamps,
+      diagnostics,
+      problem: undefined,
+      compared,
+    }
   } catch (error) {
     if (!(error instanceof Unmatched)) throw error
     const finding = { code: 'emitted' as const, what: error.message, start: error.at, end: error.at }

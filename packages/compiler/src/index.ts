@@ -9,7 +9,7 @@ export {
 export type { CompilerConfig } from './config.ts'
 export { type Diagnostic, type DiagnosticCode, defaultLevels, type Level, type Position } from './diagnostics.ts'
 export type { EmittedFile, EmittedProblem, StampedEmitted } from './emitted.ts'
-export { type FolderPlan, type PlannedFile, planFolder } from './emitted-folder.ts'
+export { type FolderPlan, outputFolder, type PlannedFile, planFile, planFolder } from './emitted-folder.ts'
 export { CompilerError, type CompilerErrorCode } from './errors.ts'
 export {
   compilerContract,

@@ -28,12 +28,28 @@ export function optionsOf(env: Readonly<Record<string, string | undefined>>, mai
   }
 }
 
-/** The folder of the nearest package.json of the program. */
+/**
+ * The folder of the nearest package.json of the program. One without a name only says of what type the files beside it are,
+ * as builds put it into their folders.
+ */
 function packageOf(main: string | undefined): string {
   if (main === undefined || main === '') return process.cwd()
+  let nearest: string | undefined
   for (let folder = dirname(resolve(main)); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'package.json'))) return folder
-    if (dirname(folder) === folder) return process.cwd()
+    const file = join(folder, 'package.json')
+    if (existsSync(file)) {
+      nearest ??= folder
+      if (isNamed(file)) return folder
+    }
+    if (dirname(folder) === folder) return nearest ?? process.cwd()
+  }
+}
+
+function isNamed(file: string): boolean {
+  try {
+    return 'name' in (JSON.parse(readFileSync(file, 'utf8')) as object)
+  } catch {
+    return false
   }
 }
 

@@ -1,0 +1,3 @@
+import { createAutocache } from '@autocache/core'
+
+export const cache = createAutocache({ namespace: 'nest' })

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { start } from './support/child.ts'
+import { environment, start } from './support/child.ts'
 import { Files } from './support/edits.mjs'
 import { copyProject, removeProject } from './support/project.mjs'
 
@@ -25,7 +25,7 @@ const load = (env: Readonly<Record<string, string>> = {}) =>
   spawnSync(process.execPath, ['--import', '@autocache/unplugin/register', '--import', 'tsx', 'src/main.ts'], {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, VITEST: undefined, SHOP_FEE: '5', ...env } as NodeJS.ProcessEnv,
+    env: environment({ SHOP_FEE: '5', ...env }),
   })
 
 const failure =

@@ -18,12 +18,18 @@ export interface Child {
   stop(): Promise<void>
 }
 
+/** What a process of the project gets: no store but the one its test names, and no word of the runner of the tests. */
+export function environment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const { VITEST: _, NODE_ENV: __, REDIS_URL: ___, ...rest } = process.env
+  return { ...rest, ...more } as NodeJS.ProcessEnv
+}
+
 /** Starts one of the scripts beside this file, in a project. */
 export function start(script: string, args: readonly string[], root: string): Child {
   const child = spawn(process.execPath, [join(import.meta.dirname, script), ...args], {
     cwd: root,
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_ENV: undefined, VITEST: undefined } as NodeJS.ProcessEnv,
+    env: environment(),
   })
   const said: string[] = []
   child.stderr.on('data', (data) => said.push(String(data)))
@@ -63,7 +69,6 @@ export async function runProgram(
   env: Readonly<Record<string, string>> = {},
   program = process.execPath,
 ): Promise<Record<string, Said>> {
-  const { VITEST: _, NODE_ENV: __, REDIS_URL: ___, ...rest } = process.env
-  const { stdout } = await execute(program, [...args], { cwd: root, env: { ...rest, SHOP_FEE: '5', ...env } })
+  const { stdout } = await execute(program, [...args], { cwd: root, env: environment({ SHOP_FEE: '5', ...env }) })
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, Said>
 }

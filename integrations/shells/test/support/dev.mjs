@@ -36,6 +36,8 @@ const nextPayload = async () => {
 
 /** How long it took from the word of the watcher until the browser would be told and `urls` were transformed again. */
 async function write(file, text, urls) {
+  // The watcher drops a second change of a file within 50 ms of the first.
+  await new Promise((resolve) => setTimeout(resolve, 100))
   payloads = []
   const seen = new Promise((resolve) => server.watcher.once('change', resolve))
   writeFileSync(join(root, file), text)

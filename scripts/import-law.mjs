@@ -7,7 +7,7 @@ import ts from 'typescript'
 
 /** core/src from the bottom up: a file imports from its own layer (without a cycle) and from those before it. */
 const layers = [
-  ['errors', 'store', 'events', 'signals', 'digest', 'answer', 'instants', 'platform/*'],
+  ['errors', 'store', 'events', 'signals', 'digest', 'answer', 'instants', 'recent', 'platform/*'],
   ['key', 'clone', 'storable', 'codec', 'entry', 'version', 'freshness', 'options', 'slot', 'memory-store', 'hit-path'],
   ['gate', 'reader', 'stored-epochs', 'epochs', 'wire', 'nested'],
   ['flight', 'lane', 'dispatch', 'module-values', 'inputs', 'definition', 'refresh', 'judge', 'land', 'call'],

@@ -274,6 +274,7 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
         return completeKey(prefix, { argumentsText, readable, digest: digest!, maxBytes }).slice(prefix.length)
       },
       sealer: sealerOf(resolved, encoding, () => report({ type: 'mutated' })),
+      reader: shared ? undefined : encoding?.reader?.(gateOf(store)),
       report,
       clock,
       tags: {

@@ -10,6 +10,8 @@ export type EntryFacts = Omit<Entry, 'format' | 'codec' | 'body'>
 export interface Opened extends Omit<EntryFacts, 'key'> {
   /** The value or error, a copy for each caller where the store copies. @throws EntryFormatError */
   readonly take: () => unknown
+  /** The tokens among its epochs, once they were told apart. */
+  carried?: readonly string[]
 }
 
 /** A value on its way into an entry. */

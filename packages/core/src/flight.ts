@@ -38,8 +38,7 @@ interface Trace {
 
 /** What gathers for the run in which we are, if it is one of ours. */
 export function gathering(): Gathering | undefined {
-  if (Gathering.active === 0) return undefined
-  return Gathering.running ?? Flight.current?.gathering
+  return Gathering.active === 0 ? undefined : (Gathering.running ?? Flight.current?.gathering)
 }
 
 /**
@@ -66,6 +65,8 @@ export class Flight {
   replaces = false
   /** The epochs that were read before its function began, over a store that others use. */
   seen: Seen | undefined
+  /** What its call was read with. */
+  origin: object | undefined
   /** What the cached calls of its function leave with it. */
   gathering: Gathering | undefined
   /** Whether the function has answered with a promise, so that who waits here waits for nothing that is not under way. */
@@ -78,11 +79,14 @@ export class Flight {
   #outer: Flight | undefined
   readonly #trace: Trace = { flight: this }
 
-  /** @param background whether nobody waits for it from the start, and nobody's abort ends it */
-  constructor(abortable: boolean, background = false) {
+  /**
+   * @param background whether nobody waits for it from the start, and nobody's abort ends it
+   * @param outer the flight whose function made the call that begins this one
+   */
+  constructor(abortable: boolean, background = false, outer?: Flight) {
     this.controller = abortable ? new AbortController() : undefined
     if (background) this.#riders = 1
-    else this.#outer = Flight.current
+    else this.#outer = outer
   }
 
   /** Whether somebody besides the background waits for it. */
@@ -92,6 +96,8 @@ export class Flight {
 
   /** The flight in whose function we are, if any and if it is still under way. */
   static get current(): Flight | undefined {
+    // Async context is not asked where no function of ours runs.
+    if (Gathering.active === 0) return undefined
     return (context.getStore() as Trace | undefined)?.flight
   }
 
@@ -145,7 +151,7 @@ export class Flight {
     signals: readonly AbortSignal[],
     timeout: number | undefined,
     gone: () => void,
-    inner = Flight.current,
+    inner: Flight | undefined,
   ): Promise<Landing | undefined> {
     if (inner) (inner.#waitsFor ??= new Set()).add(this)
     this.#riders += 1

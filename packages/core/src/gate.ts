@@ -343,11 +343,10 @@ export function gateOf(store: Store): Gate {
 }
 
 /** Whether a store answers with promises; asks it once where no answer has been seen yet. */
-export function isAsync(store: Store): boolean {
-  const gate = gateOf(store)
+export function isAsync(gate: Gate): boolean {
   if (gate.asynchronous === undefined) {
     try {
-      const answer: unknown = store.get('autocache')
+      const answer: unknown = gate.store.get('autocache')
       gate.asynchronous = isThenable(answer)
       hush(answer)
     } catch {

@@ -4,7 +4,7 @@ import type { Call, Definition, Found } from './definition.ts'
 import { isOneShot, oneShotError } from './entry.ts'
 import { AutocacheError, StoreError } from './errors.ts'
 import type { BreakerState, MissReason } from './events.ts'
-import { isAsync } from './gate.ts'
+import { gateOf, isAsync } from './gate.ts'
 import { nextInstant } from './instants.ts'
 import { expiry } from './land.ts'
 import { invalidOption, someTags } from './options.ts'
@@ -67,6 +67,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
   const { options, enabled, identity, report, sealer, clock, tags } = definition
   const { store, storeTimeout, ttl, windows } = options
   const { prepare, decide, judge } = caller
+  const gate = gateOf(store)
   const shown = ({ lane, suffix }: Call) => (options.keys === 'digest' ? lane.prefix + suffix : undefined)
   /** How long the entries of a call live, as far as that is known without one. */
   const usual = typeof ttl === 'number' ? ttl + Math.max(windows.staleTtl, windows.staleIfError) : 0
@@ -76,7 +77,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     try {
       return run()
     } catch (error) {
-      if (isAsync(store)) return Promise.reject(error) as T
+      if (isAsync(gate)) return Promise.reject(error) as T
       throw error
     }
   }
@@ -87,7 +88,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     const note: Look = {}
     if (!enabled || lane.isClosed(suffix)) {
       note.reason = 'unsettled'
-      return isAsync(store) ? Promise.resolve(tell(undefined, note)) : tell(undefined, note)
+      return isAsync(gate) ? Promise.resolve(tell(undefined, note)) : tell(undefined, note)
     }
     const failed = (error: unknown): undefined => {
       caller.storeFailed(call, 'get', error)
@@ -134,7 +135,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       if (!list) throw invalidOption('tags', `a function that returns ${someTags}, also for a primed value`)
       const { held } = sealer.seal(body)
       return follow(seen, (known) => {
-        if (!enabled || !lane.stands(suffix, fence)) return isAsync(store) ? Promise.resolve() : undefined
+        if (!enabled || !lane.stands(suffix, fence)) return isAsync(gate) ? Promise.resolve() : undefined
         if (life === 0) return end(call)
         if (lane.epochs.changed(inputs.subject, list) > begun) return undefined
         const carried =
@@ -215,7 +216,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
         epochs.invalidateAll()
         const renewed = epochs.space.stored?.renewAll(epochs.label, storeTimeout)
         const done = () => report({ type: 'invalidate', all: true })
-        return renewed === undefined && isAsync(store) ? Promise.resolve().then(done) : follow(renewed, done)
+        return renewed === undefined && isAsync(gate) ? Promise.resolve().then(done) : follow(renewed, done)
       }),
 
     async many(self, calls, concurrency) {

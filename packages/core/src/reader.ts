@@ -15,16 +15,46 @@ const most = 256
 /** What was read, in the order of the keys asked for. */
 export interface Values {
   readonly held: readonly unknown[]
-  /** What those who read the same thing in one turn need make of it only once. */
   readonly made: Map<string, unknown>
 }
 
 type Failed = (error: StoreError) => void
 
-interface Turn {
-  readonly places: Map<string, number>
-  readonly made: Map<string, unknown>
-  readonly held: Promise<readonly unknown[]>
+/** The token that is the epoch of a name, and until when it is sure to stand in the store, in epoch milliseconds. */
+export interface Token {
+  readonly text: string
+  readonly until: number
+}
+
+/** What is asked for in one turn. */
+export class Turn {
+  /** What those who read the same thing need make of it only once. */
+  readonly made = new Map<string, unknown>()
+  /** The same of epochs. */
+  readonly tokens = new Map<string, Token | undefined>()
+  /** Resolves when it was answered. */
+  ended!: Promise<void>
+  readonly #places = new Map<string, number>()
+  #held: readonly unknown[] = []
+
+  want(key: string): void {
+    if (!this.#places.has(key)) this.#places.set(key, this.#places.size)
+  }
+
+  get wanted(): readonly string[] {
+    return [...this.#places.keys()]
+  }
+
+  answer(held: readonly unknown[]): void {
+    this.#held = held
+  }
+
+  /** What was read of a key that was asked for. @throws StoreError where it could not be read */
+  of(key: string): unknown {
+    const held = this.#held[this.#places.get(key)!]
+    if (held instanceof Unread) throw held.error
+    return held
+  }
 }
 
 /** Reads from one store. */
@@ -50,24 +80,46 @@ export class Reader {
     const gate = this.#gate
     if (gate.asynchronous === undefined) return this.#first(keys, timeout)
     if (!gate.asynchronous) return { held: this.#now(keys, timeout), made: new Map() }
+    const turn = this.turn(timeout, failed)
+    for (const key of keys) turn.want(key)
+    return turn.ended.then(() => ({ held: keys.map((key) => turn.of(key)), made: turn.made }))
+  }
+
+  /** What goes out at the end of this turn of the queue, where the store promises. @throws StoreError while the gate is open */
+  turn(timeout: number, failed?: Failed): Turn {
+    const gate = this.#gate
     if (gate.isOpen) gate.ask('get', timeout, () => undefined)
-    let turn = this.#turns.get(timeout)
-    if (!turn) {
-      const places = new Map<string, number>()
-      // Those who come in this turn of the queue are all in before it goes out.
-      const held = Promise.resolve().then(() => {
-        this.#turns.delete(timeout)
-        return this.#later([...places.keys()], timeout, failed)
-      })
-      this.#turns.set(timeout, (turn = { places, made: new Map(), held }))
-    }
-    const { places, made } = turn
-    for (const key of keys) if (!places.has(key)) places.set(key, places.size)
-    return turn.held.then((all) => {
-      const held = keys.map((key) => all[places.get(key)!])
-      for (const value of held) if (value instanceof Unread) throw value.error
-      return { held, made }
+    const known = this.#turns.get(timeout)
+    if (known) return known
+    const turn = new Turn()
+    // Those who come in this turn of the queue are all in before it goes out.
+    turn.ended = Promise.resolve().then(async () => {
+      this.#turns.delete(timeout)
+      turn.answer(await this.#later(turn.wanted, timeout, failed))
     })
+    this.#turns.set(timeout, turn)
+    return turn
+  }
+
+  /** Asks a store that promises for one key, and goes on with what it holds. @throws StoreError while the gate is open */
+  one<T>(
+    key: string,
+    timeout: number,
+    failed: Failed,
+    next: (held: unknown, made: Map<string, unknown>) => Answer<T>,
+    lost: (error: unknown) => Answer<T>,
+  ): Answer<T> {
+    const turn = this.turn(timeout, failed)
+    turn.want(key)
+    return turn.ended.then(() => {
+      let held: unknown
+      try {
+        held = turn.of(key)
+      } catch (error) {
+        return lost(error)
+      }
+      return next(held, turn.made)
+    }, lost)
   }
 
   /** The first answer of a store tells whether it promises. */
@@ -119,6 +171,15 @@ export class Reader {
       new TypeError('getMany answered with something that is not a list of as many as were asked for.'),
     )
   }
+}
+
+const readers = new WeakMap<Gate, Reader>()
+
+/** The reader of a store's entries: one for all, so that those of a turn are read together. */
+export function readerOf(gate: Gate): Reader {
+  let reader = readers.get(gate)
+  if (!reader) readers.set(gate, (reader = new Reader(gate)))
+  return reader
 }
 
 /** A key that could not be read while others could. */

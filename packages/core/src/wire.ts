@@ -8,6 +8,7 @@ import { digest } from './digest.ts'
 import { type EntryFacts, isFacts, type Sealer, supported } from './entry.ts'
 import { EntryFormatError, UnstorableValueError } from './errors.ts'
 import type { Gate } from './gate.ts'
+import { type Reader, readerOf } from './reader.ts'
 import type { Holds } from './store.ts'
 import { StoredEpochs } from './stored-epochs.ts'
 
@@ -17,6 +18,8 @@ export interface Wire {
   digest(text: string): string
   /** Seals for a store of a kind. */
   sealer(holds: Exclude<Holds, 'references'>, codec: Codec | undefined): Sealer
+  /** The reads of a store that promises, together by turns. */
+  reader(gate: Gate): Reader
   /** The epochs of a namespace that stand in a store which others use. */
   epochs(gate: Gate, prefixOf: (label: string) => string): StoredEpochs
 }
@@ -113,5 +116,6 @@ function headerOf(line: string): EntryFacts & { codec: string } {
 export const wire: Wire = {
   digest,
   sealer: (holds, codec = defaultCodec) => (holds === 'text' ? textSealer(codec) : bytesSealer(codec)),
+  reader: readerOf,
   epochs: (gate, prefixOf) => new StoredEpochs(gate, prefixOf, digest),
 }

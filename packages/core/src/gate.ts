@@ -87,9 +87,9 @@ export class Gate {
     return name && name !== 'Object' ? name : 'The store'
   }
 
-  /** Whether so many writes have not settled that no further one should be started. */
+  /** Whether so many writes have not settled, or are about to begin, that no further one should be started. */
   get isCongested(): boolean {
-    return this.writes.size >= backlog
+    return Math.max(this.writes.size, this.landings.size) >= backlog
   }
 
   /** Whether so many refreshes are under way that no further one should be started. */
@@ -139,23 +139,42 @@ export class Gate {
 
   /** Gives an answer that is under way so many milliseconds; who runs out of them is no failure of the store. */
   within<T>(operation: string, timeout: number, answer: Answer<T>): Answer<T> {
-    if (!isThenable(answer) || timeout >= 2 ** 31) return answer
+    return isThenable(answer) ? this.#within(operation, timeout, answer as PromiseLike<T>, undefined, undefined) : answer
+  }
+
+  /** The same, for who looks at how it ended first. */
+  #within<T>(
+    operation: string,
+    timeout: number,
+    answer: PromiseLike<T>,
+    succeeded: (() => void) | undefined,
+    failed: ((cause: unknown) => unknown) | undefined,
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      let ended = false
+      const fail = (cause: unknown) => {
+        if (ended) return
+        ended = true
+        reject(failed ? failed(cause) : cause)
+      }
       // Two turns of the loop before a time-out counts: what arrived while it was blocked is delivered first (L2).
       const expire = async () => {
         await turn()
         await turn()
-        reject(this.#late(operation, timeout))
+        fail(this.#late(operation, timeout))
       }
-      const cancel = after(timeout, () => void expire())
-      answer.then(
+      const cancel = timeout < 2 ** 31 ? after(timeout, () => void expire()) : undefined
+      Promise.resolve(answer).then(
         (value) => {
-          cancel()
-          resolve(value as T)
+          cancel?.()
+          if (ended) return
+          ended = true
+          succeeded?.()
+          resolve(value)
         },
-        (error) => {
-          cancel()
-          reject(error)
+        (cause) => {
+          cancel?.()
+          fail(cause)
         },
       )
     })
@@ -244,19 +263,19 @@ export class Gate {
     }
     if (!isThenable(answer)) {
       if (startedAt !== undefined && performance.now() - startedAt > timeout) this.#failure()
-      else if (isRead) this.#failures = 0
+      else if (isRead) this.#succeed()
       return answer
     }
-    const succeed = (value: unknown): T => {
-      if (isRead) this.#failures = 0
-      return value as T
-    }
-    const fail = (cause: unknown): never => {
+    const fail = (cause: unknown): StoreError => {
       if (!turn?.failed) this.#failure()
       if (turn) turn.failed = true
-      throw this.failed(operation, cause)
+      return this.failed(operation, cause)
     }
-    return Promise.resolve(this.within(operation, timeout, answer)).then(succeed, fail)
+    return this.#within(operation, timeout, answer as PromiseLike<T>, isRead ? this.#succeed : undefined, fail)
+  }
+
+  readonly #succeed = (): void => {
+    this.#failures = 0
   }
 
   /** Whether nothing else can happen while the store is asked, so that what it takes has to be measured. */

@@ -4,10 +4,12 @@
  * a hundred calls made at once.
  */
 
-import { type Answer, every, follow, isThenable } from './answer.ts'
+import { type Answer, every, follow, isThenable, rescue } from './answer.ts'
 import { StoreError } from './errors.ts'
 import type { Gate } from './gate.ts'
 import type { EpochRows, Store } from './store.ts'
+
+const atOnce = Promise.resolve()
 
 /** How many keys one `getMany` asks for. */
 const most = 256
@@ -92,13 +94,32 @@ export class Reader {
     const known = this.#turns.get(timeout)
     if (known) return known
     const turn = new Turn()
-    // Those who come in this turn of the queue are all in before it goes out.
-    turn.ended = Promise.resolve().then(async () => {
-      this.#turns.delete(timeout)
-      turn.answer(await this.#later(turn.wanted, timeout, failed))
+    turn.ended = new Promise((resolve, reject) => {
+      const answered = (held: readonly unknown[]) => {
+        turn.answer(held)
+        resolve()
+      }
+      // Those who come in this turn of the queue are all in before it goes out.
+      void atOnce.then(() => {
+        this.#turns.delete(timeout)
+        const keys = turn.wanted
+        const [key] = keys
+        if (keys.length > 1) return void this.#later(keys, timeout, failed).then(answered, reject)
+        const held = this.#ask(key!, timeout)
+        if (isThenable(held)) held.then((value) => answered([value]), reject)
+        else answered([held])
+      }, reject)
     })
     this.#turns.set(timeout, turn)
     return turn
+  }
+
+  /** Asks for one key; why that failed is an answer. */
+  #ask(key: string, timeout: number, turn?: { failed: boolean }): Answer<unknown> {
+    return rescue<unknown>(
+      () => this.#gate.ask<unknown>('get', timeout, () => this.#from.get(key), turn),
+      (error) => new Unread(error),
+    )
   }
 
   /** Asks a store that promises for one key, and goes on with what it holds. @throws StoreError while the gate is open */
@@ -140,15 +161,13 @@ export class Reader {
     return this.#listed(keys, held)
   }
 
-  async #later(keys: readonly string[], timeout: number, failed: Failed | undefined): Promise<readonly unknown[]> {
+  #later(keys: readonly string[], timeout: number, failed: Failed | undefined): Promise<readonly unknown[]> {
     const gate = this.#gate
     const store = this.#from
     const turn = { failed: false }
-    const one = (key: string) => gate.ask<unknown>('get', timeout, () => store.get(key), turn)
-    if (keys.length === 1 || !store.getMany || this.#single) return settle(keys.map(one))
-    const parts: (readonly string[])[] = []
-    for (let at = 0; at < keys.length; at += most) parts.push(keys.slice(at, at + most))
-    const answers = parts.map(async (part) => {
+    const each = (some: readonly string[]) => Promise.all(some.map((key) => this.#ask(key, timeout, turn)))
+    if (!store.getMany || this.#single) return each(keys)
+    const together = async (part: readonly string[]) => {
       try {
         return this.#listed(part, await gate.ask<unknown>('getMany', timeout, () => store.getMany!(part), turn))
       } catch (error) {
@@ -156,12 +175,15 @@ export class Reader {
         if (!(error instanceof StoreError) || error.cause === undefined) throw error
         failed?.(error)
         // One key that cannot be read, or keys that cannot be read together, must not fail all the others.
-        const held = await settle(part.map(one))
+        const held = await each(part)
         if (!held.some((value) => value instanceof Unread)) this.#single = true
         return held
       }
-    })
-    return (await Promise.all(answers)).flat()
+    }
+    if (keys.length <= most) return together(keys)
+    const parts: (readonly string[])[] = []
+    for (let at = 0; at < keys.length; at += most) parts.push(keys.slice(at, at + most))
+    return Promise.all(parts.map(together)).then((held) => held.flat())
   }
 
   #listed(keys: readonly string[], held: unknown): readonly unknown[] {
@@ -189,8 +211,4 @@ class Unread {
   constructor(error: unknown) {
     this.error = error
   }
-}
-
-function settle(answers: readonly Answer<unknown>[]): Promise<readonly unknown[]> {
-  return Promise.all(answers.map((answer) => Promise.resolve(answer).catch((error: unknown) => new Unread(error))))
 }

@@ -329,12 +329,7 @@ export function createCaller(definition: Definition): Caller {
   }
 
   /** What an entry that stands is worth under the options of now. */
-  function weigh(
-    call: Call,
-    opened: Opened,
-    value: unknown,
-    look: Look | undefined,
-  ): Found | undefined {
+  function weigh(call: Call, opened: Opened, value: unknown, look: Look | undefined): Found | undefined {
     const { lane, suffix } = call
     const quietly = look !== undefined
     const state = judge.stateOf(call, opened, value)
@@ -384,19 +379,20 @@ export function createCaller(definition: Definition): Caller {
 
   /** A fill over a store that answers at once: plain while the function answers at once, a flight when it promises. */
   function fillNow(call: Call, seen: Seen | undefined, replaces = false, over?: Found): unknown {
-    const flight =
-      answers === 'values' ? undefined : new Flight(call.inputs.signals.length > 0, false, call.inner)
+    const flight = answers === 'values' ? undefined : new Flight(call.inputs.signals.length > 0, false, call.inner)
     const fill = begin(call, flight, known(call, seen) as Seen | undefined, replaces, over)
     const { lane, suffix, inputs } = call
     let result: unknown
     try {
       result = execute(fill)
     } catch (error) {
-      const { landing } = landed(fill, () => landings.error(fill, error, false))
+      Gathering.active -= 1
+      const { landing } = landings.error(fill, error, false)
       return landing.shared && landing.failed ? reply(call, over!) : handOver(call, landing)
     }
     if (!sees(result)) {
-      const { landing } = landed(fill, () => landings.value(fill, result, false))
+      Gathering.active -= 1
+      const { landing } = landings.value(fill, result, false)
       if (!landing.shared) flight?.follow(inputs.signals)
       return handOver(call, landing)
     }
@@ -413,18 +409,14 @@ export function createCaller(definition: Definition): Caller {
     if (lane.fenced !== fill.fenced) flight.writable = false
     else lane.enter(suffix, flight)
     flight.landing = Promise.resolve(result).then(
-      (body) =>
-        arrive(
-          call,
-          flight,
-          landed(fill, () => landings.value(fill, body, true)),
-        ).landing,
-      (error: unknown) =>
-        arrive(
-          call,
-          flight,
-          landed(fill, () => landings.error(fill, error, true)),
-        ).landing,
+      (body) => {
+        Gathering.active -= 1
+        return arrive(call, flight, landings.value(fill, body, true)).landing
+      },
+      (error: unknown) => {
+        Gathering.active -= 1
+        return arrive(call, flight, landings.error(fill, error, true)).landing
+      },
     )
     return boardFirst(call, flight)
   }
@@ -459,15 +451,13 @@ export function createCaller(definition: Definition): Caller {
     const gathering = new Gathering(lane.epochs.space)
     Gathering.active += 1
     const begun = nextInstant()
-    if (flight) Object.assign(flight, { begun, seen, gathering })
+    if (flight) {
+      flight.begun = begun
+      flight.seen = seen
+      flight.gathering = gathering
+    }
     const { fenced } = lane
     return { call, createdAt, startedAt, begun, fenced, flight, replaces, over, background, seen, gathering }
-  }
-
-  /** A run has ended. */
-  function landed(_fill: Fill, land: () => Landed): Landed {
-    Gathering.active -= 1
-    return land()
   }
 
   /** Runs the function for a flight that is under way, and lands it. */
@@ -488,17 +478,11 @@ export function createCaller(definition: Definition): Caller {
         body = await body
       }
     } catch (error) {
-      return arrive(
-        call,
-        flight,
-        landed(fill, () => landings.error(fill, error, flight.promised)),
-      )
+      Gathering.active -= 1
+      return arrive(call, flight, landings.error(fill, error, flight.promised))
     }
-    return arrive(
-      call,
-      flight,
-      landed(fill, () => landings.value(fill, body, flight.promised)),
-    )
+    Gathering.active -= 1
+    return arrive(call, flight, landings.value(fill, body, flight.promised))
   }
 
   /** The run of a refresh: for the inputs of its call, unless they have changed since (R15). */
@@ -546,8 +530,7 @@ export function createCaller(definition: Definition): Caller {
   /** Waits for a flight as a later caller, who runs the function himself where he must. */
   async function board(call: Call, flight: Flight, exact: boolean, over?: Found): Promise<unknown> {
     const { signals } = call.inputs
-    const landing =
-      flight.landed ?? (await flight.ride(signals, flightTimeout, () => leave(call, flight), call.inner))
+    const landing = flight.landed ?? (await flight.ride(signals, flightTimeout, () => leave(call, flight), call.inner))
     if (landing === undefined) {
       giveUp(call, flight)
       return answer(call)

@@ -2,10 +2,10 @@
 
 import type { Opened, Sealer } from './entry.ts'
 import type { Reporter } from './events.ts'
+import type { Flight } from './flight.ts'
 import type { State } from './freshness.ts'
 import type { Inputs, InputsOf } from './inputs.ts'
 import type { Lane } from './lane.ts'
-import type { Flight } from './flight.ts'
 import type { Gathering } from './nested.ts'
 import type { AnyFunction, ResolvedOptions } from './options.ts'
 import type { Reader } from './reader.ts'

@@ -139,7 +139,9 @@ export class Gate {
 
   /** Gives an answer that is under way so many milliseconds; who runs out of them is no failure of the store. */
   within<T>(operation: string, timeout: number, answer: Answer<T>): Answer<T> {
-    return isThenable(answer) ? this.#within(operation, timeout, answer as PromiseLike<T>, undefined, undefined) : answer
+    return isThenable(answer)
+      ? this.#within(operation, timeout, answer as PromiseLike<T>, undefined, undefined)
+      : answer
   }
 
   /** The same, for who looks at how it ended first. */

@@ -7,6 +7,11 @@
  * removal is sent, or before a value is written that replaces another, and it falls when the store acknowledged that and
  * no earlier write can still land. So a write that timed out and arrives late, or a removal the store never took, cannot
  * bring an old value back in this process. No clock takes part in it.
+ *
+ * Over a store that others use the epochs say what is believed, and more: a value of before an invalidation is known by what
+ * it carries, whoever wrote it and whenever that landed. There a fence only says what was the latest here, and closes
+ * nothing; else a write that never settles would keep its key cold. It closes where a value goes without an
+ * invalidation (`discard` in `land.ts`).
  */
 
 import { type Answer, follow, isThenable } from './answer.ts'
@@ -74,9 +79,11 @@ interface Failure {
   readonly at: number
 }
 
-/** A fence, and whether the key is to be emptied once every write that was under way has settled. */
 interface Fence {
+  /** Whether the key is to be emptied once every write that was under way has settled. */
   emptying: boolean
+  /** Whether it keeps out what the store holds. */
+  readonly closes: boolean
 }
 
 export class Lane {
@@ -219,7 +226,7 @@ export class Lane {
 
   /** Whether a fence keeps out all that the store holds for a key, so that it need not be asked. */
   isClosed(key: string): boolean {
-    return this.#fences.size > 0 && this.#fences.has(key)
+    return this.#fences.size > 0 && this.#fences.get(key)?.closes === true
   }
 
   /** Whether an entry may be believed: no fence keeps it out, and no run that is to replace it is under way. */
@@ -308,12 +315,12 @@ export class Lane {
   }
 
   /** Raises the fence of a key. */
-  raise(key: string, now: number): Fence {
+  raise(key: string, now: number, closes = this.epochs.space.stored === undefined): Fence {
     if (this.#fences.size >= backlog) {
+      if ([...this.#fences.values()].some((fence) => fence.closes)) this.#floor = Math.max(now, this.#latest)
       this.#fences.clear()
-      this.#floor = Math.max(now, this.#latest)
     }
-    const fence = { emptying: this.#writes.has(key) }
+    const fence = { emptying: this.#writes.has(key), closes }
     this.#fences.set(key, fence)
     return fence
   }

@@ -204,8 +204,9 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     invalidate: (self, args) =>
       settled(() => {
         const call = prepare(self, args)
-        const { lane, suffix, inputs } = call
-        lane.fence(suffix, clock())
+        const { lane, suffix, inputs, names } = call
+        // Over a store that others use, what is to end is known by its epochs.
+        lane.fence(suffix, clock(), names === undefined)
         lane.epochs.invalidate(inputs.subject)
         return follow(end(call), () => report({ type: 'invalidate', key: shown(call) }))
       }),

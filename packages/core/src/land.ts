@@ -108,7 +108,7 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
     const { call, replaces, background, over } = fill
     if (!(replaces || background || over) || !isWritable(fill)) return
     try {
-      call.lane.raise(call.suffix, clock(), true)
+      call.lane.raise(call.suffix, clock())
       const { stored } = call.lane.epochs.space
       if (replaces && stored && call.names) {
         const renewed = stored.renewCall(call.names, 0, clock(), storeTimeout)

@@ -8,10 +8,9 @@
  * no earlier write can still land. So a write that timed out and arrives late, or a removal the store never took, cannot
  * bring an old value back in this process. No clock takes part in it.
  *
- * Over a store that others use the epochs say what is believed, and more: a value of before an invalidation is known by what
- * it carries, whoever wrote it and whenever that landed. There a fence only says what was the latest here, and closes
- * nothing; else a write that never settles would keep its key cold. It closes where a value goes without an
- * invalidation (`discard` in `land.ts`).
+ * Over a store that others use an invalidation needs no fence that closes: a value of before it is known by the epochs that
+ * it carries, whoever wrote it and whenever that landed, and with one a write that never settles would keep its key cold.
+ * What goes or is replaced without that (`prime`, `refresh`, a value that is not to be kept) still needs it.
  */
 
 import { type Answer, follow, isThenable } from './answer.ts'
@@ -309,13 +308,13 @@ export class Lane {
   }
 
   /** Lets go of the flight of a key and raises its fence. */
-  fence(key: string, now: number): Fence {
+  fence(key: string, now: number, closes = true): Fence {
     this.supersede(key)
-    return this.raise(key, now)
+    return this.raise(key, now, closes)
   }
 
   /** Raises the fence of a key. */
-  raise(key: string, now: number, closes = this.epochs.space.stored === undefined): Fence {
+  raise(key: string, now: number, closes = true): Fence {
     if (this.#fences.size >= backlog) {
       if ([...this.#fences.values()].some((fence) => fence.closes)) this.#floor = Math.max(now, this.#latest)
       this.#fences.clear()

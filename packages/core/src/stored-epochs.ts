@@ -19,6 +19,7 @@
  */
 
 import { type Answer, every, follow, hush, isThenable, rescue } from './answer.ts'
+import { Debts } from './debts.ts'
 import { StoreError } from './errors.ts'
 import type { Gate } from './gate.ts'
 import { instant, nextInstant } from './instants.ts'
@@ -77,6 +78,7 @@ const month = 30 * 86_400_000
 /** The epochs of one namespace in one store. */
 export class StoredEpochs {
   readonly #gate: Gate
+  readonly #debts: Debts
   /** Reads entries. */
   readonly #reader: Reader
   /** Reads epochs: the same, where they stand beside the entries. */
@@ -95,6 +97,7 @@ export class StoredEpochs {
 
   constructor(gate: Gate, prefixOf: (label: string) => string, digest: (text: string) => string) {
     this.#gate = gate
+    this.#debts = Debts.of(gate)
     this.#prefixOf = prefixOf
     this.#digest = digest
     this.#reader = readerOf(gate)
@@ -226,14 +229,14 @@ export class StoredEpochs {
 
   /** Whether what was read of a name is distrusted: its invalidation was not acknowledged before. */
   owes({ all, call, tags }: Names, { at }: Seen): boolean {
-    const gate = this.#gate
-    return gate.owedSince(at) && [all, call, ...tags].some((key) => gate.owes(key, at))
+    const debts = this.#debts
+    return debts.owedSince(at) && [all, call, ...tags].some((key) => debts.owes(key, at))
   }
 
   /** Whether what was read of a tag is distrusted. */
   owesTag(tag: string, { at }: Seen): boolean {
-    const gate = this.#gate
-    return gate.owedSince(at) && (tag === '' || gate.owes(this.tagKey(tag), at))
+    const debts = this.#debts
+    return debts.owedSince(at) && (tag === '' || debts.owes(this.tagKey(tag), at))
   }
 
   /**
@@ -556,14 +559,14 @@ export class StoredEpochs {
     const gate = this.#gate
     const debts = keys.map((key) => {
       const redo = () => follow(this.#write(activity, token(Infinity)), () => this.#write(key, token(until)))
-      gate.owe(key, redo)
+      this.#debts.owe(key, redo)
       return { key, redo }
     })
     return follow(
       gate.insist('set', timeout, () => this.#write(activity, token(Infinity))),
       () =>
         follow(every(keys.map((key) => gate.insist('set', timeout, () => this.#write(key, token(until))))), () => {
-          for (const { key, redo } of debts) gate.settle(key, redo)
+          for (const { key, redo } of debts) this.#debts.settle(key, redo)
         }),
     )
   }

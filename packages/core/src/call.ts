@@ -88,6 +88,9 @@ interface Joined {
 const mostText = 1000
 const mostHeld = 4000
 
+/** What such a text and what is made of it take, for each of its characters. */
+const kept = 6
+
 /** What the hit path answers where the general one must. */
 const general = Symbol('general')
 
@@ -301,7 +304,7 @@ export function createCaller(definition: Definition): Caller {
     if (known?.by === sealer) return known.opened
     const opened = sealer.open(held, key)
     if (address && typeof held === 'string' && held.length <= mostHeld) {
-      Recent.grow(2 * held.length)
+      Recent.grow(kept * held.length)
       address.held = held
       address.opened = opened
     } else made?.set(key, { by: sealer, opened })
@@ -642,10 +645,7 @@ export function createCaller(definition: Definition): Caller {
     const { lane, suffix, names } = call
     if (!names) {
       const flight = flightFor(call)
-      if (flight) {
-        report({ type: 'join', key: shown(call) })
-        return board(call, flight, true)
-      }
+      if (flight) return join(call, flight)
       if (lane.isClosed(suffix)) {
         missedBy(call, 'unsettled')
         return fillAfter(call, undefined)
@@ -654,10 +654,7 @@ export function createCaller(definition: Definition): Caller {
     // Nothing from outside can have come between two calls of one turn: they share what is read.
     if (!early && gate.asynchronous && (names || reader) && isAlone(call)) return glance(call)
     const reading = names && !early && lane.reading.get(suffix)
-    if (reading && mayJoin(call, reading, call.inner)) {
-      report({ type: 'join', key: shown(call) })
-      return board(call, reading, true)
-    }
+    if (reading && mayJoin(call, reading, call.inner)) return join(call, reading)
     let found: Answer<Read>
     try {
       found = early ?? read(call)
@@ -667,6 +664,12 @@ export function createCaller(definition: Definition): Caller {
     }
     if (!isThenable(found)) return answerNow(call, found as Read)
     return answerLater(call, found, undefined, false, undefined, early === undefined)
+  }
+
+  /** Waits for a run of which nothing can have been invalidated since. */
+  function join(call: Call, flight: Flight): Promise<unknown> {
+    report({ type: 'join', key: shown(call) })
+    return board(call, flight, true)
   }
 
   /** Whether a call can begin with its read and nothing else: none of its key is under way, and nobody can abort it. */
@@ -685,25 +688,26 @@ export function createCaller(definition: Definition): Caller {
     const { lane, names } = call
     const lost = (error: unknown): unknown => {
       unread(call, error)
-      return fillAfter(call, undefined)
+      const other = names ? undefined : flightFor(call)
+      return other ? join(call, other) : fillAfter(call, undefined)
     }
     const next = (read: Read): unknown => {
       const { flights, refreshes } = lane
       if (flights.size > 0 || refreshes.size > 0) {
         const other = names ? flights.get(call.suffix) : flightFor(call)
         // One that began with what this call has read as well, or any where all who use the store are in this process.
-        if (other && (!names || other.origin === read.made) && mayJoin(call, other, call.inner)) {
-          report({ type: 'join', key: shown(call) })
-          return board(call, other, true)
-        }
+        if (other && (!names || (other.origin === read.made && mayJoin(call, other, call.inner)))) return join(call, other)
         if (names && (other || refreshes.has(call.suffix))) return answerLater(call, read, undefined)
       }
       const found = decide(call, read)
-      if (isThenable(found)) return answerLater(call, read, undefined)
-      const answered = found as Found | undefined
-      if (!answered?.answers) return fillAfter(call, read.seen, false, answered, read.made)
-      refreshAfter(call, answered, read.seen)
-      const { opened, value } = answered
+      return isThenable(found)
+        ? Promise.resolve(found as PromiseLike<Found | undefined>).then((found) => conclude(read, found))
+        : conclude(read, found as Found | undefined)
+    }
+    const conclude = (read: Read, found: Found | undefined): unknown => {
+      if (!found?.answers) return fillAfter(call, read.seen, false, found, read.made)
+      refreshAfter(call, found, read.seen)
+      const { opened, value } = found
       if (call.outer) call.outer.add(judge.dependsOf(call, opened, value))
       if (opened.outcome === 'error') throw value
       return value

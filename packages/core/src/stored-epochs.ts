@@ -134,7 +134,8 @@ export class StoredEpochs {
   /**
    * Reads an entry and the epochs it is to be held against, in one round trip, and goes on with that.
    * @param failed hears why things could not be read together
-   * @throws StoreError, at once or later
+   * @param lost goes on where they could not be read at all
+   * @throws StoreError at once, where the store says so at once or is not asked
    */
   read<T>(
     entryKey: string,
@@ -162,7 +163,8 @@ export class StoredEpochs {
         return next(read)
       }, lost)
     }
-    return follow(this.#readApart(entryKey, keys, at, timeout, failed), next)
+    const read = this.#readApart(entryKey, keys, at, timeout, failed)
+    return isThenable(read) ? Promise.resolve(read as PromiseLike<Read>).then(next, lost) : next(read as Read)
   }
 
   #readApart(

@@ -98,6 +98,24 @@ describe.each(kinds)('hits over a %s store that promises', (lifetime) => {
     await early
   })
 
+  test('a read that fails is a miss, where the store says it later and where it has its epochs elsewhere', async () => {
+    for (const apart of [false, true]) {
+      const rows = asyncMapStore({ holds: 'text' })
+      const broken = async (): Promise<never> => Promise.reject(new Error('The storage is down.'))
+      const state = { broken: false, runs: 0 }
+      const read = (key: string) => (state.broken ? broken() : rows.get(key))
+      const store = { ...rows, getMany: undefined, lifetime, get: read, ...(apart && { epochs: { get: read, set: rows.set } }) }
+      const { cache, events } = testScope({ store: store as unknown as Store, ttl: '1h' })
+      const count = cache.cached(async (_id: string) => (state.runs += 1), { name: 'count', version: '1' })
+      await count('a')
+      await idle()
+      expect(await count('a')).toBe(1)
+      state.broken = true
+      expect(await Promise.all([count('a'), count('a')])).toEqual([2, 2])
+      expect(events).toContainEqual(expect.objectContaining({ type: 'miss', reason: 'store-error' }))
+    }
+  })
+
   test('calls of one turn that find nothing share one run, and say so', async () => {
     const { find, state, cache } = world(lifetime)
     await Promise.all(Array.from({ length: 50 }, () => find('a')))

@@ -518,7 +518,11 @@ export function createCaller(definition: Definition): Caller {
     if (depends && depends.tags.length > tags.fixed.length) {
       if (!exact) return false
       const at = call.lane.epochs.changed(call.inputs.subject, depends.tags)
-      if (at > flight.begun && at <= call.begun) return false
+      if (at > flight.begun && at <= call.begun) {
+        // Nor is it of anybody who begins after.
+        flight.joinable = false
+        return false
+      }
     }
     if (by === undefined || by === options) return true
     const value = typeof ttl === 'function' ? landing.take() : undefined
@@ -678,6 +682,8 @@ export function createCaller(definition: Definition): Caller {
         const newest = names && newestFor(call, known, flight)
         const newer = newest && (await rideAlong(call, flight, newest, undefined))
         if (newer) return arrive(call, flight, { landing: newer })
+        // What is invalidated from here on may not show in the entry that is found good now.
+        flight.begun = instant()
         const found = answered && (await decide(call, answered))
         if (found?.answers) {
           refreshAfter(call, found, known)
@@ -722,6 +728,8 @@ export function createCaller(definition: Definition): Caller {
     over: Found | undefined,
   ): Promise<Landing | undefined> {
     report({ type: 'join', key: shown(call) })
+    // Who joins this flight gets what the other brings.
+    flight.begun = Math.min(instant(), other.flight.begun)
     const signals = flight.controller ? [flight.controller.signal] : []
     const landing = other.flight.landed ?? (await other.flight.ride(signals, flightTimeout, () => {}, flight))
     if (landing === undefined) giveUp(call, other.flight)

@@ -700,6 +700,8 @@ export function createCaller(definition: Definition): Caller {
       const other = replaces ? undefined : runFor(call, known, flight, earlier)
       const landing = other && (await rideAlong(call, flight, other, fallback))
       if (landing) return arrive(call, flight, { landing })
+      // What it brings is of a run that has not begun.
+      flight.begun = Infinity
       // A run that cannot be stored does not take the place of one that can.
       if (names && !replaces && (known || !lane.flights.has(suffix))) lane.enter(suffix, flight)
       return fly(call, flight, known, replaces, fallback)

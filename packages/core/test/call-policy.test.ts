@@ -546,7 +546,7 @@ describe('writes that outlive the call', () => {
     const rows = asyncMapStore({ holds: 'text' })
     let hangs = false
     const answer = <T>(run: () => Promise<T>) => (hangs ? new Promise<T>(() => {}) : run())
-    const store: Store = {
+    const store: typeof rows = {
       ...rows,
       set: (...args) => answer(() => rows.set(...args)),
       setMany: (...args) => answer(() => rows.setMany(...args)),

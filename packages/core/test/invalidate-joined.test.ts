@@ -1,6 +1,5 @@
 import { asyncMapStore } from '@autocache/conformance'
 import { describe, expect, test } from 'vitest'
-import type { Store } from '../src/index.ts'
 import { testScope } from '../src/testing.ts'
 import { type Deferred, deferred, idle } from './call-support.ts'
 
@@ -15,7 +14,7 @@ describe.each(ends)('over a store that promises and ends with the process, by %s
   function setup(options: object = {}) {
     const store = asyncMapStore({ holds: 'text', lifetime: 'process' })
     const gate = { writes: undefined as Deferred<void> | undefined }
-    const slow: Store = {
+    const slow: typeof store = {
       ...store,
       async set(...args) {
         await gate.writes?.promise

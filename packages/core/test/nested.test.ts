@@ -198,7 +198,7 @@ describe('R21 a tag that a function and a cached call of it have', () => {
     const shared = storage()
     shared.prompt = true
     const world = { now: 1, held: undefined as Promise<void> | undefined }
-    const [here, there] = [0, 1].map(() => {
+    const connect = () => {
       const { cache, settle } = testScope({ store: shared.connect(), ttl: '1h', version: '1', storeTimeout: Infinity })
       const inner = cache.cached(async (_id: string) => world.now, { name: 'inner', tags: ['t'] })
       const middle = cache.cached(
@@ -211,13 +211,8 @@ describe('R21 a tag that a function and a cached call of it have', () => {
       )
       const outer = cache.cached(async (id: string) => [...(await middle(id))], { name: 'outer' })
       return { cache, settle, inner, middle, outer }
-    }) as [Process, Process]
-    return { world, here, there }
-  }
-  type Process = ReturnType<typeof testScope> & {
-    inner: (id: string) => Promise<number>
-    middle: (id: string) => Promise<number[]>
-    outer: (id: string) => Promise<number[]>
+    }
+    return { world, here: connect(), there: connect() }
   }
 
   test.each(['middle', 'outer'] as const)(

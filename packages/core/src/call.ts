@@ -147,14 +147,18 @@ export function createCaller(definition: Definition): Caller {
     }
   }
 
-  /** A cached function made this call, and got what has no entry: its tags that are known reach the outer one all the same. */
+  /** A cached function made this call, and got what has no entry: what is known of it reaches the outer one all the same. */
   function unknownTo(outer: Gathering | undefined): void {
-    outer?.add({ space: laneOf().epochs.space, tags: tags.fixed, tokens: [], until: Infinity })
+    if (!outer) return
+    // Where its value would have said what ends it, nothing that is made from it may be kept.
+    const fresh = tags.of || typeof ttl === 'function' ? 0 : ttl
+    const until = fresh === Infinity ? fresh : clock() + fresh
+    outer.add({ space: laneOf().epochs.space, tags: tags.fixed, tokens: [], until })
   }
 
   /** Runs the function outside autocache; over an asynchronous store it answers with a promise all the same. */
   function pass(self: unknown, args: readonly unknown[]): unknown {
-    if (tags.fixed.length > 0) unknownTo(gathering())
+    unknownTo(gathering())
     if (!isAsync(store)) return fn.apply(self, args as unknown[])
     try {
       const result: unknown = fn.apply(self, args as unknown[])

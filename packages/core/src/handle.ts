@@ -4,6 +4,7 @@ import type { Call, Definition, Found } from './definition.ts'
 import { isOneShot, oneShotError } from './entry.ts'
 import { AutocacheError, StoreError } from './errors.ts'
 import type { BreakerState, MissReason } from './events.ts'
+import type { Flight } from './flight.ts'
 import { isAsync } from './gate.ts'
 import { nextInstant } from './instants.ts'
 import { expiry } from './land.ts'
@@ -270,7 +271,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
             `key ${shown(call) ?? '(readable in process, not shown)'} over ${lane.gate.name}`,
             ...(breaker === 'closed' ? [] : [`the store is not asked now: its breaker is ${breaker}`]),
             ...(lane.gate.owed > 0 ? ['invalidations it did not acknowledge are made again'] : []),
-            ...(lane.flights.has(suffix) ? ['a run of the function is under way'] : []),
+            ...underWay(lane.flights.get(suffix)),
             told(found, reason, freshUntil),
           ].join('; ')
           if (!found) return { ...facts, text: `${text}.`, state: 'miss', ...(reason && { reason }) }
@@ -357,6 +358,12 @@ const misses: { readonly [reason in MissReason]: string } = {
   unsettled: 'what is stored is not believed until the store has acknowledged what was sent',
   'store-error': 'the store failed',
   'breaker-open': 'the store is not asked',
+}
+
+/** What goes on for a key, in words. */
+function underWay(flight: Flight | undefined): string[] {
+  if (!flight) return []
+  return [flight.landed ? 'what a run of the function made is being stored' : 'a run of the function is under way']
 }
 
 /** What a call would find, in words. */

@@ -499,11 +499,7 @@ export function createCaller(definition: Definition): Caller {
       else unknownTo(call.outer)
       return fn.apply(call.self, call.args as unknown[])
     }
-    if (!isMine(call, flight, landing, exact)) {
-      // Nor is it that of anybody after this call, while it is being written.
-      flight.joinable = false
-      return answer(call)
-    }
+    if (!isMine(call, flight, landing, exact)) return answer(call)
     return own(handOver(call, standInFor(landing, call, over, flight.fenced)))
   }
 

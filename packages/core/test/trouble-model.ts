@@ -37,6 +37,8 @@ interface Troubled {
   release(at?: number): void
   /** A row is lost. */
   lose(at: number): unknown
+  /** Whoever used it is no more: what is on its way may land, and nothing follows. */
+  end(): void
 }
 
 type Batch = readonly (string | { readonly key: string })[]
@@ -46,6 +48,7 @@ function troubled(inner: Store): Troubled {
   const hanging: (() => void)[] = []
   const rows = new Set<string>()
   let busy = 0
+  let over = false
   const count = <T>(answer: T): T => {
     if (!(answer instanceof Promise)) return answer
     busy += 1
@@ -64,6 +67,7 @@ function troubled(inner: Store): Troubled {
       hanging.push(() => void Promise.resolve(work()).then(resolve as never, reject))
     })
   const strike = (kind: Kind, batch: boolean, work: () => unknown, lost: () => unknown): unknown => {
+    if (over) return promises ? new Promise(() => {}) : down()
     const how = mood[kind]
     if (how === 'fails' || (how === 'fails for many' && batch)) return down()
     if (how === 'lands but fails') {
@@ -124,8 +128,11 @@ function troubled(inner: Store): Troubled {
       for (const go of at === undefined ? hanging.splice(0) : hanging.splice(at % Math.max(1, hanging.length), 1)) go()
     },
     lose(at) {
-      const known = [...rows]
-      return count(inner.delete(known[at % Math.max(1, known.length)] ?? ''))
+      const row = [...rows][at % Math.max(1, rows.size)]
+      return row === undefined ? undefined : count(inner.delete(row))
+    },
+    end() {
+      over = true
     },
   }
 }
@@ -198,7 +205,8 @@ class World {
     const inner = this.storage.open()
     const known = inner.lifetime === 'process' ? this.troubles.get(inner) : undefined
     const trouble = known ?? troubled(inner)
-    this.troubles.set(inner, trouble)
+    this.troubles.set(trouble.store, trouble)
+    if (inner.lifetime === 'process') this.troubles.set(inner, trouble)
     const cache = createAutocache({
       store: trouble.store,
       clock: this.clock,
@@ -223,6 +231,12 @@ class World {
     const aroundNow = (key: number) => join(run('outer', key), plain(key) as string, told(key) as string)
     const promises = this.asynchronous || trouble.promises
     return { cache, trouble, plain, told, outer: define(promises ? around : aroundNow, { name: 'outer' }) }
+  }
+
+  restart(who: number): void {
+    const before = this.processes[who]!
+    this.processes[who] = this.start()
+    if (this.processes.every(({ trouble }) => trouble !== before.trouble)) before.trouble.end()
   }
 
   localOf({ trouble }: Process): Floors {
@@ -465,7 +479,7 @@ async function act(world: World, one: Command): Promise<void> {
   else if (one.type === 'time') await vi.advanceTimersByTimeAsync(one.by)
   else if (one.type === 'clock') world.clock.advance(one.by)
   else if (one.type === 'mood') world.mood = one.mood
-  else if (one.type === 'restart') world.processes[one.who] = world.start()
+  else if (one.type === 'restart') world.restart(one.who)
   else if (one.type === 'repay') await settled(world, process.cache.close())
   else if (one.type === 'wipe') await settled(world, Promise.resolve(world.storage.wipe()))
   await rest(world)

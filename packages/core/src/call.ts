@@ -716,7 +716,8 @@ export function createCaller(definition: Definition): Caller {
       if (flights.size > 0 || refreshes.size > 0) {
         const other = names ? flights.get(call.suffix) : flightFor(call)
         // One that began with what this call has read as well, or any where all who use the store are in this process.
-        if (other && (!names || (other.origin === read.made && mayJoin(call, other, call.inner)))) return join(call, other)
+        if (other && (!names || (other.origin === read.made && mayJoin(call, other, call.inner))))
+          return join(call, other)
         if (names && (other || refreshes.has(call.suffix))) return answerLater(call, read, undefined)
       }
       const found = decide(call, read)

@@ -104,7 +104,13 @@ describe.each(kinds)('hits over a %s store that promises', (lifetime) => {
       const broken = async (): Promise<never> => Promise.reject(new Error('The storage is down.'))
       const state = { broken: false, runs: 0 }
       const read = (key: string) => (state.broken ? broken() : rows.get(key))
-      const store = { ...rows, getMany: undefined, lifetime, get: read, ...(apart && { epochs: { get: read, set: rows.set } }) }
+      const store = {
+        ...rows,
+        getMany: undefined,
+        lifetime,
+        get: read,
+        ...(apart && { epochs: { get: read, set: rows.set } }),
+      }
       const { cache, events } = testScope({ store: store as unknown as Store, ttl: '1h' })
       const count = cache.cached(async (_id: string) => (state.runs += 1), { name: 'count', version: '1' })
       await count('a')

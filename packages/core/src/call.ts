@@ -587,12 +587,12 @@ export function createCaller(definition: Definition): Caller {
   /**
    * Whether a run can answer a call, by the epochs of a store that others use: `all` where it began after the call, or
    * nothing of the namespace was invalidated between; `names` where nothing that is known of the call was. A store that is
-   * not asked does not say; its runs are shared as if it were this process's alone.
+   * not asked does not say; its runs are shared while they last as if it were this process's alone.
    */
   function shares({ lane, names, begun }: Call, seen: Seen | undefined, flight: Flight): 'all' | 'names' | 'no' {
     if (!names || flight.begun > begun) return 'all'
     if (seen && flight.seen) return lane.epochs.space.stored!.same(seen, flight.seen, names)
-    return lane.gate.isOpen ? 'all' : 'no'
+    return lane.gate.isOpen && !flight.landed ? 'all' : 'no'
   }
 
   function mayJoin(call: Call, flight: Flight, inner: Flight | undefined): boolean {
@@ -627,7 +627,7 @@ export function createCaller(definition: Definition): Caller {
     }
     // Nothing from outside can have come between two calls of one turn: they share what is read.
     const reading = names && !early && lane.reading.get(suffix)
-    if (reading && mayJoin(call, reading, Flight.current)) {
+    if (reading && lane.epochs.space.latest <= reading.asked && mayJoin(call, reading, Flight.current)) {
       report({ type: 'join', key: shown(call) })
       return board(call, reading, true)
     }
@@ -725,7 +725,10 @@ export function createCaller(definition: Definition): Caller {
     // Where others use the store a call is joined when it runs the function: until then nobody else learns from its read.
     if (!names || replaces) lane.enter(suffix, flight)
     // One that was read for a batch may be older than who comes now.
-    else if (shared) lane.share(suffix, flight)
+    else if (shared) {
+      flight.asked = call.begun
+      lane.share(suffix, flight)
+    }
     flight.landing = start().then(
       ({ landing }) => landing,
       (error: unknown) => {

@@ -31,7 +31,8 @@ test('R16 a signal that lives on is listened to no longer than somebody has what
     const ends = new Set(removed.mock.calls.map(([, listener]) => listener))
     return added.mock.calls.filter(([, listener]) => !ends.has(listener)).length
   }
-  for (let count = 0; count < 5; count++) expect([...(await rows(count, program))]).toHaveLength(count)
+  const { signal } = program
+  for (let count = 0; count < 5; count++) expect([...(await rows(count, { signal }))]).toHaveLength(count)
   expect(listening()).toBe(5)
   for (const end of gone.splice(1)) end()
   expect(listening()).toBe(1)

@@ -520,12 +520,20 @@ async function recovers(world: World): Promise<void> {
 let faked = false
 let played = 0
 
+/** Gives time back to the machine, after the last of it was moved by hand. */
+export async function endTrouble(): Promise<void> {
+  if (!faked) return
+  // Until nothing of core waits: what waits for a clock that is gone waits for ever.
+  await vi.advanceTimersByTimeAsync(600_000)
+  vi.useRealTimers()
+  faked = false
+}
+
 /** Plays random steps over a storage in trouble, and asks the oracle after each of them. */
 export async function checkTrouble(
   makeStorage: () => Storage,
   { numRuns, asynchronous = true }: { numRuns: number; asynchronous?: boolean },
 ): Promise<void> {
-  // Once, because timers that are given up with their clock would leave those of core waiting.
   if (!faked) vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   faked = true
   await fc.assert(

@@ -500,7 +500,8 @@ export function createCaller(definition: Definition): Caller {
       return fn.apply(call.self, call.args as unknown[])
     }
     if (!isMine(call, flight, landing, exact)) return answer(call)
-    return own(handOver(call, standInFor(landing, call, over, flight.fenced)))
+    const taken = own(standInFor(landing, call, over, flight.fenced))
+    return taken ? handOver(call, taken) : fn.apply(call.self, call.args as unknown[])
   }
 
   function giveUp(call: Call, flight: Flight): void {
@@ -508,9 +509,19 @@ export function createCaller(definition: Definition): Caller {
     report({ type: 'flight-timeout', key: shown(call) })
   }
 
-  /** A value of a flight that may be that of a definition that hands out references. */
-  function own(value: unknown): unknown {
-    return options.clone && store.holds === 'references' ? clone(value) : value
+  /**
+   * What a flight brought, which may be that of a definition that hands out references, as copies where this one hands out
+   * those; nothing where there can be none.
+   */
+  function own(landing: SharedLanding): SharedLanding | undefined {
+    if (!options.clone || store.holds !== 'references' || landing.outcome === 'error') return landing
+    const take = () => clone(landing.take())
+    try {
+      return { ...landing, take: firstly(take(), take) }
+    } catch (error) {
+      if (options.strict) throw error
+      return undefined
+    }
   }
 
   /**
@@ -743,8 +754,7 @@ export function createCaller(definition: Definition): Caller {
     const landing = other.flight.landed ?? (await other.flight.ride(signals, flightTimeout, () => {}, flight))
     if (landing === undefined) giveUp(call, other.flight)
     if (!landing?.shared || !isMine(call, other.flight, landing, other.exact)) return undefined
-    const taken = standInFor(landing, call, over, other.flight.fenced)
-    return { ...taken, take: () => own(taken.take()) }
+    return own(standInFor(landing, call, over, other.flight.fenced))
   }
 
   return {

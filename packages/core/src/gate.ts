@@ -83,7 +83,9 @@ export class Gate {
 
   /** How it is called in errors and events. */
   get name(): string {
-    const name = (this.store as object).constructor?.name
+    const { name: own, constructor: Class } = this.store
+    if (typeof own === 'string' && own !== '') return own
+    const name = (Class as { name?: string } | undefined)?.name
     return name && name !== 'Object' ? name : 'The store'
   }
 

@@ -175,12 +175,19 @@ export function analyze(options: AnalyzeOptions): Analysis {
     return found
   }
 
-  /** A function of another module that reads `this`: what it reads is seen where it is written, and not at the use. */
-  const foreignThis = (file: string, { root, form, fn }: CachedUse): readonly Finding[] => {
-    if (form !== 'call' || !('request' in root)) return []
+  /** The definition of another module that a function of a use is. */
+  const foreign = (file: string, { root, form }: CachedUse) => {
+    if (form !== 'call' || !('request' in root)) return undefined
     const link = linker.target(linker.module(file), root)
-    if (link.kind !== 'definition' || !link.node.def.usesThis) return []
-    return [{ code: 'uncapturable', what: 'this', start: fn[0], end: fn[1] }]
+    return link.kind === 'definition' ? link.node.def : undefined
+  }
+
+  /** What only the other module shows: `this` is that of where a function is written, or nothing says which it is. */
+  const foreignFindings = (file: string, use: CachedUse): readonly Finding[] => {
+    const [start, end] = use.fn
+    const found = foreign(file, use)
+    if (found?.dynamic) return use.pinned ? [] : [{ code: 'dynamic-function', what: `\`${found.name}\``, start, end }]
+    return found?.usesThis ? [{ code: 'uncapturable', what: 'this', start, end }] : []
   }
 
   const sources = new Map<string, readonly CachedSource[]>()
@@ -194,8 +201,8 @@ export function analyze(options: AnalyzeOptions): Analysis {
           const { label, path, form, root, key, captures, receiver, findings } = use
           const name = exportOf(summary, path)
           const about = { label, form, captures, receiver, ...(name !== undefined && { export: name }) }
-          const all = [...findings, ...foreignThis(file, use)]
-          return { use, versioned: versioned({ file, target: root, key, findings: all }, about, use.start) }
+          const all = [...findings, ...foreignFindings(file, use)]
+          return { use, versioned: versioned({ file, target: root, key, label, findings: all }, about, use.start) }
         })
       sources.set(file, found)
     }
@@ -297,7 +304,12 @@ export function analyze(options: AnalyzeOptions): Analysis {
     return names.length > 20 ? `${names.slice(0, 20).join(', ')} and ${names.length - 20} more` : names.join(', ')
   }
 
-  const isStamped = ({ versioned }: CachedSource) => versioned.diagnostics.every(({ level }) => level !== 'error')
+  /** Whatever the level of its diagnostic: no version is about a function that nothing shows. */
+  const isDynamic = (file: string, use: CachedUse) => use.dynamic || foreign(file, use)?.dynamic === true
+  const isStamped =
+    (file: string) =>
+    ({ use, versioned }: CachedSource) =>
+      versioned.diagnostics.every(({ level }) => level !== 'error') && !isDynamic(file, use)
 
   let given: ReadonlyMap<string, readonly Given[]> | undefined
   /** Of each file the definitions that stamped functions of others read. */
@@ -305,7 +317,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
     if (given) return given
     const found = new Map<string, Given[]>()
     for (const file of project.modules) {
-      for (const source of usesOf(file).filter(isStamped)) {
+      for (const source of usesOf(file).filter(isStamped(file))) {
         for (const node of inputsOf.get(source.versioned) ?? []) {
           const home = node.module.file
           if (home === file) continue
@@ -362,7 +374,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
   const stampedModule = (file: string): StampedModule => {
     const module = linker.module(file)
     const stamped = usesOf(file)
-      .filter(isStamped)
+      .filter(isStamped(file))
       .map(({ use, versioned }) => ({
         use: { ...use, receiver: packaged(file, use.receiver) },
         owner: use.owner === undefined ? undefined : codeVersion(file, { def: use.owner }),

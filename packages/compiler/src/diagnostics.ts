@@ -10,6 +10,7 @@ export const defaultLevels = {
   'mutable-capture': 'error',
   'request-context': 'error',
   uncapturable: 'error',
+  'dynamic-function': 'error',
   'parse-error': 'error',
   unreadable: 'error',
   'lockfile-mismatch': 'error',

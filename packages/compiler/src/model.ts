@@ -85,6 +85,8 @@ export interface Definition {
   readonly runs: boolean
   /** What the value is, as far as its initialiser shows. */
   readonly shape: 'function' | 'cached' | 'class' | 'array' | 'map' | 'set' | 'primitive' | 'object' | 'unknown'
+  /** Nothing shows which function its value is, if it is one. */
+  readonly dynamic: boolean
   /** A function that reads `this`: a call through a namespace hands it one. */
   readonly usesThis: boolean
   /** Names of free globals that it reads; `globalThis.y` reads `y`. */
@@ -161,6 +163,10 @@ export interface CachedUse {
   readonly sequence: boolean
   /** `process` is here what it is everywhere, so that a read of the environment may be written beside it. */
   readonly seesProcess: boolean
+  /** Which function it is, only the running program knows: it has no stamp. */
+  readonly dynamic: boolean
+  /** The user gives its version. */
+  readonly pinned: boolean
   readonly findings: readonly Finding[]
 }
 

@@ -6,6 +6,7 @@
 import type { Finding } from './diagnostics.ts'
 import { digestOf } from './digest.ts'
 import { Encoder } from './encode.ts'
+import { isFound } from './found.ts'
 import { layoutOf } from './layout.ts'
 import type { ClassSource, Definition, ModuleSummary, Request } from './model.ts'
 import { isUndefined } from './normal.ts'
@@ -21,7 +22,7 @@ import { findWrappers, type WrapperKind } from './wrappers.ts'
 import { type ModuleView, plain, type ReceiverUse, Writer } from './writer.ts'
 
 /** Raised whenever a summary of the same text changes: kept ones are then useless. */
-export const summaryFormat = 7
+export const summaryFormat = 8
 
 export interface SummariseInput {
   readonly text: string
@@ -81,6 +82,7 @@ class Summariser {
   readonly #uses = new Map<Node, readonly string[]>()
   /** What members of classes do with `this`. */
   readonly #members = new Map<Plan, readonly ReceiverUse[]>()
+  readonly #known: ReadonlyMap<string, WrapperKind | undefined> | undefined
   readonly #pragmas: readonly string[]
   readonly #factories: readonly Node[]
 
@@ -93,6 +95,7 @@ class Summariser {
     this.#text = text
     this.#program = program
     this.#commonjs = commonjs
+    this.#known = known
     this.#scopes = resolveScopes(program, commonjs)
     this.#outline = outline(program, this.#scopes, commonjs)
     this.#requests = this.#outline.requests
@@ -181,6 +184,7 @@ class Summariser {
       targetOf: (variable) => this.#outline.targets.get(variable),
       importOf: (variable) => this.#outline.imports.get(variable),
       isWrapper: (callee) => this.#wrappers.isWrapper(callee),
+      isDefaultWrapper: this.#known?.get('default') === 'wrapper',
       request: (specifier, kind, at) => this.#request(specifier, kind, at),
       factories: this.#factories,
       found,
@@ -285,6 +289,7 @@ class Summariser {
         ? (code.params as Node[]).map((parameter) => variablesOf(parameter, this.#scopes.of))
         : [],
     )
+    const shape = isCached ? 'cached' : shapeOf(plan, code, this.#scopes)
     const text = plan.nodes.map((node) => this.#text.slice(node.start, node.end)).join('\n')
     return {
       name: plan.name,
@@ -299,7 +304,14 @@ class Summariser {
       observes: writer.observes,
       runs: writer.runs || plan.kind === 'statement',
       // A cached function is a function: to call it changes nothing about it.
-      shape: isCached ? 'cached' : shapeOf(plan, code, this.#scopes),
+      shape,
+      dynamic:
+        shape === 'unknown' &&
+        code !== undefined &&
+        !isFound(
+          code,
+          this.#view(() => {}),
+        ),
       usesThis: writer.root !== undefined && !writer.root.arrow && writer.root.usesThis,
       globals: [...writer.globals].sort(),
       globalWrites: [...writer.globalWrites].sort(([a], [b]) => (a < b ? -1 : 1)),

@@ -4,6 +4,7 @@
  */
 import type { Finding } from './diagnostics.ts'
 import { Encoder } from './encode.ts'
+import { isFound } from './found.ts'
 import { isMutator, isStaticMutator } from './knowledge.ts'
 import {
   type CachedUse,
@@ -45,7 +46,8 @@ export function describeUse(input: UseInput): CachedUse {
   const decorated = input.node.type === 'Decorator'
   const method = decorated ? ownerOf(input) : undefined
   const options = optionsOf(input.node)
-  const given = method ? erased(method.member.value) : erased(input.node.arguments[0])
+  const first = method ? (method.member.value as Node) : (input.node.arguments as Node[])[0]!
+  const given = erased(first.type === 'SpreadElement' ? first.argument : first)
   const path = pathOf(input, given)
   const label = nameOf(options) ?? path
   const owner = method ?? classAround(input, input.node, given)
@@ -58,6 +60,8 @@ export function describeUse(input: UseInput): CachedUse {
   // With a key of his own the user answers for what no key can be made of.
   const keyed = property(options, 'key') !== undefined
   const refused = new Set(written.findings.map(({ what }) => what))
+  const pinned = property(options, 'version') !== undefined
+  const dynamic = !method && (first.type === 'SpreadElement' || !isFound(given, input.view))
   return {
     label,
     path,
@@ -75,8 +79,28 @@ export function describeUse(input: UseInput): CachedUse {
     listed: [...keyCode(options, key, label), ...depsCode(input, options, label)],
     sequence: given.type === 'SequenceExpression',
     seesProcess: isProcess(input),
-    findings: keyed ? [] : written.findings.filter(kept),
+    dynamic,
+    pinned,
+    findings: dynamic ? (pinned ? [] : unfound(input, given)) : keyed ? [] : written.findings.filter(kept),
   }
+}
+
+/**
+ * A function that is not shown has no version; a wrapper of the configuration caches what its
+ * own callers give it, and it is there that it is shown.
+ */
+function unfound({ node, program, view }: UseInput, given: Node): Finding[] {
+  const around = search(program, node)
+  const isWrapped = around.some((each, index) => {
+    if (!isFunction(each)) return false
+    const parent = around[index - 1]
+    const name = each.id ?? (parent?.type === 'VariableDeclarator' ? parent.id : undefined)
+    return name ? view.isWrapper(name) : parent?.type === 'ExportDefaultDeclaration' && view.isDefaultWrapper
+  })
+  if (isWrapped) return []
+  const text = view.text.slice(given.start, given.end).replace(/\s+/g, ' ')
+  const what = text.length > 60 ? `${text.slice(0, 59)}…` : text
+  return [{ code: 'dynamic-function', what: `\`${what}\``, start: given.start, end: given.end }]
 }
 
 /** `process` is the global here, or what Node exports under that name. */

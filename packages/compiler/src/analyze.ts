@@ -168,7 +168,10 @@ export function analyze(options: AnalyzeOptions): Analysis {
       env,
       captures,
       // Where a declared type comes from is of use while the version is made only.
-      receiver: { fields: receiver.fields, calls: receiver.calls.map(({ path }) => ({ path })) },
+      receiver: {
+        fields: receiver.fields,
+        calls: receiver.calls.flatMap(({ path, handed }) => (handed ? [] : { path })),
+      },
       diagnostics: more.length === 0 ? diagnostics : [...diagnostics, ...more].sort(byPlace),
     }
     inputsOf.set(found, read)
@@ -345,7 +348,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
   /** Whether a function of the program calls through an object, whose class is known when the program runs only (R04). */
   const isDispatching = () =>
     (dispatches ??= project.modules.some((file) =>
-      project.load(file).summary.uses.some(({ receiver }) => receiver.calls.length > 0),
+      project.load(file).summary.uses.some(({ receiver }) => receiver.calls.some(({ handed }) => !handed)),
     ))
 
   const classesOf = (file: string): readonly StampedClass[] =>
@@ -359,10 +362,11 @@ export function analyze(options: AnalyzeOptions): Analysis {
 
   /** A receiver whose declared types are known to be those of packages, where they are. */
   const packaged = (file: string, { fields, calls }: Receiver): Receiver => {
-    const known = calls.map(({ path, type, from }) => {
+    const known = calls.flatMap(({ path, type, from, handed }) => {
       const said = type ?? from
       const link = said && linker.target(linker.module(file), said)
-      return { path, leaf: link?.kind === 'leaf' && (link.leaf.kind === 'package' || link.leaf.kind === 'builtin') }
+      const leaf = link?.kind === 'leaf' && (link.leaf.kind === 'package' || link.leaf.kind === 'builtin')
+      return handed && !leaf ? [] : { path, leaf }
     })
     // What is called through and comes from a package need not be data: core takes what can be keyed of it.
     const isData = (path: readonly string[]) =>

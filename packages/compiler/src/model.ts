@@ -228,6 +228,8 @@ export interface Receiver {
     readonly from?: Target
     /** That is a package, whose identity is in the version. */
     readonly leaf?: boolean
+    /** It is read and not called through: it counts as long as it is one of a package, and is data otherwise. */
+    readonly handed?: boolean
   }[]
 }
 

@@ -4,6 +4,7 @@
  */
 import { Encoder } from './encode.ts'
 import { typeName } from './encode-class.ts'
+import { isMutator } from './knowledge.ts'
 import type { Receiver, Target } from './model.ts'
 import { memberName } from './outline.ts'
 import type { Node } from './parse.ts'
@@ -48,9 +49,14 @@ export function receiverOf(
   const fields: (readonly string[])[] = []
   const calls = new Map<string, Receiver['calls'][number]>()
   const seen = new Set<Node>()
-  const call = (path: readonly string[], { type, from }: Pick<Declared, 'type' | 'from'> = {}) => {
+  /** What a class writes to itself holds what it remembers, and not what it was given. */
+  const memory = new Set<string>()
+  const call = (path: readonly string[], { type, from }: Pick<Declared, 'type' | 'from'> = {}, handed = false) => {
     const key = JSON.stringify(path)
-    if (type || from || !calls.has(key)) calls.set(key, { path, ...(type && { type }), ...(from && { from }) })
+    const known = calls.get(key)
+    if (handed && known) return
+    if (type || from || !known || known.handed)
+      calls.set(key, { path, ...(type && { type }), ...(from && { from }), ...(handed && { handed }) })
   }
   // No thunk outside of the class can read a private name: then all of `this` counts.
   const field = (path: readonly string[]) => fields.push(path.some((name) => name.startsWith('#')) ? [] : path)
@@ -74,6 +80,7 @@ export function receiverOf(
     const found = find(view, base ? from : around?.node, first, around?.isStatic === true, base)
     const code = found?.member && codeOf(found.member)
     const holder = path.slice(0, -1)
+    if (called && !follows && isMutator(path.at(-1)!)) memory.add(JSON.stringify(holder))
     if (code) {
       call([])
       if (follows && !seen.has(code)) {
@@ -91,9 +98,11 @@ export function receiverOf(
     } else {
       if (called) call([])
       field(path)
+      const said = declared(view, found)
+      if (said.type || said.from) call(path, said, true)
     }
   }
-  const read = shortest(fields)
+  const read = shortest(fields.filter((path) => !memory.has(JSON.stringify(path))))
   return {
     receiver: { fields: read, calls: [...calls].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each) },
     whole: read.some((path) => path.length === 0),

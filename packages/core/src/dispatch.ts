@@ -1,8 +1,8 @@
 /**
  * The code behind the objects that a stamped function calls through (R04). `this.repo.find()` runs the code of whatever
  * class `this.repo` is of, which is known when the call is made: the stamps of that class and of those below it join the
- * version, and what those classes in turn call through does as well. The data that their members read joins the key,
- * where a key can be made of it: two objects of one class need not answer alike.
+ * version, and what those classes in turn call through does as well. The data that their members read joins the key: two
+ * objects of one class need not answer alike. What is read and is no data, a function or an object, is code.
  *
  * A class of a package is in the static version where it is declared as one; a class of the platform needs no version.
  * Whatever else has no stamp is code that nobody knows: over a shared store an error, else itself.
@@ -57,12 +57,82 @@ function follow(calls: Calls, self: unknown, label: string, to: Dispatch): void 
       // So is what a package made, as far as it is data.
       if (keyed || known === true) to.data(value)
       for (const stamp of stamps) {
-        for (const field of (keyed ? undefined : stamp.receiver) ?? []) to.data(readOf(field, value))
+        for (const field of (keyed ? undefined : stamp.receiver) ?? []) pour(readOf(field, value), path, to, seen)
         if (stamp.calls) pending.push({ calls: stamp.calls.calls, self: value, at: path })
       }
     }
   }
 }
+
+/**
+ * What a member may do with a value that it reads. Data joins the key. Where no key can be made of it, it is code, or holds
+ * some: of what has a stamp, the stamp; what else a function or an object may do is known to this process alone.
+ */
+function pour(given: unknown, path: string, to: Dispatch, seen: Map<unknown, number>): void {
+  const pending = [given]
+  let budget = largest
+  while (pending.length > 0) {
+    const value = pending.pop()
+    if (to.data(value)) continue
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
+      to.code(typeof value)
+      continue
+    }
+    const earlier = seen.get(value)
+    if (earlier !== undefined) {
+      to.code(`=${earlier}`)
+      continue
+    }
+    seen.set(value, seen.size)
+    const parts = partsOf(value)
+    const stamps =
+      typeof value === 'function'
+        ? isGlobal(value)
+          ? []
+          : stampsOfFunction(value, false)
+        : parts && !isOwnClass(value)
+          ? []
+          : stampsOf(value, false)
+    budget -= parts?.length ?? 1
+    if (!stamps || budget < 0) {
+      if (to.isAccepted(path)) to.code('?')
+      else to.own(value)
+      continue
+    }
+    to.code(`(${stamps.map(({ version }) => version).join()})`)
+    // A handle of the platform has no parts that count.
+    if (parts && (stamps.length > 0 || !isOwnClass(value))) {
+      to.data(parts.length)
+      pending.push(...parts)
+    }
+  }
+}
+
+/** More parts than this are not looked through. */
+const largest = 10_000
+
+/** What an object holds, with the names of it. */
+function partsOf(value: object): unknown[] | undefined {
+  if (typeof value === 'function') return undefined
+  if (value instanceof Map) return [...value].flat()
+  if (value instanceof Set) return [...value]
+  return Object.keys(value).flatMap((name) => [name, readOf((self) => (self as Record<string, unknown>)[name], value)])
+}
+
+/** Whether an object is of a class, and no collection or plain object. */
+function isOwnClass(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return !(
+    prototype === null ||
+    isRoot(prototype as object) ||
+    prototype === Map.prototype ||
+    prototype === Set.prototype ||
+    prototype === Array.prototype
+  )
+}
+
+/** A function of the platform that is written in JavaScript, such as `fetch` of Node. */
+const isGlobal = (fn: object): boolean => (globalThis as Record<string, unknown>)[(fn as AnyFunction).name] === fn
 
 function readOf(field: (self: unknown) => unknown, self: unknown): unknown {
   try {

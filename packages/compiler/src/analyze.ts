@@ -361,7 +361,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
     })
 
   /** A receiver whose declared types are known to be those of packages, where they are. */
-  const packaged = (file: string, { fields, calls }: Receiver): Receiver => {
+  const packaged = (file: string, { fields, calls, besides }: Receiver): Receiver => {
     const known = calls.flatMap(({ path, type, from, handed }) => {
       const said = type ?? from
       const link = said && linker.target(linker.module(file), said)
@@ -371,7 +371,12 @@ export function analyze(options: AnalyzeOptions): Analysis {
     // What is called through and comes from a package need not be data: core takes what can be keyed of it.
     const isData = (path: readonly string[]) =>
       !known.some((call) => call.leaf && JSON.stringify(call.path) === JSON.stringify(path))
-    return { fields: fields.filter(isData), calls: known }
+    const leaves = known.flatMap(({ path, leaf }) => (leaf && path.length === 1 ? path : []))
+    return {
+      fields: fields.filter(isData),
+      calls: known,
+      ...(besides && { besides: [...new Set([...besides, ...leaves])] }),
+    }
   }
 
   /** What is to be written into a module of the program. */

@@ -219,6 +219,8 @@ export interface Capture {
 export interface Receiver {
   /** Data read: `rate` of `this.rate`. */
   readonly fields: readonly (readonly string[])[]
+  /** Set where members of a class hand `this` on: all that it holds counts, but for the members of these names. */
+  readonly besides?: readonly string[]
   /** Objects called through: `[]` for `this.total()`, `['repo']` for `this.repo.find()`. */
   readonly calls: readonly {
     readonly path: readonly string[]

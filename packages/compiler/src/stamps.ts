@@ -201,19 +201,28 @@ const readerOf = (path: readonly string[]): string => `_=>${member('_', path)}`
 
 /** @param owner the version of the class whose member calls its own members */
 function receiverParts(
-  { fields, calls }: Receiver,
+  { fields, calls, besides }: Receiver,
   owner: string | undefined,
   own: Snapshots,
   reader = readerOf,
 ): string[] {
   const parts: string[] = []
-  if (fields.length > 0) parts.push(`receiver:[${fields.map((path) => `_=>${member('_', path)}`).join()}]`)
+  const readers = fields.map(readerOf)
+  if (besides) readers.push(wholeBut(besides))
+  if (readers.length > 0) parts.push(`receiver:[${readers.join()}]`)
   if (calls.length === 0) return parts
   const list = calls.map(({ path, leaf }) => {
     const known = leaf ? ',true' : path.length === 0 && owner !== undefined ? `,${quote(owner)}` : ''
     return `[${quote(member('this', path))},${reader(path)}${known}]`
   })
   return [...parts, `calls:${own.through()}([${list.join()}])`]
+}
+
+/** What an object holds, as a plain one, without some of it. */
+function wholeBut(names: readonly string[]): string {
+  if (names.length === 0) return '_=>({..._})'
+  const left = names.map((name, at) => `${isName.test(name) ? name : quote(name)}:_${at}`)
+  return `({${left.join()},..._})=>_`
 }
 
 const isName = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u

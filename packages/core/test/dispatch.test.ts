@@ -150,6 +150,34 @@ describe('R04 what a function calls through', () => {
       expect(codeOf(make(), { deps: ['1'] })).toBe(codeOf(make(), { deps: ['1'] }))
     })
 
+    test('a function that captured something, by that as well', () => {
+      const capturing = (rate: number) => putStamp(() => rate, { ...classStamp('s1-a'), captures: [() => rate] })
+      const of = (rate: number) => inputsOf({}, { keys: 'readable' })({ repo: holding(capturing(rate)) }).text
+      expect(of(1)).toBe(of(1))
+      expect(of(2)).not.toBe(of(1))
+    })
+
+    test('a function that reads its receiver, in this process', () => {
+      const reading = () => putStamp(() => 1, { ...classStamp('s1-a'), receiver: [(self) => self.rate] })
+      expect(codeOf(reading())).not.toBe(codeOf(reading()))
+    })
+
+    test('an object, with what its class calls through', () => {
+      const calls = through([['this.client', (self) => self.secret()]])
+      const of = (version: string) => {
+        const client = new (repoClass(version) as new () => object)()
+        const held = new (repoClass('s1-held', { calls }) as new () => object)()
+        Object.defineProperty(held, 'secret', { value: () => client })
+        return codeOf(Object.assign(held, { other: parseInt }))
+      }
+      expect(of('s1-a')).toBe(of('s1-a'))
+      expect(of('s1-b')).not.toBe(of('s1-a'))
+    })
+
+    test('a promise is known to this process alone', () => {
+      expect(codeOf(Promise.resolve(1))).not.toBe(codeOf(Promise.resolve(1)))
+    })
+
     test('an object, by the stamp of its class and by what it holds', () => {
       const shared = () => {}
       const of = (version: string, rate: number) => {
@@ -164,8 +192,7 @@ describe('R04 what a function calls through', () => {
 
     test('functions and handles of the platform are none', () => {
       const other = () => new WeakMap()
-      for (const make of [() => parseInt, () => fetch, other, () => Promise.resolve()])
-        expect(codeOf(make())).toBe(codeOf(make()))
+      for (const make of [() => parseInt, () => fetch, other]) expect(codeOf(make())).toBe(codeOf(make()))
     })
 
     test('what leads back to itself ends', () => {

@@ -1,5 +1,6 @@
 /** Two releases of one program over one store: what the later one answers, and what it would answer without a cache. */
-import { createAutocache, type Held, type SyncStore } from '@autocache/core'
+import type { Held, SyncStore } from '@autocache/core'
+import { expect, test } from 'vitest'
 import { inMemory } from '../in-memory.ts'
 import { run, type Sources } from './support.ts'
 
@@ -70,4 +71,35 @@ export async function playDeploy(before: Release, after: Release, { legacy = fal
   const { answer: answered, hits, runs } = await release(after, true)
   const { answer: computed } = await release(after, false)
   return { answered, computed, warm: hits > 0 && runs === 0 }
+}
+
+/** The files of two releases, before and after an edit. */
+export type Deploy = readonly [before: Sources, after: Sources]
+
+export const head = "import { cached } from './cache'\n"
+export const tail = '\nexport const main = () => f(3)'
+
+/** Two texts of one module whose `f` is called with 3. */
+export const one = (before: string, after: string): Deploy => [
+  { 'main.ts': head + before + tail },
+  { 'main.ts': head + after + tail },
+]
+
+export function edited(source: string, from: string, to: string): Deploy {
+  if (!source.includes(from)) throw new Error(`There is no ${from}`)
+  return one(source, source.replace(from, to))
+}
+
+export const files = (before: Sources, edit: Sources): Deploy => [before, { ...before, ...edit }]
+
+/** Every later release answers what its own code computes, or refuses to cache what no version can tell. */
+export function playDeploys(deploys: Readonly<Record<string, Deploy>>): void {
+  test.each(Object.entries(deploys))(
+    'a later release answers what its own code computes: %s',
+    async (_, [before, after]) => {
+      const { answered, computed } = await playDeploy({ files: before }, { files: after })
+      if (typeof answered === 'string' && /^Un(?:keyableValue|versionedFunction)Error/.test(answered)) return
+      expect(answered).toEqual(computed)
+    },
+  )
 }

@@ -10,7 +10,7 @@ import { CompilerError } from './errors.ts'
 import { Graph } from './graph.ts'
 import { isWhole, type Module } from './link.ts'
 import { type Manifest, toManifest } from './manifest.ts'
-import type { CachedUse, Capture, EnvRead, ModuleSummary, Receiver, Target } from './model.ts'
+import type { CachedUse, Capture, EnvRead, ListedCode, ModuleSummary, Receiver, Target } from './model.ts'
 import type { Node } from './nodes.ts'
 import { type AnalyzeOptions, byPlace, createProject } from './project.ts'
 import type { Reached, ReachedPackage, Root } from './reached.ts'
@@ -344,6 +344,12 @@ export function analyze(options: AnalyzeOptions): Analysis {
     return codeVersions.get(key)
   }
 
+  const withVersions = (file: string, listed: readonly ListedCode[]) =>
+    listed.flatMap((each) => {
+      const version = codeVersion(file, each.root)
+      return version === undefined ? [] : { ...each, version }
+    })
+
   let dispatches: boolean | undefined
   /** Whether a function of the program calls through an object, whose class is known when the program runs only (R04). */
   const isDispatching = () =>
@@ -387,10 +393,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
       .map(({ use, versioned }) => ({
         use: { ...use, receiver: packaged(file, use.receiver) },
         owner: use.owner === undefined ? undefined : codeVersion(file, { def: use.owner }),
-        listed: use.listed.flatMap((each) => {
-          const version = codeVersion(file, each.root)
-          return version === undefined ? [] : { ...each, version }
-        }),
+        listed: withVersions(file, use.listed),
         label: versioned.label,
         version: versioned.version,
         read: inputsOf.get(versioned) ?? [],
@@ -403,6 +406,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
       text: module.text,
       stamped,
       classes: classesOf(file),
+      shared: withVersions(file, module.summary.shared),
       bodies: new Map(module.summary.classes.map(({ def, body }) => [def, body])),
       given: allGiven().get(file) ?? [],
       isOff: (what) => project.settings.diagnostics?.[what] === 'off',
@@ -422,8 +426,13 @@ export function analyze(options: AnalyzeOptions): Analysis {
     const told = uses.flatMap(({ versioned }) => versioned.diagnostics)
     const isOther = withoutReturns(code) !== module.text
     if (isOther) told.push(...project.diagnose(file, otherText, []))
+    const inserted = insertInto(code, file, isOther ? [] : found)
     return {
-      ...insertInto(code, file, isOther ? [] : found),
+      code: inserted.code,
+      // A shell that only compares what would be written asks for none.
+      get map() {
+        return inserted.map
+      },
       dependencies: project.inputs(),
       diagnostics: [...once(told)],
       stamps: isOther ? [] : [...module.stamped, ...module.classes].map(({ label, version }) => ({ label, version })),

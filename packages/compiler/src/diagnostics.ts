@@ -27,6 +27,7 @@ export const defaultLevels = {
   'outside-root': 'warning',
   'location-dependent': 'warning',
   'foreign-mutation': 'warning',
+  unstamped: 'info',
   'no-lockfile': 'info',
   io: 'info',
 } as const

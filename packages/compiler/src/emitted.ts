@@ -184,8 +184,8 @@ function movedTo(
   origins: Sides['origins'],
   sources: Sources,
 ): StampedModule | undefined {
-  const { stamped, classes, given } = module
-  if (stamped.length + classes.length + given.length === 0) return undefined
+  const { stamped, classes, shared, given } = module
+  if (stamped.length + classes.length + shared.length + given.length === 0) return undefined
   const source = parseSource(module.text, extname(module.file))
   const made = parseSource(code, extname(file))
   if (source.error || made.error) throw new Unmatched('the emitted text cannot be parsed', 0)
@@ -207,6 +207,7 @@ function movedTo(
     text: code,
     stamped: stamped.map((each) => movedUse(each, match)),
     classes: classes.map((each) => movedClass(each, match, bodies.get(each.source.def)!)),
+    shared: shared.map((each) => movedCode(each, match, made.program)),
     bodies,
     emitted: {
       place: (node) => match.place(node.def),
@@ -261,6 +262,13 @@ function movedCode(code: Listed, match: Match, within: Parameters<Match['express
     if (!method) throw new Unmatched(`its ${code.method} is not there`, code.start)
     return { ...code, start: method.value.start, end: method.value.end, method: undefined }
   }
+  if (code.shorthand !== undefined) {
+    const property = match.method(code.start, within)
+    if (!property) throw new Unmatched(`its ${code.shorthand} is not there`, code.start)
+    const { start, end } = property.shorthand ? property : (property.value as typeof property)
+    const { shorthand, ...rest } = code
+    return { ...rest, start, end, ...(property.shorthand && { shorthand }) }
+  }
   const { start, end } = match.expression(code.start, within)
   return { ...code, start, end }
 }
@@ -268,6 +276,7 @@ function movedCode(code: Listed, match: Match, within: Parameters<Match['express
 function movedClass(each: StampedClass, match: Match, body: number): StampedClass {
   const { source } = each
   checkPrivates(source.receiver, source.body, match)
+  checkLocals(source.captures, source.body, body, match)
   const decorators = (match.sourceClass(source.body).decorators ?? []) as Parameters<Match['decorator']>[0][]
   const around = decorators.map((decorator): Span => {
     const { start, end } = match.decorator(decorator)

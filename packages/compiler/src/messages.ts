@@ -42,6 +42,8 @@ const texts: Readonly<Record<DiagnosticCode, (what: string) => string>> = {
     `${what} depends on where the file lies, which is not in the version. Resolve the path outside of the cached function.`,
   'foreign-mutation': (what) =>
     `${what} is changed by a module that this function does not import. The change is in the version, but not the order in which modules run: import that module here.`,
+  unstamped: (what) =>
+    `${what} holds options of an instance that are not written here, so a \`key\` or \`deps\` among them gets no version: what such a \`key\` calls is not in the version of what the instance caches. Write both beside \`createAutocache\`.`,
   'no-lockfile': (what) =>
     `${what} is in no lockfile: what is installed identifies it. Commit a lockfile to have the same versions everywhere.`,
   io: (what) =>

@@ -170,7 +170,7 @@ export interface CachedUse {
   readonly findings: readonly Finding[]
 }
 
-/** A class at the top of a module, which may be behind what a cached function calls through (R04). */
+/** A class, which may be behind what a cached function calls through (R04). */
 export interface ClassSource {
   /** The name of the class, or of the constant that holds it. */
   readonly name: string
@@ -185,6 +185,8 @@ export interface ClassSource {
   readonly hook: boolean
   /** What its members read and call through `this`. */
   readonly receiver: Receiver
+  /** What they read of the functions around it. */
+  readonly captures: readonly Capture[]
 }
 
 /** Where a module can be written to, for stamps. */
@@ -206,6 +208,8 @@ export interface ListedCode {
   readonly end: number
   /** The name of the method that it is. */
   readonly method: string | undefined
+  /** The name of the property that it is in short: `{ key }`. */
+  readonly shorthand?: string
 }
 
 /** A variable of an enclosing function that the cached function reads (R05). */
@@ -249,6 +253,8 @@ export interface ModuleSummary {
   readonly stars: readonly number[]
   readonly uses: readonly CachedUse[]
   readonly classes: readonly ClassSource[]
+  /** Functions among the options of instances, which are options of every function that an instance caches. */
+  readonly shared: readonly ListedCode[]
   readonly layout: Layout
   readonly candidates: readonly Candidate[]
   /** Exported or module-level names that are instances (`createAutocache()`) or wrappers (`cached` of one). */

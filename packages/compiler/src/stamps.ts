@@ -9,6 +9,7 @@
 import { digestOf } from './digest.ts'
 import {
   type CachedUse,
+  type Capture,
   type ClassSource,
   type EnvRead,
   type Layout,
@@ -19,7 +20,15 @@ import {
 } from './model.ts'
 import type { Node } from './nodes.ts'
 
-/** The shape of what is written: `stampContract` of the core that reads it. */
+/**
+ * The shape of what is written: that of the `@autocache/core` that reads it, whose plumbing has the same constant.
+ * @example
+ * ```ts
+ * import { stampContract } from '@autocache/compiler'
+ *
+ * stampContract // 2
+ * ```
+ */
 export const stampContract = 2
 
 /** A text to insert, and how it comes among others at one place. */
@@ -80,6 +89,8 @@ export interface StampedModule {
   readonly text: string
   readonly stamped: readonly Stamped[]
   readonly classes: readonly StampedClass[]
+  /** Functions among the options of its instances. */
+  readonly shared: readonly (ListedCode & { readonly version: string })[]
   /** Where the bodies of its classes begin, by definition. */
   readonly bodies: ReadonlyMap<number, number>
   /** Definitions of this module whose values functions of other modules depend on, with those functions. */
@@ -130,17 +141,20 @@ export function insertions(module: StampedModule): readonly Insertion[] {
       found.push({ at: end, text: `${use.sequence ? ')' : ''},${stamp})` })
     }
   }
-  for (const { label, version, start, end, method } of stamped.flatMap(({ listed }) => listed)) {
+  const listed = [...stamped.flatMap((each) => each.listed), ...module.shared]
+  for (const { label, version, start, end, method, shorthand = method } of listed) {
     found.push({
       at: start,
-      text: `${method === undefined ? '' : `${method}:`}${helper('stampCode')}(${method === undefined ? '' : '{'}`,
+      text: `${shorthand === undefined ? '' : `${shorthand}:`}${helper('stampCode')}(${method === undefined ? '' : '{'}`,
     })
     found.push({ at: end, text: `${method === undefined ? '' : `}.${method}`},{${headOf(label, version).join()}})` })
   }
   for (const { source, label, version, around = [] } of module.classes) {
     for (const [start, end] of around)
       found.push({ at: start, text: `${helper('stampDecorator')}(` }, { at: end, text: ')' })
-    const stamp = `{${[...headOf(label, version), ...receiverParts(source.receiver, undefined, own)].join()}}`
+    const captured = capturesOf(source.captures)
+    const parts = receiverParts(source.receiver, undefined, own, readerOf, captured)
+    const stamp = `{${[...headOf(label, version), ...parts].join()}}`
     if (source.behind === undefined)
       found.push({ at: source.body, text: `static{${helper('putStamp')}(this,${stamp})}` })
     else {
@@ -180,10 +194,7 @@ function stampText(
   bodies: StampedModule['bodies'],
 ): string {
   const { values, held } = own.readersOf(use, read)
-  const readers = [
-    ...use.captures.flatMap(({ name, paths }) => paths.map((path) => `()=>${member(name, path)}`)),
-    ...values,
-  ]
+  const readers = [...capturesOf(use.captures), ...values]
   const parts = headOf(label, version)
   if (readers.length > 0) parts.push(`captures:[${readers.join()}]`)
   if (held.length > 0) parts.push(`held:${own.held()}([${held.join()}])`)
@@ -197,6 +208,9 @@ function stampText(
   return `{${parts.join()}}`
 }
 
+const capturesOf = (captures: readonly Capture[]): readonly string[] =>
+  captures.flatMap(({ name, paths }) => paths.map((path) => `()=>${member(name, path)}`))
+
 const readerOf = (path: readonly string[]): string => `_=>${member('_', path)}`
 
 /** @param owner the version of the class whose member calls its own members */
@@ -205,9 +219,10 @@ function receiverParts(
   owner: string | undefined,
   own: Snapshots,
   reader = readerOf,
+  captured: readonly string[] = [],
 ): string[] {
   const parts: string[] = []
-  const readers = fields.map(readerOf)
+  const readers = [...fields.map(readerOf), ...captured]
   if (besides) readers.push(wholeBut(besides))
   if (readers.length > 0) parts.push(`receiver:[${readers.join()}]`)
   if (calls.length === 0) return parts

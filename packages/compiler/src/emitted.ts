@@ -11,7 +11,7 @@ import { layoutOf } from './layout.ts'
 import type { Layout, ListedCode } from './model.ts'
 import { parseSource } from './parse.ts'
 import { resolveScopes } from './scopes.ts'
-import { insertions, type Stamped, type StampedClass, type StampedModule, type Style } from './stamps.ts'
+import { insertions, type Seal, type Stamped, type StampedClass, type StampedModule, type Style } from './stamps.ts'
 import { withoutReturns } from './summary.ts'
 import type { StampedFunction } from './transform.ts'
 
@@ -22,6 +22,8 @@ export interface EmittedFile {
   readonly code: string
   /** The text of the map beside it; undefined where there is none, or where the code carries it. */
   readonly map?: string | undefined
+  /** What the folder is, so that stamps are believed as long as it is that. */
+  readonly seal?: Seal | undefined
 }
 
 /**
@@ -95,7 +97,7 @@ export function stampEmitted(sources: Sources, emitted: EmittedFile): StampedEmi
   const diagnostics = [...sources.diagnostics(source)]
   try {
     const moved = movedTo(module, emitted.file, code, origins, sources)
-    const found = moved === undefined ? [] : insertions(moved)
+    const found = moved === undefined ? [] : insertions({ ...moved, seal: emitted.seal })
     if (found.length === 0) return { ...as(undefined, source), diagnostics, compared }
     const stamps = [...module.stamped, ...module.classes].map(({ label, version }) => ({ label, version }))
     return {

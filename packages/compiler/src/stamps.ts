@@ -79,6 +79,14 @@ export interface Elsewhere {
   name(name: string, at: number): string
 }
 
+/** What a stamped folder was when it was stamped, so that a partial rebuild of it is seen when it runs. */
+export interface Seal {
+  /** The path of the file in the folder, with `/`. */
+  readonly own: string
+  /** Of all files that the compiler wrote there. */
+  readonly digest: string
+}
+
 /** The module that is written to. */
 export interface StampedModule {
   readonly file: string
@@ -97,6 +105,8 @@ export interface StampedModule {
   readonly given: readonly Given[]
   /** Set where the text is not that of the source, whose offsets the definitions have. */
   readonly emitted?: Elsewhere
+  /** Set where the text is a file of a folder that compilers may rewrite in part. */
+  readonly seal?: Seal | undefined
   /** Whether a finding of this code is switched off: the user answers for it. */
   isOff(code: 'impure-init'): boolean
   relative(file: string): string
@@ -104,6 +114,7 @@ export interface StampedModule {
 
 /** What is imported from plumbing, with the local name it gets here. */
 type Helper =
+  | 'built'
   | 'through'
   | 'held'
   | 'putStamp'
@@ -147,14 +158,14 @@ export function insertions(module: StampedModule): readonly Insertion[] {
       at: start,
       text: `${shorthand === undefined ? '' : `${shorthand}:`}${helper('stampCode')}(${method === undefined ? '' : '{'}`,
     })
-    found.push({ at: end, text: `${method === undefined ? '' : `}.${method}`},{${headOf(label, version).join()}})` })
+    found.push({ at: end, text: `${method === undefined ? '' : `}.${method}`},{${own.head(label, version).join()}})` })
   }
   for (const { source, label, version, around = [] } of module.classes) {
     for (const [start, end] of around)
       found.push({ at: start, text: `${helper('stampDecorator')}(` }, { at: end, text: ')' })
     const captured = capturesOf(source.captures)
     const parts = receiverParts(source.receiver, undefined, own, readerOf, captured)
-    const stamp = `{${[...headOf(label, version), ...parts].join()}}`
+    const stamp = `{${[...own.head(label, version), ...parts].join()}}`
     if (source.behind === undefined)
       found.push({ at: source.body, text: `static{${helper('putStamp')}(this,${stamp})}` })
     else {
@@ -182,12 +193,6 @@ function freeName(text: string): string {
   return name
 }
 
-const headOf = (label: string, version: string): string[] => [
-  `contract:${stampContract}`,
-  `label:${quote(label)}`,
-  `version:${quote(version)}`,
-]
-
 function stampText(
   { use, label, version, owner, read }: Stamped,
   own: Snapshots,
@@ -195,7 +200,7 @@ function stampText(
 ): string {
   const { values, held } = own.readersOf(use, read)
   const readers = [...capturesOf(use.captures), ...values]
-  const parts = headOf(label, version)
+  const parts = own.head(label, version)
   if (readers.length > 0) parts.push(`captures:[${readers.join()}]`)
   if (held.length > 0) parts.push(`held:${own.held()}([${held.join()}])`)
   // Not every compiler of decorators leaves their expressions inside the class, where private names are known.
@@ -278,6 +283,25 @@ class Snapshots {
     this.#module = module
     this.#prefix = prefix
     this.#helper = helper
+  }
+
+  /** What every stamp begins with. */
+  head(label: string, version: string): string[] {
+    const { seal } = this.#module
+    const said = seal ? `get version(){return ${this.#checked(seal)}(${quote(version)})}` : `version:${quote(version)}`
+    return [`contract:${stampContract}`, `label:${quote(label)}`, said]
+  }
+
+  /** What gives versions out as long as the folder is what it was. */
+  #checked({ own, digest }: Seal): string {
+    const name = `${this.#prefix}v`
+    if (!this.#own.has(name)) {
+      const where = this.#module.style === 'import' ? 'import.meta.url' : '__filename'
+      const text = `const ${name}=${this.#helper('built')}(${where},${quote(own)},${quote(digest)});`
+      this.insertions.push({ at: this.#module.layout.head, text })
+      this.#own.set(name, name)
+    }
+    return name
   }
 
   /** The readers that a stamp has for what these definitions read, and for what they were made of. */

@@ -196,7 +196,10 @@ function movedTo(
   const emitted = { code, program: made.program, scopes }
   const match = new Match({ source: { text: module.text, program: source.program }, emitted, origins })
   const bodies = new Map<number, number>()
+  /** One that stands in a function may have nothing to be told by; what is called through it is then refused when it runs. */
+  const isInner = (def: number) => module.summary.definitions[def]?.kind === 'cached'
   for (const [def, body] of module.bodies) {
+    if (isInner(def)) continue
     const isAsked =
       classes.some((one) => one.source.def === def) ||
       stamped.some(({ use }) => use.form === 'decorator' && use.owner === def)
@@ -208,7 +211,16 @@ function movedTo(
     style: sources.style(file, layout),
     text: code,
     stamped: stamped.map((each) => movedUse(each, match)),
-    classes: classes.map((each) => movedClass(each, match, bodies.get(each.source.def)!)),
+    classes: classes.flatMap((each) => {
+      const { def, body } = each.source
+      if (!isInner(def)) return movedClass(each, match, bodies.get(def)!)
+      try {
+        return movedClass(each, match, match.class(match.sourceClass(body)).body.start + 1)
+      } catch (error) {
+        if (error instanceof Unmatched) return []
+        throw error
+      }
+    }),
     shared: shared.map((each) => movedCode(each, match, made.program)),
     bodies,
     emitted: {

@@ -2,6 +2,7 @@
  * What emitted code and our own adapters use. It follows the contract number of {@link stampContract} and not the
  * version of the package: code written by hand has no use for it.
  */
+export { built } from './built.ts'
 export { digest } from './digest.ts'
 export { through } from './dispatch.ts'
 export { held, putInput, readInput, snapshot } from './module-values.ts'

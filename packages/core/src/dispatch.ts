@@ -8,7 +8,7 @@
  * Whatever else has no stamp is code that nobody knows: over a shared store an error, else itself.
  */
 import { UnversionedFunctionError } from './errors.ts'
-import { cacheKey } from './key.ts'
+import { cacheKey, isOpaque } from './key.ts'
 import type { AnyFunction } from './options.ts'
 import { type Calls, type Dispatch, type Stamp, stampOf, type Through, written } from './version.ts'
 
@@ -55,9 +55,9 @@ function follow(calls: Calls, self: unknown, label: string, to: Dispatch): void 
       // A class that says what it is keyed by is asked.
       const keyed = typeof (value as { [cacheKey]?: unknown })[cacheKey] === 'function'
       // So is what a package made, as far as it is data.
-      if (keyed || known === true) to.data(value)
+      if (keyed || known === true) to.data(dataOf(value))
       for (const stamp of stamps) {
-        for (const field of (keyed ? undefined : stamp.receiver) ?? []) to.data(readOf(field, value))
+        for (const field of (keyed ? undefined : stamp.receiver) ?? []) to.data(dataOf(readOf(field, value)))
         if (stamp.calls) pending.push({ calls: stamp.calls.calls, self: value, at: path })
       }
     }
@@ -69,6 +69,18 @@ function readOf(field: (self: unknown) => unknown, self: unknown): unknown {
     return field(self)
   } catch {
     return undefined
+  }
+}
+
+/** Stands for what is no data. */
+const handle: unknown = new Map()
+
+/** A pool, a client is told from data here: the error that its key would be is most of a call. */
+function dataOf(value: unknown): unknown {
+  try {
+    return isOpaque(value) ? handle : value
+  } catch {
+    return value
   }
 }
 

@@ -120,7 +120,10 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   const { key, deps, partition } = options
   const shared = options.store.lifetime === 'shared'
   const stamp: Stamp | undefined = stampOf(fn)
-  const hide = (text: string) => (options.keys === 'digest' || !digest ? text : `#${digest(text)}`)
+  /** Of what hardly ever differs between two calls: the code behind an object, and its data. */
+  const codeDigest = digest && lastOf(digest)
+  const dataDigest = digest && lastOf(digest)
+  const hide = (text: string, by = digest) => (options.keys === 'digest' || !by ? text : `#${by(text)}`)
   let facts: ReturnType<typeof textFacts> | undefined
   const factsOf = () => (facts ??= textFacts(fn))
 
@@ -173,7 +176,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   function codeText(): string {
     if (codes.length === 0) return ''
     const text = codes.join()
-    return digest ? `+c-${digest(text).slice(0, 22)}` : `+${text}`
+    return codeDigest ? `+c-${codeDigest(text).slice(0, 22)}` : `+${text}`
   }
 
   /** The text of a value that the program gave. A promise is refused like any other; its rejection is nobody's. */
@@ -245,7 +248,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     if (stamp) {
       const data = behind(self)
       const own = stamp.receiver ? readText(stamp.receiver, self, 'this') : ''
-      return `${own && `;t${hide(own)}`}${data && `;b${hide(data)}`}`
+      return `${own && `;t${hide(own)}`}${data && `;b${hide(data, dataDigest)}`}`
     }
     if (isPrimitive(self)) return `;t${keyText(self, 'this')}`
     if (!shared) return `;t#${identityOf(self!)}`
@@ -306,6 +309,19 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     const named = shared || stamp ? part : part + own
     const subject = named === '' ? encoded : `${named};${encoded}`
     return { text: text === part ? subject : `${text};${encoded}`, subject, code: codeText(), signals, fixed }
+  }
+}
+
+/** A digest that remembers its last text. */
+function lastOf(digest: (text: string) => string): (text: string) => string {
+  let last: string | undefined
+  let digested = ''
+  return (text) => {
+    if (text !== last) {
+      digested = digest(text)
+      last = text
+    }
+    return digested
   }
 }
 

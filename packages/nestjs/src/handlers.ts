@@ -4,7 +4,7 @@
  * nobody can see what its response depends on, and it is cached only where `vary` or `shared` says so.
  */
 import type { Type } from '@nestjs/common'
-import type { Keying, Request } from './request.ts'
+import { alwaysCredentials, type Keying, type Request } from './request.ts'
 import { type ResponseOptions, responseOptionsOf } from './response-options.ts'
 
 /** A handler of a controller, or a field of a resolver. */
@@ -50,7 +50,9 @@ export function readHandler(
 ): Handler {
   const { bypassed, ...options } = responseOptionsOf(Class, method, defaults)
   const inputs: ((request: Request) => unknown)[] = []
-  const keyed = Array.isArray(options.vary) ? options.vary.map((header: string) => header.toLowerCase()) : []
+  const lower = (names: readonly string[] = []) => names.map((header) => header.toLowerCase())
+  const varied = lower(Array.isArray(options.vary) ? (options.vary as readonly string[]) : [])
+  const keyed = [...varied]
   let never: string | undefined = bypassed ? '@NoCache()' : undefined
   let blind: string | undefined = perRequest ? 'providers made per request' : undefined
   const forbid = (why: string) => (never ??= why)
@@ -101,6 +103,8 @@ export function readHandler(
     never,
     blind,
     inputs,
+    varied,
+    credentials: [...alwaysCredentials, ...lower(options.credentials)],
     keyed,
     cacheKey: get('cache_module:cache_key', method),
     cacheTtl: get('cache_module:cache_ttl', method) ?? get('cache_module:cache_ttl', Class),

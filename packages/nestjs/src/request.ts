@@ -19,7 +19,7 @@ interface RawRequest {
   readonly cookies?: Readonly<Record<string, unknown>>
   readonly user?: unknown
   readonly route?: { readonly path?: unknown }
-  readonly routeOptions?: { readonly url?: unknown }
+  readonly routeOptions?: { readonly url?: unknown; readonly schema?: { readonly response?: unknown } }
 }
 
 /** A request for a response, or for a field of Query. */
@@ -40,11 +40,16 @@ export interface Keying {
   readonly blind: string | undefined
   /** What its parameters read besides route, params and query. */
   readonly inputs: readonly ((request: Request) => unknown)[]
+  /** The headers that `vary` names, in lower case. */
+  readonly varied: readonly string[]
+  /** The headers that say who asks, in lower case. */
+  readonly credentials: readonly string[]
   /** `@CacheKey` of @nestjs/cache-manager: a value, or a function of the context. */
   readonly cacheKey: unknown
 }
 
-const always = ['authorization', 'proxy-authorization', 'cookie', 'x-api-key']
+/** Headers that say who asks. */
+export const alwaysCredentials: readonly string[] = ['authorization', 'proxy-authorization', 'cookie', 'x-api-key']
 
 /** The request of a context that can be cached, or why it cannot. */
 export function requestOf(context: ExecutionContext): Request | string {
@@ -81,21 +86,13 @@ interface Info {
 
 /** What a request is keyed by, or why its response is not cached. */
 export function keyOf(handler: Keying, request: Request, context: ExecutionContext): { key: unknown } | string {
-  const { options, cacheKey } = handler
-  const { raw, headers, unseen } = request
-  const { vary, shared } = options
-  const names = Array.isArray(vary) ? (vary as readonly string[]).map((name) => name.toLowerCase()) : []
-  const said: unknown = typeof vary === 'function' ? vary(raw, context) : names.map((name) => headers[name])
-  const covers = shared === true || (typeof vary === 'function' && said !== undefined)
-
-  if (!covers) {
-    if (unseen) return 'a context without a request'
-    if (handler.blind !== undefined && names.length === 0) return handler.blind
-    const present = credentialsOf(options.credentials, headers)
-    const open = present.find((name) => !names.includes(name))
-    if (open !== undefined) return `the header ${open}`
-    if (present.length === 0 && raw.user !== undefined && raw.user !== null) return 'request.user'
-  }
+  const { options, cacheKey, varied } = handler
+  const { raw, headers } = request
+  const { vary } = options
+  const said: unknown = typeof vary === 'function' ? vary(raw, context) : varied.map((name) => headers[name])
+  const covers = options.shared === true || (typeof vary === 'function' && said !== undefined)
+  const open = covers ? undefined : openIn(handler, request)
+  if (open !== undefined) return open
   const given = cacheKey ?? options.key
   const asked: unknown =
     typeof given === 'function' ? (cacheKey === given ? given(context) : given(raw, context)) : (given ?? request.asked)
@@ -105,9 +102,17 @@ export function keyOf(handler: Keying, request: Request, context: ExecutionConte
   return { key: [given === undefined, asked, host, handler.inputs.map((input) => input(request)), said] }
 }
 
-function credentialsOf(more: readonly string[] | undefined, headers: Request['headers']): string[] {
-  const names = more ? [...always, ...more.map((name) => name.toLowerCase())] : always
-  return names.filter((name) => headers[name] !== undefined)
+/** What of a request its response may depend on, and no key has. */
+function openIn({ blind, varied, credentials }: Keying, { raw, headers, unseen }: Request): string | undefined {
+  if (unseen) return 'a context without a request'
+  if (blind !== undefined && varied.length === 0) return blind
+  let covered = false
+  for (const name of credentials) {
+    if (headers[name] === undefined) continue
+    if (!varied.includes(name)) return `the header ${name}`
+    covered = true
+  }
+  return !covered && raw.user !== undefined && raw.user !== null ? 'request.user' : undefined
 }
 
 /** What a request's `Cache-Control` asks of a cache. */

@@ -19,7 +19,7 @@ export const detached: <TResult>(run: () => TResult) => TResult = (run) => run()
 let current: object | undefined
 
 /** What runs now; without async context only until the first await. */
-export const context: { run<T>(store: object, run: () => T): T; getStore(): object | undefined } = Storage
+export const context: { run<T>(store: object, run: () => T): T; getStore(): object | undefined; rest?(): void } = Storage
   ? new Storage()
   : {
       run(store, run) {

@@ -48,10 +48,10 @@ export function readHandler(
   defaults: ResponseOptions | undefined,
   { graphql, perRequest }: { readonly graphql: boolean; readonly perRequest: boolean },
 ): Handler {
-  const { bypassed, ...options } = responseOptionsOf(Class, method, defaults)
+  const { bypassed, varies, sees, ...options } = responseOptionsOf(Class, method, defaults)
   const inputs: ((request: Request) => unknown)[] = []
   const lower = (names: readonly string[] = []) => names.map((header) => header.toLowerCase())
-  const varied = lower(Array.isArray(options.vary) ? (options.vary as readonly string[]) : [])
+  const varied = lower(varies)
   const keyed = [...varied]
   let never: string | undefined = bypassed ? '@NoCache()' : undefined
   let blind: string | undefined = perRequest ? 'providers made per request' : undefined
@@ -59,6 +59,8 @@ export function readHandler(
   const hide = (why: string) => (blind ??= why)
   if (get('__sse__', method)) forbid('a stream of events')
   if (get('__redirect__', method)) forbid('@Redirect()')
+  const code = get('__httpCode__', method)
+  if (typeof code === 'number' && (code < 200 || code > 299)) forbid(`@HttpCode(${code})`)
 
   const name = nameIn(Class, method)
   const taken = (get('__routeArguments__', Class, name) ?? {}) as Record<string, { data?: unknown }>
@@ -79,6 +81,8 @@ export function readHandler(
     if (type === parameters.request) hide('@Req()')
     else if (type === parameters.response) {
       if (!get('__responsePassthrough__', Class, name)) forbid('@Res() without passthrough')
+      // `response.req`, `response.locals`: whoever has the response has the request.
+      hide('@Res()')
     } else if (type === parameters.next) forbid('@Next()')
     else if (type === parameters.body) inputs.push(({ raw }) => raw.body)
     else if (type === parameters.rawBody) inputs.push(({ raw }) => raw.rawBody)
@@ -102,6 +106,7 @@ export function readHandler(
     options,
     never,
     blind,
+    sees,
     inputs,
     varied,
     credentials: [...alwaysCredentials, ...lower(options.credentials)],

@@ -125,8 +125,7 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
       : fixed !== undefined && { ttl: fixed as number }),
     cacheIf: (kept: Kept | string) => typeof kept === 'string' || kept.keep,
     ...(tags && {
-      tags:
-        typeof tags === 'function' ? (kept: Kept | string, { raw }: Pending) => tags(opened(kept).body, raw) : tags,
+      tags: typeof tags === 'function' ? (kept: Kept | string, { raw }: Pending) => tags(opened(kept).body, raw) : tags,
     }),
     errorTtl: 0,
     strict: false,

@@ -28,6 +28,8 @@ export interface Request {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** What is asked for: route, params and query, or the arguments of a field. */
   readonly asked: unknown
+  /** Whom a guard or a context has found to ask. */
+  readonly user: unknown
   /** Whether the request itself is unknown: a field whose context carries none. */
   readonly unseen: boolean
   readonly response: unknown
@@ -38,6 +40,8 @@ export interface Keying {
   readonly options: ResponseOptions
   /** What the handler reads that cannot be seen. */
   readonly blind: string | undefined
+  /** Whether it or its class lists what it reads all the same. */
+  readonly sees: boolean
   /** What its parameters read besides route, params and query. */
   readonly inputs: readonly ((request: Request) => unknown)[]
   /** The headers that `vary` names, in lower case. */
@@ -66,7 +70,14 @@ function fromHttp(context: ExecutionContext): Request | string {
   if (headers.range !== undefined) return 'a Range'
   const route = raw.routeOptions?.url ?? raw.route?.path
   const asked = [String(route), raw.params ?? {}, raw.query ?? {}]
-  return { raw, headers, asked, unseen: false, response: context.switchToHttp().getResponse() }
+  return {
+    raw,
+    headers,
+    asked,
+    user: raw.user ?? undefined,
+    unseen: false,
+    response: context.switchToHttp().getResponse(),
+  }
 }
 
 /** Nest hands the arguments of a resolver over as they are: parent, arguments, context, info. */
@@ -75,7 +86,8 @@ function fromGraphql(context: ExecutionContext): Request | string {
   if (info?.schema?.getQueryType?.() !== info?.parentType) return 'no field of Query'
   const raw = (shared?.req ?? shared?.request) as RawRequest | undefined
   const headers = raw?.headers ?? {}
-  return { raw: raw ?? {}, headers, asked: [info.fieldName, fields], unseen: !raw?.headers, response: undefined }
+  const user = raw?.user ?? shared?.user ?? undefined
+  return { raw: raw ?? {}, headers, asked: [info.fieldName, fields], user, unseen: !raw?.headers, response: undefined }
 }
 
 interface Info {
@@ -89,8 +101,8 @@ export function keyOf(handler: Keying, request: Request, context: ExecutionConte
   const { options, cacheKey, varied } = handler
   const { raw, headers } = request
   const { vary } = options
-  const said: unknown = typeof vary === 'function' ? vary(raw, context) : varied.map((name) => headers[name])
-  const covers = options.shared === true || (typeof vary === 'function' && said !== undefined)
+  const asks: unknown = typeof vary === 'function' ? vary(raw, context) : undefined
+  const covers = options.shared === true || asks !== undefined
   const open = covers ? undefined : openIn(handler, request)
   if (open !== undefined) return open
   const given = cacheKey ?? options.key
@@ -99,20 +111,24 @@ export function keyOf(handler: Keying, request: Request, context: ExecutionConte
   if (given !== undefined && (asked === undefined || asked === null || asked === '')) return 'a key that is nothing'
   // Without its port: what a proxy is trusted to say of it, where the application trusts one.
   const host = raw.hostname ?? String(headers.host ?? '').replace(/:\d+$/, '')
-  return { key: [given === undefined, asked, host, handler.inputs.map((input) => input(request)), said] }
+  const said = varied.map((name) => headers[name])
+  // Where headers cover him it is by what a guard made of them, or of more than them.
+  const user = covers ? undefined : request.user
+  return { key: [given === undefined, asked, host, handler.inputs.map((input) => input(request)), said, asks, user] }
 }
 
 /** What of a request its response may depend on, and no key has. */
-function openIn({ blind, varied, credentials }: Keying, { raw, headers, unseen }: Request): string | undefined {
+function openIn(handler: Keying, { headers, unseen, user }: Request): string | undefined {
+  const { blind, sees, varied, credentials } = handler
   if (unseen) return 'a context without a request'
-  if (blind !== undefined && varied.length === 0) return blind
+  if (blind !== undefined && !sees) return blind
   let covered = false
   for (const name of credentials) {
     if (headers[name] === undefined) continue
     if (!varied.includes(name)) return `the header ${name}`
     covered = true
   }
-  return !covered && raw.user !== undefined && raw.user !== null ? 'request.user' : undefined
+  return !covered && user !== undefined ? 'request.user' : undefined
 }
 
 /** What a request's `Cache-Control` asks of a cache. */

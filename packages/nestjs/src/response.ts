@@ -132,10 +132,11 @@ function isInstance(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'path' in copyOf(body)
 }
 
-/** A stream or a file: what can be sent once. */
+/** A stream, a file, a web response: what can be sent once. */
 function isStream(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return false
-  return body instanceof StreamableFile || 'pipe' in body || 'getReader' in body || 'getStream' in body
+  if (body instanceof StreamableFile || 'pipe' in body || 'getReader' in body || 'getStream' in body) return true
+  return Symbol.asyncIterator in body || Object.prototype.toString.call(body) === '[object Response]'
 }
 
 function same(one: unknown, other: unknown): boolean {

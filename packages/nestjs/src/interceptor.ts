@@ -236,7 +236,7 @@ export class AutocacheInterceptor implements NestInterceptor {
       const body = await rest()
       const kept = keptOf({ body, response, before, at: this.#now(), sentAsJson }, responses)
       if (kept.alone || !kept.keep) return kept
-      const text = sentAsJson && !references ? packed(kept) : undefined
+      const text = sentAsJson ? packed(kept) : undefined
       if (!isWithin(options, text ?? kept.body)) return { ...kept, keep: false }
       if (text !== undefined || !references) return text ?? kept
       const copied = copyOf(kept.body)
@@ -250,18 +250,20 @@ export class AutocacheInterceptor implements NestInterceptor {
     const pending = new Pending(key, request.raw, ttl, answer)
     const { cached } = defined!
     const again = options.noCache === true && controlOf(request) === 'no-cache'
-    let kept: Kept
+    let held: Kept | string
     try {
       const run = again ? refreshing(cached, self, this.#cache.core) : cached
-      kept = opened((await run.call(self, pending)) as Kept | string)
+      held = (await run.call(self, pending)) as Kept | string
     } catch (error) {
       if (pending.ran || !isRefusal(error)) throw error
       this.#cache.tell(`${where} answers without the cache: ${error.message}`)
       if (options.headers && response) this.#host.httpAdapter.setHeader(response, 'X-Cache', 'BYPASS')
       return rest()
     }
+    const kept = opened(held)
     if (response) this.#giveBack(kept, response, options, !pending.ran)
-    if (!references || sentAsJson || kept.alone) return kept.body
+    // What is outside may write into a body: an interceptor, or a middleware that wraps `response.json`.
+    if (!references || kept !== held || kept.alone) return kept.body
     const copied = copyOf(kept.body)
     return 'copy' in copied ? copied.copy : kept.body
   }

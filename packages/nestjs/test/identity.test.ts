@@ -18,7 +18,8 @@ import {
   Version,
   VersioningType,
 } from '@nestjs/common'
-import { of } from 'rxjs'
+import { RouteSchema } from '@nestjs/platform-fastify'
+import { lastValueFrom, of } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { AutocacheInterceptor, AutocacheModule, Cached, CachedResponse } from '../src/index.ts'
 import { type Platform, start } from './support/application.ts'
@@ -189,6 +190,30 @@ for (const platform of platforms)
       })
     })
 
+describe('a middleware that writes into what is sent', () => {
+  it('writes into the body of its own request, and of no other', async () => {
+    for (const options of Object.values(stores)) {
+      let requests = 0
+      const { get } = await start({ controllers: [Who] }, options(), {
+        configure: (app) =>
+          void app.use((_request: unknown, response: any, next: () => void) => {
+            const { json } = response
+            requests += 1
+            const own = requests
+            response.json = (body: any) => {
+              const written = Object.keys(body).includes('for')
+              body.for = own
+              return json.call(response, { ...body, written })
+            }
+            next()
+          }),
+      })
+      const asked = await Promise.all([get('/who/page?x'), get('/who/page?x'), get('/who/gone'), get('/who/gone')])
+      for (const { json } of [...asked, await get('/who/page?x')]) expect(json.written).toBe(false)
+    }
+  })
+})
+
 describe('versioned routes', () => {
   @UseInterceptors(AutocacheInterceptor)
   @Controller({ path: 'cats', version: ['1', '2', VERSION_NEUTRAL] })
@@ -287,6 +312,65 @@ describe('a context that is no request', () => {
         answered.subscribe((answer) => answers.push(answer))
         expect(answers).toEqual([runs])
       }
+  })
+})
+
+describe('a field of GraphQL', () => {
+  it('is told apart by the user of its context, wherever that stands', async () => {
+    class Fields {
+      @UseInterceptors(AutocacheInterceptor)
+      me() {}
+    }
+    Reflect.defineMetadata('graphql:resolver_type', 'Query', Fields.prototype.me)
+    const { app } = await start({ providers: [Fields] }, inMemory())
+    const interceptor = app.get(AutocacheInterceptor)
+    const Query = {}
+    const ask = async (user: string | undefined, inRequest: boolean) => {
+      const holder = user === undefined ? {} : { user: { id: user } }
+      const shared = { req: { headers: {}, ...(inRequest && holder) }, ...(!inRequest && holder) }
+      const info = { fieldName: 'me', parentType: Query, schema: { getQueryType: () => Query } }
+      const context = {
+        getType: () => 'graphql',
+        getClass: () => Fields,
+        getHandler: () => Fields.prototype.me,
+        getArgs: () => [undefined, {}, shared, info],
+      } as unknown as ExecutionContext
+      const answered = await interceptor.intercept(context, { handle: () => of({ user, run: (runs += 1) }) })
+      return lastValueFrom(answered) as Promise<{ user: string | undefined; run: number }>
+    }
+    for (const inRequest of [true, false])
+      for (const user of ['ann', 'bob', 'ann']) expect((await ask(user, inRequest)).user).toBe(user)
+    const nobody = await ask(undefined, true)
+    expect(await ask(undefined, true)).toEqual(nobody)
+  })
+})
+
+describe('a schema of Fastify', () => {
+  class Person {
+    constructor(
+      readonly first: string,
+      readonly last: string,
+    ) {}
+    get name() {
+      return `${this.first} ${this.last}`
+    }
+  }
+  @UseInterceptors(AutocacheInterceptor)
+  @Controller('people')
+  class People {
+    @Get()
+    @RouteSchema({ response: { 200: { type: 'object', properties: { name: { type: 'string' } } } } })
+    one() {
+      runs += 1
+      return new Person('Ann', 'Lee')
+    }
+  }
+
+  it('gets what the handler made, getters too', async () => {
+    for (const options of Object.values(stores)) {
+      const { get } = await start({ controllers: [People] }, options(), { platform: 'fastify' })
+      for (let i = 0; i < 2; i += 1) expect((await get('/people')).json).toEqual({ name: 'Ann Lee' })
+    }
   })
 })
 

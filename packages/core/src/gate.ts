@@ -87,9 +87,9 @@ export class Gate {
     return name && name !== 'Object' ? name : 'The store'
   }
 
-  /** Whether so many writes have not settled that no further one should be started. */
+  /** Whether so many writes have not settled, or wait for epochs, that no further one should be started. */
   get isCongested(): boolean {
-    return this.writes.size >= backlog
+    return this.writes.size >= backlog || this.landings.size >= backlog
   }
 
   /** Whether so many refreshes are under way that no further one should be started. */

@@ -77,7 +77,8 @@ export interface StoreTraits<THolds extends Holds = Holds> {
    */
   readonly maxKeyBytes?: number | undefined
   /**
-   * `wire` of `@autocache/core/plumbing`, for stores that hold text or bytes: it lets the bare `cached` use the store.
+   * `wire` of `@autocache/core/plumbing`, for stores that others use or that hold text or bytes: it lets the bare `cached`
+   * use the store.
    * Instances made by `createAutocache` have it anyway.
    */
   readonly wire?: object | undefined

@@ -125,19 +125,22 @@ describe.each(asyncKinds)('R21 over %s', (_name, makeStore) => {
     ['tags that the result gives', { tags: () => ['t'] }, ({ cache }) => cache.invalidateTags('t')],
     ['its ttl', { ttl: '10m' }, ({ clock }) => clock.advance(600_000)],
     ['a ttl that the result gives', { ttl: () => '10m' }, ({ clock }) => clock.advance(600_000)],
-  ])('an inner call that goes straight through ends the outer entry by %s all the same', async (_how, options, ends) => {
-    const keyBounds = { size: 100 }
-    const { cache, clock, settle } = testScope({ store: makeStore() as Store, ttl: '1h', version: '1', keyBounds })
-    const world = { now: 1 }
-    const inner = cache.cached(async (_large: string) => world.now, { name: 'inner', ...options })
-    const outer = cache.cached(async (id: string) => [await inner(id.repeat(200))], { name: 'outer' })
-    expect(await outer('a')).toEqual([1])
-    await settle()
-    expect(cache.stats().functions.inner).toMatchObject({ bypass: 1 })
-    world.now = 2
-    await ends({ cache: cache as never, clock })
-    expect(await outer('a')).toEqual([2])
-  })
+  ])(
+    'an inner call that goes straight through ends the outer entry by %s all the same',
+    async (_how, options, ends) => {
+      const keyBounds = { size: 100 }
+      const { cache, clock, settle } = testScope({ store: makeStore() as Store, ttl: '1h', version: '1', keyBounds })
+      const world = { now: 1 }
+      const inner = cache.cached(async (_large: string) => world.now, { name: 'inner', ...options })
+      const outer = cache.cached(async (id: string) => [await inner(id.repeat(200))], { name: 'outer' })
+      expect(await outer('a')).toEqual([1])
+      await settle()
+      expect(cache.stats().functions.inner).toMatchObject({ bypass: 1 })
+      world.now = 2
+      await ends({ cache: cache as never, clock })
+      expect(await outer('a')).toEqual([2])
+    },
+  )
 
   test('a stale inner value makes an outer entry that is not kept past it', async () => {
     const { clock, around, within, world, settle } = nest({ ttl: '1m', staleTtl: '1h' })

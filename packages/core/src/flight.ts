@@ -1,4 +1,5 @@
 import { after, context } from '#platform'
+import { isThenable } from './answer.ts'
 import { type Depends, Gathering } from './nested.ts'
 import type { Seen } from './stored-epochs.ts'
 
@@ -97,6 +98,9 @@ export class Flight {
   /** The flight whose function made the call that began this one. */
   #outer: Flight | undefined
   readonly #trace: Trace = { flight: this }
+  /** Whether async context carries it. */
+  #carried = false
+  static #carriedNow = 0
 
   /**
    * @param background whether nobody waits for it from the start, and nobody's abort ends it
@@ -138,11 +142,27 @@ export class Flight {
     this.landed = landing
     this.#outer = undefined
     this.#trace.flight = undefined
+    this.#drop()
   }
 
   /** Runs the function of this flight, so that calls it makes know where they come from. */
   run<T>(fn: () => T): T {
-    return context.run(this.#trace, fn)
+    if (!this.#carried) Flight.#carriedNow += 1
+    this.#carried = true
+    let result: T | undefined
+    try {
+      return (result = context.run(this.#trace, fn))
+    } finally {
+      if (!isThenable(result)) this.#drop()
+    }
+  }
+
+  /** Its function has ended, and with the last one the need for async context. */
+  #drop(): void {
+    if (!this.#carried) return
+    this.#carried = false
+    Flight.#carriedNow -= 1
+    if (Flight.#carriedNow === 0) context.rest?.()
   }
 
   /** Goes on passing aborts to the function: what it returned is this caller's alone, and may still be under way (R14). */

@@ -1,0 +1,12 @@
+import { withAutocache } from '@autocache/next/config'
+
+/** What a test asks for. */
+const { HANDLER, BARE, CACHE_COMPONENTS, DURABLE } = process.env
+const config = {
+  devIndicators: false,
+  ...(HANDLER && { cacheHandler: `${import.meta.dirname}/cache-handler.mjs`, cacheMaxMemorySize: 0 }),
+  ...(CACHE_COMPONENTS && { cacheComponents: true }),
+  ...(DURABLE && { experimental: { durableUseCacheEntries: true } }),
+}
+
+export default BARE ? config : withAutocache(config)

@@ -9,9 +9,9 @@ import ts from 'typescript'
 const layers = [
   ['errors', 'store', 'events', 'signals', 'digest', 'answer', 'instants', 'platform/*'],
   ['key', 'clone', 'storable', 'codec', 'entry', 'version', 'freshness', 'options', 'slot', 'memory-store', 'hit-path'],
-  ['gate', 'reader', 'stored-epochs', 'epochs', 'wire', 'nested', 'parcel'],
+  ['gate', 'reader', 'stored-epochs', 'epochs', 'wire', 'nested', 'parcel', 'fences'],
   ['flight', 'lane', 'dispatch', 'module-values', 'inputs', 'definition', 'refresh', 'judge', 'land', 'call'],
-  ['types', 'handle', 'autocache', 'delegate'],
+  ['types', 'handle', 'autocache', 'delegate', 'delegation'],
   ['testing'],
 ]
 

@@ -16,7 +16,7 @@ interface Wrapped {
 }
 
 /** What Next throws where a cached function reads what belongs to one request. */
-const refusal = /inside a function cached with `unstable_cache\(\)`/
+const refusal = /^Route .*(?:cookies|headers|connection).*unstable_cache\(/s
 
 /** What `unstable_cache` puts into its key of every function. */
 const text = () => 'autocache'
@@ -41,10 +41,11 @@ const fills = shared('fills', (): Context<Gathered> => {
   return AsyncLocalStorage ? new AsyncLocalStorage() : nothing
 })
 
-/** What a request is, from within the cached functions that are filled for it. */
-const outermost = shared('outermost', () => new WeakMap<Work, Unit>())
+/** On a request: what runs in it, from within the cached functions that are filled for it. */
+const outermost = Symbol.for('autocache.next.outermost')
 
-const wrappers = new WeakMap<Compute, Wrapped>()
+/** On what core computes with: the wrapper around it. A property, because this is on the way of every hit. */
+const wrapped = Symbol('autocache.next.wrapped')
 
 function wrap(key: string, tags: readonly string[], seconds: number | false, compute: Compute): Compute {
   const constant: Compute = () => compute()
@@ -64,7 +65,7 @@ export const delegate: Delegate = {
   },
 
   run(key, tags, ttl, compute) {
-    const work = workNow()
+    const work: (Work & { [outermost]?: Unit }) | undefined = workNow()
     const unit = unitNow()
     let ask: Compute
     if (ttl === 0) {
@@ -72,20 +73,21 @@ export const delegate: Delegate = {
       if (unit?.type?.startsWith('prerender')) return compute()
       ask = wrap(key, tags, 0.001, compute)
     } else {
-      let known = wrappers.get(compute)
+      const holder = compute as Compute & { [wrapped]?: Wrapped }
+      let known = holder[wrapped]
       if (known?.tags !== tags) {
         known = { tags, ask: wrap(key, tags, secondsOf(ttl), compute) }
-        wrappers.set(compute, known)
+        holder[wrapped] = known
       }
       ask = known.ask
     }
     if (!work || !unit) return ask()
     if (unit.type !== 'unstable-cache') {
-      outermost.set(work, unit)
+      if (work[outermost] !== unit) work[outermost] = unit
       return ask()
     }
     // Within another function of ours: Next would run this one anew each time.
-    const outer = fills.getStore() && outermost.get(work)
+    const outer = fills.getStore() && work[outermost]
     return outer ? asUnit(outer, ask) : ask()
   },
 

@@ -2,14 +2,8 @@
  * What emitted code and our own adapters use. It follows the contract number of {@link stampContract} and not the
  * version of the package: code written by hand has no use for it.
  */
-export {
-  createDelegation,
-  type Delegate,
-  type Delegated,
-  type Delegation,
-  type Gathered,
-  type Unkept,
-} from './delegate.ts'
+export type { Delegate, Delegated, Delegation, Gathered, Unkept } from './delegate.ts'
+export { createDelegation } from './delegation.ts'
 export { digest } from './digest.ts'
 export { through } from './dispatch.ts'
 export { type Gate, gateOf } from './gate.ts'

@@ -8,4 +8,4 @@ const shared = REDIS_URL && {
   cacheMaxMemorySize: 0,
 }
 
-export default withAutocache({ cacheComponents: true, devIndicators: false, ...shared })
+export default withAutocache({ cacheComponents: true, partialPrefetching: true, devIndicators: false, ...shared })

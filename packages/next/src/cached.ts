@@ -80,7 +80,10 @@ export interface Support {
   readonly decorators: 'a receiver has no place in a cache of Next'
 }
 
-const delegation = createDelegation(delegate)
+/** As Next reads it: `Date.now()` is refused while a page is prerendered with `cacheComponents`. */
+const clock = () => Math.floor(performance.timeOrigin + performance.now())
+
+const delegation = createDelegation(delegate, { clock })
 const fallback = createAutocache({ store: memoryStore() })
 
 /** Listens to events of every function of this bundle. Returns what ends that. */

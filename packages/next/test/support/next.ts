@@ -32,6 +32,7 @@ async function freePort(): Promise<number> {
 export class Program {
   readonly folder: string
   readonly #next: string
+  readonly #older: boolean
   readonly #running = new Set<ChildProcess>()
 
   /** @param next the package of Next: `next` or `next15` */
@@ -50,6 +51,8 @@ export class Program {
     link(join(home, 'node_modules', next), 'next')
     link(join(home, '..', '..', 'node_modules', 'typescript'), 'typescript')
     link(join(home, '..', '..', 'node_modules', '@types', 'node'), '@types/node')
+    this.#older = next === 'next15'
+    if (this.#older) this.#asNext15()
     this.#next = join(this.folder, 'node_modules', 'next', 'dist', 'bin', 'next')
   }
 
@@ -68,6 +71,13 @@ export class Program {
     this.write(file, text.replace(from, to))
   }
 
+  /** What Next 15 calls otherwise. */
+  #asNext15(): void {
+    this.write('middleware.ts', this.read('proxy.ts').replace('function proxy', 'function middleware'))
+    rmSync(join(this.folder, 'proxy.ts'))
+    this.edit('app/route/route.ts', 'revalidateTag(arg, { expire: 0 })', 'revalidateTag(arg)')
+  }
+
   #spawn(args: string[], env: Env): { readonly child: ChildProcess; log(): string } {
     const child = spawn(process.execPath, [this.#next, ...args], {
       cwd: this.folder,
@@ -83,7 +93,9 @@ export class Program {
 
   /** Builds the program; what the build said. */
   async build({ webpack = false, env = {} }: { webpack?: boolean; env?: Env } = {}): Promise<string> {
-    const { child, log } = this.#spawn(['build', ...(webpack ? ['--webpack'] : [])], env)
+    // Next 16 takes Turbopack where nothing is said, Next 15 webpack.
+    const bundler = webpack === this.#older ? [] : [webpack ? '--webpack' : '--turbopack']
+    const { child, log } = this.#spawn(['build', ...bundler], env)
     const code = await new Promise((resolve) => child.on('close', resolve))
     if (code !== 0) throw new Error(`next build ended with ${String(code)}:\n${log()}`)
     return log()

@@ -6,7 +6,11 @@ export interface Timed<T> {
   readonly age: number
 }
 
-export async function timed<T>(call: () => Promise<T>, at: (value: T) => Date | string, ttl = Infinity): Promise<Timed<T>> {
+export async function timed<T>(
+  call: () => Promise<T>,
+  at: (value: T) => Date | string,
+  ttl = Infinity,
+): Promise<Timed<T>> {
   const before = Date.now()
   const start = performance.now()
   const value = await call()

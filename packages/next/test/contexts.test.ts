@@ -9,7 +9,7 @@ beforeAll(async () => {
   program = new Program('contexts')
   await program.build()
   server = await program.start()
-}, 240_000)
+}, 600_000)
 afterAll(async () => {
   await server?.stop()
   program?.dispose()
@@ -95,7 +95,10 @@ test('pages that are prerendered by generateStaticParams hold what the build com
 test('draft mode computes anew and keeps nothing', async () => {
   const [before] = await server.calls('price,ada')
   const on = await fetch(`${server.url}/draft`)
-  const cookie = on.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ')
+  const cookie = on.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ')
   const draft = JSON.parse(pre(await server.text('/page', { headers: { cookie } })))
   expect(draft.run).not.toBe(before.run)
   expect(JSON.parse(pre(await server.text('/page')))).toEqual(before)

@@ -10,7 +10,10 @@ export const metadata: Metadata = { title: 'Countries' }
 
 async function Regions() {
   await connection()
-  const found = await timed(() => atlas(), ({ computedAt }) => computedAt)
+  const found = await timed(
+    () => atlas(),
+    ({ computedAt }) => computedAt,
+  )
   return (
     <>
       <Timing id="atlas" of={found} />
@@ -39,7 +42,8 @@ export default function Page() {
     <>
       <h1>Countries</h1>
       <p className="lead">
-        One function that returns a <code>Map</code> and a <code>Date</code>. They come out of the cache as what went in.
+        One function that returns a <code>Map</code> and a <code>Date</code>. They come out of the cache as what went
+        in.
       </p>
       <Suspense fallback={<p role="status">Loading</p>}>
         <Regions />

@@ -49,8 +49,8 @@ export default function Page() {
     <>
       <h1>Invalidate</h1>
       <p className="lead">
-        Server Actions. <code>country.invalidate('japan')</code> ends one entry, of every release; what the action renders is already
-        new. They are forms, and work without JavaScript.
+        Server Actions. <code>country.invalidate('japan')</code> ends one entry, of every release; what the action
+        renders is already new. They are forms, and work without JavaScript.
       </p>
       {actions.map(([action, name]) => (
         <form action={action} key={name}>

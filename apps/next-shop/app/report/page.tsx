@@ -9,7 +9,11 @@ export const metadata: Metadata = { title: 'Report' }
 
 async function Report() {
   await connection()
-  const found = await timed(() => report(500), ({ computedAt }) => computedAt, 10_000)
+  const found = await timed(
+    () => report(500),
+    ({ computedAt }) => computedAt,
+    10_000,
+  )
   const most = Math.max(...found.value.delays.values())
   return (
     <>
@@ -28,7 +32,8 @@ async function Report() {
               <tr key={hour}>
                 <th scope="row">{hour}</th>
                 <td>
-                  <meter min={0} max={most} value={delay} aria-label={`${delay.toFixed(1)} minutes`} /> {delay.toFixed(1)}
+                  <meter min={0} max={most} value={delay} aria-label={`${delay.toFixed(1)} minutes`} />{' '}
+                  {delay.toFixed(1)}
                 </td>
               </tr>
             ))}
@@ -44,8 +49,8 @@ export default function Page() {
     <>
       <h1>When to fly</h1>
       <p className="lead">
-        Fresh for ten seconds; for an hour after that it still answers at once while one refresh runs. Reload to see it change. The
-        route <a href="/api/report">/api/report</a> has the same entry.
+        Fresh for ten seconds; for an hour after that it still answers at once while one refresh runs. Reload to see it
+        change. The route <a href="/api/report">/api/report</a> has the same entry.
       </p>
       <Suspense fallback={<p role="status">Loading</p>}>
         <Report />

@@ -7,7 +7,11 @@ const config = {
   // Types are checked by the check.
   typescript: { ignoreBuildErrors: true },
   ...(HANDLER && { cacheHandler: `${import.meta.dirname}/cache-handler.mjs`, cacheMaxMemorySize: 0 }),
-  ...(CACHE_COMPONENTS && { cacheComponents: true }),
+  ...(CACHE_COMPONENTS && {
+    cacheComponents: true,
+    partialPrefetching: true,
+    cacheHandlers: { remote: `${import.meta.dirname}/file-handler.mjs` },
+  }),
   ...(DURABLE && { experimental: { durableUseCacheEntries: true } }),
 }
 

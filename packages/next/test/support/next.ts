@@ -39,7 +39,10 @@ export class Program {
   constructor(name: string, { next = 'next', from = join(home, 'test', 'app') } = {}) {
     this.folder = join(programs, name)
     rmSync(this.folder, { recursive: true, force: true })
-    cpSync(from, this.folder, { recursive: true, filter: (path) => !/node_modules|\.next|\.log$/.test(path.slice(from.length)) })
+    cpSync(from, this.folder, {
+      recursive: true,
+      filter: (path) => !/node_modules|\.next|\.log$/.test(path.slice(from.length)),
+    })
     const link = (target: string, as: string) => {
       const place = join(this.folder, 'node_modules', as)
       mkdirSync(dirname(place), { recursive: true })
@@ -63,6 +66,10 @@ export class Program {
   write(file: string, text: string): void {
     mkdirSync(dirname(join(this.folder, file)), { recursive: true })
     writeFileSync(join(this.folder, file), text)
+  }
+
+  remove(...paths: string[]): void {
+    for (const path of paths) rmSync(join(this.folder, path), { recursive: true })
   }
 
   edit(file: string, from: string, to: string): void {

@@ -6,6 +6,7 @@ export const show = (value: unknown): unknown => {
   if (typeof value === 'bigint') return { bigint: String(value) }
   if (value === undefined) return 'undefined'
   if (Array.isArray(value)) return value.map(show)
-  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, show(v)]))
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, show(v)]))
   return value
 }

@@ -4,7 +4,7 @@ import { withAutocache } from '@autocache/next/config'
 const { HANDLER, BARE, CACHE_COMPONENTS, DURABLE } = process.env
 const config = {
   devIndicators: false,
-  // Types are checked by the check.
+  // It is built often.
   typescript: { ignoreBuildErrors: true },
   ...(HANDLER && { cacheHandler: `${import.meta.dirname}/cache-handler.mjs`, cacheMaxMemorySize: 0 }),
   ...(CACHE_COMPONENTS && {

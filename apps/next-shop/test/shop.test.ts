@@ -64,7 +64,7 @@ beforeAll(async () => {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
   })
-}, 600_000)
+}, 900_000)
 afterAll(async () => {
   await browser?.close()
   await stop?.()
@@ -148,4 +148,4 @@ test('after a deploy that changed one helper, what reaches it is computed again 
   const after = (await (await fetch(`${url}/api/report`)).json()) as { computedAt: string; state: string }
   expect(after.state).toBe('miss')
   expect(after.computedAt).not.toBe(before.computedAt)
-}, 600_000)
+}, 900_000)

@@ -9,7 +9,7 @@ beforeAll(async () => {
   program = new Program('contexts')
   await program.build()
   server = await program.start()
-}, 600_000)
+}, 900_000)
 afterAll(async () => {
   await server?.stop()
   program?.dispose()

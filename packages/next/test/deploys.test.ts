@@ -36,4 +36,4 @@ test('a deploy keeps what its edit cannot change, and a rollback finds what was 
 
   program.edit('lib/helper.ts', 'n + 2', 'n + 1')
   expect(await deployed(runs), 'rolled back').toEqual([price, other])
-}, 600_000)
+}, 900_000)

@@ -8,7 +8,7 @@ let server: Server
 beforeAll(async () => {
   program = new Program('development')
   server = await program.start({}, 'dev')
-}, 300_000)
+}, 900_000)
 afterAll(async () => {
   await server?.stop()
   program?.dispose()
@@ -32,4 +32,4 @@ test('an edited helper recomputes what reaches it, an edited function itself, an
 
   program.edit('lib/helper.ts', 'n + 5', 'n + 1')
   await expect.poll(async () => (await runs())[0], patience).toEqual(price)
-}, 300_000)
+}, 900_000)

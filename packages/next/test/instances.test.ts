@@ -13,7 +13,7 @@ beforeAll(async () => {
   program = new Program('instances')
   await program.build({ env })
   ;[one, two] = await Promise.all([program.start(env), program.start(env)])
-}, 600_000)
+}, 900_000)
 afterAll(async () => {
   await Promise.all([one?.stop(), two?.stop()])
   program?.dispose()

@@ -113,4 +113,4 @@ test('a deploy that changes what one of thirty functions reaches leaves twenty-n
   expect(plainly.useCache).toEqual({ warm: 0, wrong: 0 })
   expect(durable.wrong).toBe(0)
   expect(durable.warm).toBeLessThan(29)
-}, 600_000)
+}, 900_000)

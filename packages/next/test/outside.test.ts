@@ -1,6 +1,6 @@
 /** Scripts and tests run cached functions without Next. */
-import { cached } from '@autocache/next'
-import { expect, test } from 'vitest'
+import { cached, stats } from '@autocache/next'
+import { expect, test, vi } from 'vitest'
 
 test('outside of Next entries live in memory, also those of functions without a version', async () => {
   let runs = 0
@@ -27,4 +27,27 @@ test.each([
   [{ ttl: '1m', peek: true }, '`peek` is not possible here'],
 ])('%o is refused where it is written', (options, message) => {
   expect(() => cached(async () => 1, { version: '1', name: 'refused', ...options } as never)).toThrow(message)
+})
+
+test('without withAutocache a function has no version: it runs, and one line says what to do', async () => {
+  const host = globalThis as { __incrementalCache?: object }
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  // As Next has it outside of a request.
+  host.__incrementalCache = { cacheHandler: {} }
+  try {
+    let runs = 0
+    const bare = cached(async () => (runs += 1), { ttl: '1m' })
+    expect([await bare(), await bare()]).toEqual([1, 2])
+    expect(warn.mock.calls.flat()).toEqual([
+      expect.stringMatching(
+        /^Warning: autocache: `anonymous` has no version and is not cached.*withAutocache\(nextConfig\)/,
+      ),
+    ])
+    expect(stats().total).toMatchObject({ bypass: 2 })
+    expect(bare.version).toBeUndefined()
+    expect(() => bare.keyOf()).toThrow('has no version')
+  } finally {
+    delete host.__incrementalCache
+    warn.mockRestore()
+  }
 })

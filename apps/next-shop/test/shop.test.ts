@@ -5,13 +5,15 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 
 const home = fileURLToPath(new URL('..', import.meta.url))
 /** A copy, so that edits of the test and the build of a reader do not meet. */
 const folder = join(home, '..', '..', '.cache', 'next', 'shop')
 const next = join(folder, 'node_modules', 'next', 'dist', 'bin', 'next')
 const env = { PATH: process.env.PATH, HOME: process.env.HOME, NEXT_TELEMETRY_DISABLED: '1' }
+
+vi.setConfig({ testTimeout: 120_000 })
 
 let browser: Browser
 let url: string
@@ -78,6 +80,8 @@ async function visit(path: string, javaScriptEnabled = true): Promise<Page> {
   return page
 }
 
+const patience = { timeout: 30_000 }
+
 const state = (page: Page, id: string) => page.locator(`#${id}`).getAttribute('data-state')
 
 test('the second visitor of the report gets it from the cache, by the page and by the route', async () => {
@@ -111,7 +115,7 @@ test.each([
   const page = await visit('/change', enabled)
   await expect.poll(() => state(page, 'japan')).toBe('fresh')
   await page.getByRole('button', { name: 'End Japan' }).click()
-  await expect.poll(() => state(page, 'japan')).toBe('miss')
+  await expect.poll(() => state(page, 'japan'), patience).toBe('miss')
   expect(await state(page, 'peru')).toBe('fresh')
   await page.reload()
   await expect.poll(() => state(page, 'japan')).toBe('fresh')

@@ -1,6 +1,8 @@
 /** One program, built once and asked in every context that Next has. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Program, pre, type Server } from './support/next.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
 
 let program: Program
 let server: Server

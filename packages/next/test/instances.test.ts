@@ -1,10 +1,13 @@
 /** Several instances of one build over one Redis, through the cache handler. */
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Program, pre, type Server } from './support/next.ts'
 
 const redis = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
 const env = { HANDLER: redis, NAMESPACE: `next-test-${randomUUID()}` }
+// Servers are started in it.
+vi.setConfig({ testTimeout: 180_000 })
+
 let program: Program
 let one: Server
 let two: Server
@@ -54,4 +57,4 @@ test('a store that is down never fails a page', async () => {
   } finally {
     await alone.stop()
   }
-}, 60_000)
+})

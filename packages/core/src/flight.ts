@@ -42,6 +42,23 @@ export function gathering(): Gathering | undefined {
   return Gathering.running ?? Flight.current?.gathering
 }
 
+/** A controller for as long as its signal is in use. */
+const controllers = new WeakMap<AbortSignal, AbortController>()
+let unused: FinalizationRegistry<() => void> | undefined
+
+/** Passes an abort on as long as there is somebody to hear it: the signal of a caller may live as long as the program. */
+function passOn(signal: AbortSignal, controller: AbortController): void {
+  if (signal.aborted) return controller.abort(signal.reason)
+  controllers.set(controller.signal, controller)
+  const listen = (to: WeakRef<AbortController>) => {
+    const pass = () => to.deref()?.abort(signal.reason)
+    signal.addEventListener('abort', pass, { once: true })
+    return () => signal.removeEventListener('abort', pass)
+  }
+  unused ??= new FinalizationRegistry((end) => end())
+  unused.register(controller, listen(new WeakRef(controller)))
+}
+
 /**
  * The one fill that concurrent calls of a key wait for: over a store that answers with promises it covers the read as
  * well, and it stays open to later callers until its write has settled, so that they read what was just written.
@@ -124,11 +141,7 @@ export class Flight {
 
   /** Goes on passing aborts to the function: what it returned is this caller's alone, and may still be under way (R14). */
   follow(signals: readonly AbortSignal[]): void {
-    for (const signal of signals) {
-      const pass = () => this.controller?.abort(signal.reason)
-      if (signal.aborted) pass()
-      else signal.addEventListener('abort', pass, { once: true })
-    }
+    if (this.controller) for (const signal of signals) passOn(signal, this.controller)
   }
 
   /** Waits for the landing as one who stays to the end. */

@@ -23,7 +23,7 @@ describe('R18 a run that has landed and is being written is joined by no call th
     const set: typeof rows.set = (...args) => (hangs ? new Promise(() => {}) : rows.set(...args))
     const { setMany: _, ...rest } = rows
     const store: Store = { ...rest, set }
-    const { cache, settle } = testScope({ store, ttl: '1h', version: '1', storeTimeout: 20 })
+    const { cache, settle } = testScope({ store, ttl: '1h', version: '1' })
     let runs = 0
     const inner = cache.cached(async (_n: number) => (runs += 1), { name: 'inner', tags: ['t'] })
     const outer = cache.cached(async (n: number) => inner(n), { name: 'outer' })

@@ -1,14 +1,14 @@
-import { afterAll, it, vi } from 'vitest'
+import { afterAll, it } from 'vitest'
 import { lives } from '../../core/test/life-model.ts'
-import { checkTrouble } from '../../core/test/trouble-model.ts'
+import { checkTrouble, endTrouble } from '../../core/test/trouble-model.ts'
 import { type KeyvLike, keyvStore } from '../src/index.ts'
 import { backends, describeWith, type Opened } from './support/backends.ts'
 
-const runs = { Map: 40, SQLite: 5, Redis: 15 } as const
+const runs = { Map: 40, SQLite: 5, Redis: 10 } as const
 
 const opened: Opened[] = []
 afterAll(async () => {
-  vi.useRealTimers()
+  await endTrouble()
   for (const { close } of opened) await close()
 })
 

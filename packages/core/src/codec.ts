@@ -10,7 +10,7 @@
  *
  * Decision and figures: docs/decisions/0003-codec.md. Tests: test/codec.test.ts, test/codec-hostile.test.ts.
  */
-import { parse, stringify } from 'devalue'
+import { parse, stringify, unflatten } from 'devalue'
 import { AutocacheError, EntryFormatError, UnstorableValueError } from './errors.ts'
 import { type Class, type CodecType, errorNames, host, Made, storable } from './storable.ts'
 
@@ -30,6 +30,12 @@ export interface Codec {
    * @throws EntryFormatError for any other text, and nothing else
    */
   decode(text: string): unknown
+  /**
+   * The same from what `JSON.parse` makes of the text, for a codec whose texts are JSON: where a value already lies within somebody
+   * else's JSON it need not be read twice.
+   * @throws EntryFormatError for anything else
+   */
+  hydrate?(parsed: unknown): unknown
 }
 
 /** Changes whenever an old text would be read differently; the golden vectors pin it. */
@@ -113,6 +119,15 @@ export function createCodec(types: readonly CodecType[] = []): Codec {
     }
   }
 
+  /** What a reading gives; without a cause where it fails: that message could quote the text. */
+  function read(reading: (spent: Set<unknown>) => unknown): unknown {
+    try {
+      return reading(new Set())
+    } catch (error) {
+      throw error instanceof EntryFormatError ? error : new EntryFormatError('a body that no encode wrote', id)
+    }
+  }
+
   const made: Codec = {
     id,
     encode(value) {
@@ -124,15 +139,8 @@ export function createCodec(types: readonly CodecType[] = []): Codec {
         throw new UnstorableValueError('value', message, { cause })
       }
     },
-    decode(text) {
-      const spent = new Set<unknown>()
-      try {
-        return parse(text, { '~': (list) => revive(list, spent) })
-      } catch (error) {
-        // Without a cause: its message could quote the text.
-        throw error instanceof EntryFormatError ? error : new EntryFormatError('a body that no encode wrote', id)
-      }
-    },
+    decode: (text) => read((spent) => parse(text, { '~': (list) => revive(list, spent) })),
+    hydrate: (parsed) => read((spent) => unflatten(parsed as unknown[], { '~': (list) => revive(list, spent) })),
   }
   // What a type of somebody's decodes to could be anything.
   if (types.length === 0) simple.add(made)

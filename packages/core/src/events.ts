@@ -56,11 +56,15 @@ export type AutocacheEvent =
     }
   /** The store acknowledged an entry. */
   | { readonly type: 'write'; readonly label: string; readonly key?: string | undefined }
-  /** The call went straight through to the function; `path` names the argument that was too large or unreadable. */
+  /**
+   * The call went straight through to the function; `path` names the argument that was too large or unreadable. Over a framework's
+   * cache also because the function has no version, reads what belongs to one request, is called within a cache of somebody
+   * else, or where that framework keeps nothing.
+   */
   | {
       readonly type: 'bypass'
       readonly label: string
-      readonly reason: 'bounds' | 'unreadable' | 'aborted'
+      readonly reason: 'bounds' | 'unreadable' | 'aborted' | 'unversioned' | 'request-state' | 'nested' | 'no-cache'
       readonly path?: string | undefined
     }
   /** The result was returned and not stored; `path` names the part that cannot be stored. */
@@ -77,6 +81,8 @@ export type AutocacheEvent =
         | 'option-failed'
         | 'breaker-open'
         | 'epochs-unknown'
+        | 'too-large'
+        | 'too-many-tags'
       readonly path?: string | undefined
       readonly error?: unknown
     }

@@ -9,28 +9,9 @@ import ts from 'typescript'
 const layers = [
   ['errors', 'store', 'events', 'signals', 'digest', 'answer', 'instants', 'recent', 'platform/*'],
   ['key', 'clone', 'storable', 'codec', 'entry', 'version', 'freshness', 'options', 'slot', 'memory-store', 'hit-path'],
-<<<<<<< HEAD
   ['gate', 'debts', 'reader', 'stored-epochs', 'epochs', 'wire', 'nested', 'parcel', 'fences'],
   ['flight', 'lane', 'built', 'dispatch', 'module-values', 'inputs', 'definition', 'refresh', 'judge', 'land', 'call', 'uses'],
   ['types', 'handle', 'autocache', 'delegate', 'delegation'],
-=======
-  ['gate', 'reader', 'stored-epochs', 'epochs', 'wire', 'nested'],
-  [
-    'flight',
-    'lane',
-    'built',
-    'dispatch',
-    'module-values',
-    'inputs',
-    'definition',
-    'refresh',
-    'judge',
-    'land',
-    'call',
-    'uses',
-  ],
-  ['types', 'handle', 'autocache'],
->>>>>>> stamps
   ['testing'],
 ]
 

@@ -23,4 +23,5 @@ export default [
   },
   adapter('lru-cache', '{ entrySize, lruCacheStore }', '1.5 kB'),
   adapter('cache-manager', '{ cacheManagerStore }', '4 kB'),
+  { ...adapter('next', '{ cached }', '3 kB'), ignore: ['@autocache/core', 'next'] },
 ]

@@ -71,6 +71,8 @@ export default defineConfig({
         env: { NEST: '11' },
       }),
       project('unplugin', 'packages/unplugin'),
+      project('next', 'packages/next', { types: true }),
+      project('next-shop', 'apps/next-shop'),
       project('quickstart', 'apps/quickstart'),
       project('nest-api', 'apps/nest-api'),
       project('bench', 'apps/bench'),

@@ -18,9 +18,10 @@ const temporary = mkdtempSync(join(tmpdir(), 'autocache-check-'))
 const steps = {
   'format and lint': () => [['biome', 'ci', '--error-on-warnings', '--colors=off', '.']],
   'import law': () => [['node', 'scripts/import-law.mjs']],
+  // The application of Next takes our packages as they are built, because Next reads its tsconfig as well.
+  build: () => [['turbo', 'run', 'build', '--output-logs=errors-only', '--ui=stream']],
   types: () => projects.map((folder) => ['tsc', '--project', folder]),
   'unused code': () => [['knip', '--treat-config-hints-as-errors']],
-  build: () => [['turbo', 'run', 'build', '--output-logs=errors-only', '--ui=stream']],
   'packed packages': () =>
     packAll(temporary).flatMap(({ tarball }) => [
       ['publint', '--strict', tarball],

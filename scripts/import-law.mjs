@@ -7,11 +7,11 @@ import ts from 'typescript'
 
 /** core/src from the bottom up: a file imports from its own layer (without a cycle) and from those before it. */
 const layers = [
-  ['errors', 'store', 'events', 'signals', 'digest', 'answer', 'instants', 'platform/*'],
+  ['errors', 'store', 'events', 'signals', 'digest', 'answer', 'instants', 'recent', 'platform/*'],
   ['key', 'clone', 'storable', 'codec', 'entry', 'version', 'freshness', 'options', 'slot', 'memory-store', 'hit-path'],
-  ['gate', 'reader', 'stored-epochs', 'epochs', 'wire', 'nested'],
-  ['flight', 'lane', 'dispatch', 'module-values', 'inputs', 'definition', 'refresh', 'judge', 'land', 'call', 'uses'],
-  ['types', 'handle', 'autocache'],
+  ['gate', 'debts', 'reader', 'stored-epochs', 'epochs', 'wire', 'nested', 'parcel', 'fences'],
+  ['flight', 'lane', 'built', 'dispatch', 'module-values', 'inputs', 'definition', 'refresh', 'judge', 'land', 'call', 'uses'],
+  ['types', 'handle', 'autocache', 'delegate', 'delegation'],
   ['testing'],
 ]
 
@@ -26,6 +26,7 @@ const publicEntries = {
   '@autocache/lru-cache': ['.'],
   '@autocache/cache-manager': ['.'],
   '@autocache/nestjs': ['.'],
+  '@autocache/next': ['.', './cache-handler', './config'],
   '@autocache/compiler': ['.', './runtime'],
   '@autocache/unplugin': [
     ...['./bun', './esbuild', './loader', './register', './rolldown'],
@@ -42,6 +43,8 @@ const knows = {
   'packages/cache-manager': ['@autocache/core'],
   // The one adapter that uses another: Nest's cache is cache-manager's.
   'packages/nestjs': ['@autocache/core', '@autocache/cache-manager'],
+  // Its `./config` hands the loader and the plugin to Next.
+  'packages/next': ['@autocache/core', '@autocache/unplugin'],
   'packages/compiler': ['@autocache/core'],
   'packages/cli': ['@autocache/compiler'],
   'packages/unplugin': ['@autocache/compiler'],

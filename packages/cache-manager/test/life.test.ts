@@ -17,7 +17,8 @@ for (const pair of pairs.filter(({ manager }) => manager === 7)) {
         let opens = 0
         const storage = () => ({
           // Two caches over the same storage take turns, as two processes would; what a Map holds is of one.
-          // Each begins with no memory of its own: a copy there that has ended hides what others stored since (a miss).
+          // Each begins with no memory of its own: a copy there that has ended hides what others stored since (a miss, which
+          // the oracle here would have to count; trouble.test.ts leaves such copies where they are, and asks for values).
           open: () => {
             const one = caches[backend.lifetime === 'process' ? 0 : opens++ % 2]!
             restart?.(one)

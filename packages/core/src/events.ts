@@ -56,11 +56,15 @@ export type AutocacheEvent =
     }
   /** The store acknowledged an entry. */
   | { readonly type: 'write'; readonly label: string; readonly key?: string | undefined }
-  /** The call went straight through to the function; `path` names the argument that was too large or unreadable. */
+  /**
+   * The call went straight through to the function; `path` names the argument that was too large or unreadable. Over a framework's
+   * cache also because the function has no version, reads what belongs to one request, is called within a cache of somebody
+   * else, or where that framework keeps nothing.
+   */
   | {
       readonly type: 'bypass'
       readonly label: string
-      readonly reason: 'bounds' | 'unreadable' | 'aborted'
+      readonly reason: 'bounds' | 'unreadable' | 'aborted' | 'unversioned' | 'request-state' | 'nested' | 'no-cache'
       readonly path?: string | undefined
     }
   /** The result was returned and not stored; `path` names the part that cannot be stored. */
@@ -77,6 +81,8 @@ export type AutocacheEvent =
         | 'option-failed'
         | 'breaker-open'
         | 'epochs-unknown'
+        | 'too-large'
+        | 'too-many-tags'
       readonly path?: string | undefined
       readonly error?: unknown
     }
@@ -138,7 +144,7 @@ export type Counts = { readonly [type in EventType]?: number }
 
 /** A store that an instance uses, as it is now. */
 export interface StoreStats {
-  /** By its class name. */
+  /** By its `name`, else that of its class. */
   readonly store: string
   readonly breaker: BreakerState
   /** Invalidations that it did not acknowledge and that are made again. */
@@ -190,9 +196,11 @@ function describe(event: AutocacheEvent): string {
   const detail =
     event.type === 'breaker'
       ? ` (${event.state})`
-      : 'reason' in event
-        ? ` (${event.reason}${'path' in event && event.path ? ` at ${event.path}` : ''})`
-        : ''
+      : event.type === 'store-error'
+        ? ` (${event.operation} of ${event.error.store})`
+        : 'reason' in event
+          ? ` (${event.reason}${'path' in event && event.path ? ` at ${event.path}` : ''})`
+          : ''
   return `autocache ${event.type}: ${event.label}${detail}`
 }
 

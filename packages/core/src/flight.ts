@@ -39,8 +39,24 @@ interface Trace {
 
 /** What gathers for the run in which we are, if it is one of ours. */
 export function gathering(): Gathering | undefined {
-  if (Gathering.active === 0) return undefined
-  return Gathering.running ?? Flight.current?.gathering
+  return Gathering.active === 0 ? undefined : (Gathering.running ?? Flight.current?.gathering)
+}
+
+/** A controller for as long as its signal is in use. */
+const controllers = new WeakMap<AbortSignal, AbortController>()
+let unused: FinalizationRegistry<() => void> | undefined
+
+/** Passes an abort on as long as there is somebody to hear it: the signal of a caller may live as long as the program. */
+function passOn(signal: AbortSignal, controller: AbortController): void {
+  if (signal.aborted) return controller.abort(signal.reason)
+  controllers.set(controller.signal, controller)
+  const listen = (to: WeakRef<AbortController>) => {
+    const pass = () => to.deref()?.abort(signal.reason)
+    signal.addEventListener('abort', pass, { once: true })
+    return () => signal.removeEventListener('abort', pass)
+  }
+  unused ??= new FinalizationRegistry((end) => end())
+  unused.register(controller, listen(new WeakRef(controller)))
 }
 
 /**
@@ -69,6 +85,8 @@ export class Flight {
   replaces = false
   /** The epochs that were read before its function began, over a store that others use. */
   seen: Seen | undefined
+  /** What its call was read with. */
+  origin: object | undefined
   /** What the cached calls of its function leave with it. */
   gathering: Gathering | undefined
   /** Whether the function has answered with a promise, so that who waits here waits for nothing that is not under way. */
@@ -84,11 +102,14 @@ export class Flight {
   #carried = false
   static #carriedNow = 0
 
-  /** @param background whether nobody waits for it from the start, and nobody's abort ends it */
-  constructor(abortable: boolean, background = false) {
+  /**
+   * @param background whether nobody waits for it from the start, and nobody's abort ends it
+   * @param outer the flight whose function made the call that begins this one
+   */
+  constructor(abortable: boolean, background = false, outer?: Flight) {
     this.controller = abortable ? new AbortController() : undefined
     if (background) this.#riders = 1
-    else this.#outer = Flight.current
+    else this.#outer = outer
   }
 
   /** Whether somebody besides the background waits for it. */
@@ -98,6 +119,8 @@ export class Flight {
 
   /** The flight in whose function we are, if any and if it is still under way. */
   static get current(): Flight | undefined {
+    // Async context is not asked where no function of ours runs.
+    if (Gathering.active === 0) return undefined
     return (context.getStore() as Trace | undefined)?.flight
   }
 
@@ -144,11 +167,7 @@ export class Flight {
 
   /** Goes on passing aborts to the function: what it returned is this caller's alone, and may still be under way (R14). */
   follow(signals: readonly AbortSignal[]): void {
-    for (const signal of signals) {
-      const pass = () => this.controller?.abort(signal.reason)
-      if (signal.aborted) pass()
-      else signal.addEventListener('abort', pass, { once: true })
-    }
+    if (this.controller) for (const signal of signals) passOn(signal, this.controller)
   }
 
   /** Waits for the landing as one who stays to the end. */
@@ -167,7 +186,7 @@ export class Flight {
     signals: readonly AbortSignal[],
     timeout: number | undefined,
     gone: () => void,
-    inner = Flight.current,
+    inner: Flight | undefined,
   ): Promise<Landing | undefined> {
     if (inner) (inner.#waitsFor ??= new Set()).add(this)
     this.#riders += 1

@@ -4,7 +4,8 @@ import type { Call, Definition, Found } from './definition.ts'
 import { isOneShot, oneShotError } from './entry.ts'
 import { AutocacheError, StoreError } from './errors.ts'
 import type { BreakerState, MissReason } from './events.ts'
-import { isAsync } from './gate.ts'
+import type { Flight } from './flight.ts'
+import { gateOf, isAsync } from './gate.ts'
 import { nextInstant } from './instants.ts'
 import { expiry } from './land.ts'
 import { invalidOption, someTags } from './options.ts'
@@ -67,6 +68,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
   const { options, enabled, identity, report, sealer, clock, tags } = definition
   const { store, storeTimeout, ttl, windows } = options
   const { prepare, decide, judge } = caller
+  const gate = gateOf(store)
   const shown = ({ lane, suffix }: Call) => (options.keys === 'digest' ? lane.prefix + suffix : undefined)
   /** How long the entries of a call live, as far as that is known without one. */
   const usual = typeof ttl === 'number' ? ttl + Math.max(windows.staleTtl, windows.staleIfError) : 0
@@ -76,7 +78,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     try {
       return run()
     } catch (error) {
-      if (isAsync(store)) return Promise.reject(error) as T
+      if (isAsync(gate)) return Promise.reject(error) as T
       throw error
     }
   }
@@ -87,7 +89,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     const note: Look = {}
     if (!enabled || lane.isClosed(suffix)) {
       note.reason = 'unsettled'
-      return isAsync(store) ? Promise.resolve(tell(undefined, note)) : tell(undefined, note)
+      return isAsync(gate) ? Promise.resolve(tell(undefined, note)) : tell(undefined, note)
     }
     const failed = (error: unknown): undefined => {
       caller.storeFailed(call, 'get', error)
@@ -134,7 +136,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       if (!list) throw invalidOption('tags', `a function that returns ${someTags}, also for a primed value`)
       const { held } = sealer.seal(body)
       return follow(seen, (known) => {
-        if (!enabled || !lane.stands(suffix, fence)) return isAsync(store) ? Promise.resolve() : undefined
+        if (!enabled || !lane.stands(suffix, fence)) return isAsync(gate) ? Promise.resolve() : undefined
         if (life === 0) return end(call)
         if (lane.epochs.changed(inputs.subject, list) > begun) return undefined
         const carried =
@@ -203,8 +205,9 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     invalidate: (self, args) =>
       settled(() => {
         const call = prepare(self, args)
-        const { lane, suffix, inputs } = call
-        lane.fence(suffix, clock())
+        const { lane, suffix, inputs, names } = call
+        // Over a store that others use, what is to end is known by its epochs.
+        lane.fence(suffix, clock(), names === undefined)
         lane.epochs.invalidate(inputs.subject)
         return follow(end(call), () => report({ type: 'invalidate', key: shown(call) }))
       }),
@@ -215,7 +218,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
         epochs.invalidateAll()
         const renewed = epochs.space.stored?.renewAll(epochs.label, storeTimeout)
         const done = () => report({ type: 'invalidate', all: true })
-        return renewed === undefined && isAsync(store) ? Promise.resolve().then(done) : follow(renewed, done)
+        return renewed === undefined && isAsync(gate) ? Promise.resolve().then(done) : follow(renewed, done)
       }),
 
     async many(self, calls, concurrency) {
@@ -240,9 +243,9 @@ export function createOperations(definition: Definition, caller: Caller): Operat
             else if ('refused' in call) throw call.refused
             else {
               // What has become old while others were filled is read anew.
-              const read = performance.now() - readAt > storeTimeout ? undefined : reads.get(call.suffix)
+              const read = performance.now() - readAt > storeTimeout ? undefined : reads.get(wholeKey(call))
               // What the batch has answered it does not answer again: the next call of this key reads for itself.
-              reads.delete(call.suffix)
+              reads.delete(wholeKey(call))
               results[at] = fulfilled(await caller.answer(call, read))
             }
           } catch (reason) {
@@ -270,7 +273,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
             `key ${shown(call) ?? '(readable in process, not shown)'} over ${lane.gate.name}`,
             ...(breaker === 'closed' ? [] : [`the store is not asked now: its breaker is ${breaker}`]),
             ...(lane.gate.owed > 0 ? ['invalidations it did not acknowledge are made again'] : []),
-            ...(lane.flights.has(suffix) ? ['a run of the function is under way'] : []),
+            ...underWay(lane.flights.get(suffix)),
             told(found, reason, freshUntil),
           ].join('; ')
           if (!found) return { ...facts, text: `${text}.`, state: 'miss', ...(reason && { reason }) }
@@ -281,7 +284,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       }),
   }
 
-  /** One batched read of all calls, where the store has one; what is not in it each call reads for itself. */
+  /** One batched read of all calls, by their keys, where the store has one; what is not in it each call reads for itself. */
   async function readMany(calls: readonly Call[]): Promise<Map<string, Answer<Read>>> {
     const reads = new Map<string, Answer<Read>>()
     const [first] = calls
@@ -290,26 +293,25 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     if (first.names) {
       // What is asked in one turn goes out together. What failed has failed for its call: it does not ask again.
       for (const call of calls) {
-        if (reads.has(call.suffix)) continue
+        if (reads.has(wholeKey(call))) continue
         const read = rescue<Read | PromiseLike<never>>(
           () => caller.read(call),
           (error) => Promise.reject(error),
         )
         hush(read)
-        reads.set(call.suffix, read as Answer<Read>)
+        reads.set(wholeKey(call), read as Answer<Read>)
       }
       await Promise.allSettled(reads.values())
       return reads
     }
-    const suffixes = [...new Set(calls.map((call) => call.suffix))].filter((suffix) => !lane.isClosed(suffix))
-    if (suffixes.length === 0) return reads
+    const keys = [...new Set(calls.filter(({ lane, suffix }) => !lane.isClosed(suffix)).map(wholeKey))]
+    if (keys.length === 0) return reads
     const answer = (held: readonly unknown[] | undefined) => {
-      for (const [at, suffix] of suffixes.entries())
-        reads.set(suffix, { held: held?.[at], seen: undefined, made: undefined })
+      for (const [at, key] of keys.entries()) reads.set(key, { held: held?.[at], seen: undefined, made: undefined })
       return reads
     }
     try {
-      const held = await lane.getMany(suffixes, storeTimeout)
+      const held = await lane.getMany(keys, storeTimeout)
       if (held === undefined) return reads
       if (!Array.isArray(held)) throw new TypeError('getMany answered with something that is not a list.')
       return answer(held)
@@ -319,6 +321,11 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       return answer(undefined)
     }
   }
+}
+
+/** The key of a call, which may be of another lane than the next: where its arguments are of other classes. */
+function wholeKey({ lane, suffix }: Call): string {
+  return lane.prefix + suffix
 }
 
 /** Both are done whether or not the other fails; then it fails as the first that did. */
@@ -353,6 +360,12 @@ const misses: { readonly [reason in MissReason]: string } = {
   unsettled: 'what is stored is not believed until the store has acknowledged what was sent',
   'store-error': 'the store failed',
   'breaker-open': 'the store is not asked',
+}
+
+/** What goes on for a key, in words. */
+function underWay(flight: Flight | undefined): string[] {
+  if (!flight) return []
+  return [flight.landed ? 'what a run of the function made is being stored' : 'a run of the function is under way']
 }
 
 /** What a call would find, in words. */

@@ -6,11 +6,11 @@
 
 import { hush } from './answer.ts'
 import { AutocacheError, UnkeyableValueError, UnversionedFunctionError } from './errors.ts'
-import { encodeArguments, encodeKey, type KeyBounds } from './key.ts'
+import { encodeArguments, encodeKey, isOpaque, type KeyBounds } from './key.ts'
 
 import type { AnyFunction, ResolvedOptions } from './options.ts'
 import { isAbortSignal, signalsIn } from './signals.ts'
-import { type Stamp, sourceText, stampOf, textFacts } from './version.ts'
+import { processId, type Stamp, sourceText, stampOf, textFacts } from './version.ts'
 
 /** The inputs of one call. */
 export interface Inputs {
@@ -145,29 +145,32 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   function behind(self: unknown): string {
     if (!followed) return ''
     let data = ''
+    const itself = (object: object) => {
+      data += `#${identityOf(object)},`
+    }
     calls!.follow(followed, self, options.name ?? stamp!.label, {
       code: (text) => void codes.push(text),
       data(value) {
-        data += `${dataText(value)},`
+        const text = dataText(value)
+        data += `${text ?? '-'},`
+        return text !== undefined
       },
-      itself: shared
-        ? undefined
-        : (object) => {
-            data += `#${identityOf(object)},`
-          },
+      itself: shared ? undefined : itself,
+      own: shared ? (object) => void codes.push(`p-${processId()}-${identityOf(object)}`) : itself,
       // A list of `deps` says what the version of unknown code is.
       isAccepted: (path) => (deps !== undefined && !('ignore' in deps)) || isIgnored(path),
     })
     return data
   }
 
-  /** Data of an object that the function calls through; what holds results, or no key can be made of, is none. */
-  function dataText(value: unknown): string {
-    if (value instanceof Map || value instanceof Set) return '-'
+  /** Data of an object that the function calls through; undefined where no key can be made of it. */
+  function dataText(value: unknown): string | undefined {
+    // A pool or a client is told here: the error that its key would be is most of a call.
+    if (isHandle(value)) return undefined
     try {
       return keyText(value, 'this')
     } catch (error) {
-      if (error instanceof UnkeyableValueError) return '-'
+      if (error instanceof UnkeyableValueError && error.reason === 'kind') return undefined
       throw error
     }
   }
@@ -331,6 +334,15 @@ function thrownText(error: unknown): string {
     return String(error)
   } catch {
     return 'something without a text'
+  }
+}
+
+function isHandle(value: unknown): boolean {
+  try {
+    return isOpaque(value)
+  } catch {
+    // A proxy that throws says so where its key is made.
+    return false
   }
 }
 

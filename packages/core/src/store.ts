@@ -67,6 +67,11 @@ export interface SetContext<TSetOptions = unknown> {
 
 /** What every store declares. */
 export interface StoreTraits<THolds extends Holds = Holds> {
+  /**
+   * What it is called in errors, events, `stats()` and `explain`, such as the class of the client beneath.
+   * @default the name of its class
+   */
+  readonly name?: string | undefined
   /** Whether entries end with this process or can be read by other processes and later releases. */
   readonly lifetime: 'process' | 'shared'
   /** The form in which entries are handed over. */

@@ -1,5 +1,6 @@
 import { asyncMapStore, mapStore } from '@autocache/conformance'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { Debts } from '../src/debts.ts'
 import { gateOf } from '../src/gate.ts'
 import type { AutocacheEvent, Store } from '../src/index.ts'
 import { createAutocache, StoreError } from '../src/index.ts'
@@ -167,6 +168,23 @@ describe('the breaker of a store', () => {
     expect(cache.stats().total['listener-error']).toBeGreaterThanOrEqual(3)
   })
 
+  test('is told under the name that the store has, or else that of its class', async () => {
+    class Drawer {
+      readonly lifetime = 'process'
+      readonly holds = 'text'
+      readonly name: string | undefined
+      constructor(name?: string) {
+        this.name = name
+      }
+      get = () => undefined
+      set = () => {}
+      delete = () => false
+    }
+    const { cache } = testScope()
+    for (const store of [new Drawer('top'), new Drawer()]) cache.cached(() => 1, { store: store as Store })
+    expect(cache.stats().stores.map(({ store }) => store)).toEqual(['top', 'Drawer'])
+  })
+
   test('is told by `stats` and in words by `explain`', async () => {
     const { cache, open, fn } = setUp()
     expect(cache.stats().stores).toEqual([{ store: 'The store', breaker: 'closed', owed: 0, writes: 0, refreshes: 0 }])
@@ -237,7 +255,7 @@ describe('R20 an invalidation that a store does not acknowledge', () => {
         mood.writes = 'well'
         for (const one of hung) one.reject(new Error('The connection is gone.') as never)
         await idle()
-        await gateOf(store).repay()
+        await Debts.of(gateOf(store)).repay()
         expect(cache.stats().stores[0]!.owed).toBe(0)
         expect(await seen('a')).toBe(3)
         await settle()
@@ -325,7 +343,7 @@ describe('R20 an invalidation that a store does not acknowledge', () => {
       await fn(n)
     }
     expect(cache.stats().stores[0]!.owed).toBe(10)
-    await gateOf(store).repay()
+    await Debts.of(gateOf(store)).repay()
     expect(state()).toBe('closed')
   })
 

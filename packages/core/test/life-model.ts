@@ -14,8 +14,10 @@ import { testClock } from '../src/testing.ts'
 export interface Storage {
   /** A store over the storage: the same as before, or another one, as another process would have it. */
   open(): Store
-  /** Empties the storage. */
+  /** Empties the storage; where it ends with its process, that of the store opened last. */
   wipe(): unknown
+  /** Whether what is stored ends with its process: then each store is an empty one, and no process knows of another. */
+  readonly ends?: boolean
 }
 
 /** Text stores over rows that outlive them, each as another process has it. */
@@ -98,6 +100,7 @@ interface Real {
   /** What is remembered of failures over each store. */
   readonly remembered: Map<Store, Failures>
   world: Pick<Model, 'mood' | 'runs'>
+  store: Store
   cache: ReturnType<typeof createAutocache>
   loads: readonly Load[]
 }
@@ -127,7 +130,7 @@ function count(runs: Map<number, number>, key: number): number {
 
 /** Opens a store, and gives what is remembered of failures over it. */
 function open(real: Real, policy: Policy): Failures {
-  const store = real.storage.open()
+  const store = (real.store = real.storage.open())
   real.cache = createAutocache({ store, clock: real.clock, namespace: real.namespace, ...policy })
   real.loads = functions(real, real.cache)
   const failures: Failures = real.remembered.get(store) ?? new Map()
@@ -407,6 +410,7 @@ const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
   ),
   fc.constantFrom('call', 'tag', 'all').map((what) =>
     step(`another process ends by ${what}`, async (model, real) => {
+      if (real.storage.ends) return
       const store = real.storage.open()
       const cache = createAutocache({ store, namespace: real.namespace, ttl: '1h', clock: real.clock })
       const [load] = functions(real, cache)
@@ -462,6 +466,7 @@ const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
     step(`restart with ${JSON.stringify(policy)}`, async (model, real) => {
       await real.cache.close()
       model.policy = policy
+      if (real.storage.ends) model.entries.clear()
       model.failures = open(real, policy)
     }),
   ),
@@ -506,7 +511,7 @@ export async function checkLife(
         due: new Set(),
         entries: new Map(),
         epochs: new Map(),
-        shared: real.storage.open().lifetime === 'shared',
+        shared: real.store.lifetime === 'shared',
         failures,
       }
       await fc.asyncModelRun(() => ({ model, real }), steps)

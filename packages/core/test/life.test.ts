@@ -1,4 +1,5 @@
 import { describe, test } from 'vitest'
+import { memoryStore } from '../src/index.ts'
 import { checkLife, lives, memory, rows } from './life-model.ts'
 
 describe('the life of an entry is what the oracle says after every step', { timeout: 3_600_000 }, () => {
@@ -6,6 +7,14 @@ describe('the life of an entry is what the oracle says after every step', { time
 
   test('over memory, with a function that answers at once', () =>
     checkLife(memory, { numRuns: lives(150), asynchronous: false }))
+
+  test('over the memory of one process after the other', () => {
+    const storage = () => {
+      let store = memoryStore()
+      return { ends: true, open: () => (store = memoryStore()), wipe: () => store.clear() }
+    }
+    return checkLife(storage, { numRuns: lives(100) })
+  })
 
   test('over a shared store that promises', () => checkLife(() => rows(true), { numRuns: lives(150) }))
 

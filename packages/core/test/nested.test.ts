@@ -266,29 +266,6 @@ describe('R21 a tag that a function and a cached call of it have', () => {
   })
 })
 
-test('R21 what a function gathers of its cached calls takes time in proportion to them', () => {
-  const { cache } = testScope()
-  const inner = cache.cached((id: number) => id, { tags: (_value, id) => [`t${id}`] })
-  const outer = cache.cached((count: number) => {
-    let sum = 0
-    for (let id = 0; id < count; id++) sum += inner(id)
-    return sum
-  })
-  /** The best of three, each of calls of its own. */
-  const time = (count: number) =>
-    Math.min(
-      ...[0, 1, 2].map((more) => {
-        const start = performance.now()
-        outer(count + more)
-        return performance.now() - start
-      }),
-    )
-  time(1000)
-  const few = time(400)
-  // Ten times as many calls; were what is gathered copied for each, it would be a hundred times as long.
-  expect(time(4000)).toBeLessThan(50 * (few + 0.5))
-})
-
 describe('R21 over functions that answer at once', () => {
   for (const [name, makeStore] of [
     ['memory', () => memoryStore()],

@@ -1,6 +1,8 @@
-import { describe, test } from 'vitest'
+import { afterAll, describe, test } from 'vitest'
 import { lives, memory, rows } from './life-model.ts'
-import { checkTrouble } from './trouble-model.ts'
+import { checkTrouble, endTrouble } from './trouble-model.ts'
+
+afterAll(endTrouble)
 
 describe('R17 R18 R20 R21 L4 no trouble of a store makes an answer old, a failure its own or a wait long', {
   timeout: 3_600_000,

@@ -20,5 +20,19 @@ for (const backend of backends.filter(({ name }) => ['Map', 'SQLite', 'Redis'].i
       })
       await checkLife(storage, { numRuns: lives(backend.name === 'Map' ? 60 : backend.name === 'SQLite' ? 5 : 20) })
     })
+
+    if (backend.name === 'Map')
+      it('the life of an entry ends with its process', async () => {
+        const { renew } = (opened = await backend.open())
+        const storage = () => {
+          let keyv = renew!()
+          return {
+            ends: true,
+            open: () => keyvStore((keyv = renew!())),
+            wipe: () => keyv.clear(),
+          }
+        }
+        await checkLife(storage, { numRuns: lives(60) })
+      })
   })
 }

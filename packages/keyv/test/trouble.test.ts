@@ -1,20 +1,25 @@
-import { afterAll, it, vi } from 'vitest'
+import { afterAll, it } from 'vitest'
 import { lives } from '../../core/test/life-model.ts'
-import { checkTrouble } from '../../core/test/trouble-model.ts'
+import { checkTrouble, endTrouble } from '../../core/test/trouble-model.ts'
 import { type KeyvLike, keyvStore } from '../src/index.ts'
 import { backends, describeWith, type Opened } from './support/backends.ts'
 
-for (const backend of backends.filter(({ name }) => ['Map', 'SQLite', 'Redis'].includes(name))) {
+const runs = { Map: 40, SQLite: 5, Redis: 10 } as const
+
+const opened: Opened[] = []
+afterAll(async () => {
+  await endTrouble()
+  for (const { close } of opened) await close()
+})
+
+for (const backend of backends) {
+  if (!(backend.name in runs)) continue
   const describeBackend = await describeWith(backend.url)
   describeBackend(`R17 R18 R20 R21 over Keyv ${backend.keyv} with ${backend.name}`, { timeout: 3_600_000 }, () => {
-    let opened: Opened | undefined
-    afterAll(() => {
-      vi.useRealTimers()
-      return opened?.close()
-    })
-
     it('no trouble of a store makes an answer old, a failure its own or a wait long', async () => {
-      const { keyv, reopen } = (opened = await backend.open())
+      const one = await backend.open()
+      opened.push(one)
+      const { keyv, reopen } = one
       const stores = [keyvStore(keyv), keyvStore(reopen!())]
       let opens = 0
       const storage = () => ({
@@ -22,7 +27,7 @@ for (const backend of backends.filter(({ name }) => ['Map', 'SQLite', 'Redis'].i
         open: () => stores[backend.name === 'Map' ? 0 : opens++ % 2]!,
         wipe: () => (keyv as KeyvLike & { clear(): Promise<void> }).clear(),
       })
-      await checkTrouble(storage, { numRuns: lives(backend.name === 'Map' ? 40 : backend.name === 'SQLite' ? 5 : 15) })
+      await checkTrouble(storage, { numRuns: lives(runs[backend.name as keyof typeof runs]) })
     })
   })
 }

@@ -20,6 +20,8 @@ export interface Opened {
   readonly keyv: KeyvLike
   /** A second Keyv over the same storage, where that can be. */
   reopen?(): KeyvLike
+  /** A Keyv over nothing yet, as another process has it, where what is stored ends with its process. */
+  renew?(): KeyvLike & { clear(): Promise<void> }
   /** Makes the storage fail from now on. */
   breakIt?(): Promise<void>
   /** Removes everything. */
@@ -142,7 +144,8 @@ function map(version: 5 | 6): Backend {
     async open(settings = {}) {
       const rows = new Map()
       const connect = () => build(version, rows, settings)
-      return { keyv: connect(), reopen: connect, close: async () => {} }
+      const renew = () => build(version, new Map(), settings) as ReturnType<NonNullable<Opened['renew']>>
+      return { keyv: connect(), reopen: connect, renew, close: async () => {} }
     },
   }
 }

@@ -1,0 +1,156 @@
+/** One program, built once and asked in every context that Next has. */
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { Program, pre, type Server } from './support/next.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+let program: Program
+let server: Server
+
+beforeAll(async () => {
+  program = new Program('contexts')
+  await program.build()
+  server = await program.start()
+}, 900_000)
+afterAll(async () => {
+  await server?.stop()
+  program?.dispose()
+})
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+test('one entry answers in a page, a route and after an action, whatever the bundler made of its text', async () => {
+  const [first] = await server.calls('price')
+  expect(JSON.parse(pre(await server.text('/page')))).toEqual(first)
+  expect(await server.text('/action')).toContain(`<p id="ada">${first.run}</p>`)
+})
+
+test('values have their types, for the first caller as for later ones', async () => {
+  const [first, second] = await server.calls('price,types', 'price,types')
+  expect(second).toEqual(first)
+  expect(first).toMatchObject({
+    at: { Date: 0 },
+    big: { bigint: '10' },
+    map: { Map: [['types', { Set: [1] }]] },
+    none: 'undefined',
+  })
+})
+
+test('calls with different Maps, and functions with different captures, never share an entry', async () => {
+  const [a, b, again] = await server.calls('options,a', 'options,b', 'options,a')
+  expect(b.run).not.toBe(a.run)
+  expect(again).toEqual(a)
+  const [three, four, threeAgain] = await server.calls('factory,3', 'factory,4', 'factory,3')
+  expect([three.total, four.total]).toEqual([6, 8])
+  expect(threeAgain).toEqual(three)
+})
+
+test('R25 an entry that is too old is awaited, and one within staleTtl answers while it is refreshed', async () => {
+  const [short, stale] = await server.calls('short', 'stale')
+  await pause(2100)
+  const [shortLater, staleLater] = await server.calls('short', 'stale')
+  expect(shortLater.run).not.toBe(short.run)
+  expect(staleLater.run).toBe(stale.run)
+  await expect.poll(async () => (await server.calls('stale'))[0].run).not.toBe(stale.run)
+})
+
+test('invalidate in a route ends the entry of its arguments alone, and invalidateAll those of the function', async () => {
+  const before = await server.calls('price,one', 'price,two', 'other,one')
+  await server.calls('invalidate,one')
+  const after = await server.calls('price,one', 'price,two', 'other,one')
+  expect(after[0].run).not.toBe(before[0].run)
+  expect(after.slice(1)).toEqual(before.slice(1))
+  await server.calls('invalidateAll')
+  const last = await server.calls('price,one', 'price,two', 'other,one')
+  expect(last[1].run).not.toBe(before[1].run)
+  expect(last[2]).toEqual(before[2])
+  expect(await server.calls('price,one')).toEqual([last[0]])
+})
+
+test("Next's own revalidateTag ends what has the tag", async () => {
+  const [before] = await server.calls('price,tagged')
+  await server.calls('revalidateTag,prices')
+  const [after] = await server.calls('price,tagged')
+  expect(after.run).not.toBe(before.run)
+})
+
+test('R21 a cached call within another is cached, and its invalidation and tags end the outer entry', async () => {
+  const [outer, again] = await server.calls('outer', 'outer')
+  expect(again).toEqual(outer)
+  expect((await server.calls('inner'))[0].run).toBe(outer.inner)
+  await server.calls('endInner')
+  const [ended] = await server.calls('outer')
+  expect(ended.inner).not.toBe(outer.inner)
+  await server.calls('revalidateTag,inner')
+  const [tagged, tagged2] = await server.calls('outer', 'outer')
+  expect(tagged.inner).not.toBe(ended.inner)
+  expect(tagged2).toEqual(tagged)
+})
+
+test('pages that are prerendered by generateStaticParams hold what the build computed', async () => {
+  const [one, two] = [pre(await server.text('/static/1')), pre(await server.text('/static/2'))]
+  expect(one).toMatch(/^static 1:/)
+  expect(two).toMatch(/^static 2:/)
+  expect(pre(await server.text('/static/1'))).toBe(one)
+})
+
+test('draft mode computes anew and keeps nothing', async () => {
+  const [before] = await server.calls('price,ada')
+  const on = await fetch(`${server.url}/draft`)
+  const cookie = on.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ')
+  const draft = JSON.parse(pre(await server.text('/page', { headers: { cookie } })))
+  expect(draft.run).not.toBe(before.run)
+  expect(JSON.parse(pre(await server.text('/page')))).toEqual(before)
+})
+
+describe('what cannot be cached is served', () => {
+  test('a call in a proxy runs, with a line that says so', async () => {
+    const [{ run }] = await server.calls('price')
+    const { headers } = await fetch(`${server.url}/route?proxy&call=price`)
+    expect(headers.get('x-price')).toMatch(/^price:/)
+    expect(headers.get('x-price')).not.toBe(run)
+    expect(server.log()).toContain('`price` is called in a proxy (middleware)')
+  })
+
+  test.each([
+    ['large,3000000', 'returned more than the 2 MB'],
+    ['stream', 'returns what can be read only once'],
+    ['unfaithful', 'returned what cannot be stored faithfully'],
+    ['unstamped', 'has no version and is not cached'],
+    ['within', 'is called within a function cached with `unstable_cache()`'],
+  ])('%s', async (call, line) => {
+    const runOf = (answer: any) => answer.run ?? answer
+    const [first] = await server.calls(call)
+    expect(runOf(first)).toMatch(/:/)
+    // The entry of somebody else's cache around it is kept by that.
+    if (call !== 'within') expect(runOf((await server.calls(call))[0])).not.toBe(runOf(first))
+    expect(server.log()).toContain(line)
+  })
+
+  test('a function that reads cookies() runs for its request and shares nothing', async () => {
+    const ask = async (user: string) =>
+      JSON.parse(await server.text('/route?call=session', { headers: { cookie: `user=${user}` } }))[0]
+    expect([(await ask('ann')).user, (await ask('bob')).user]).toEqual(['ann', 'bob'])
+    expect(server.log()).toContain('reads `cookies()` or `headers()`')
+  })
+
+  test("the function's own error reaches the caller", async () => {
+    expect(await server.calls('failing', 'failing')).toEqual([
+      { error: 'RangeError: no such thing' },
+      { error: 'RangeError: no such thing' },
+    ])
+  })
+})
+
+test('a hit costs at most 1.2 times one of plain unstable_cache', async () => {
+  // Whatever else runs on the machine makes single rounds slower: the best of a few counts.
+  let best = Infinity
+  for (let round = 0; round < 8 && best > 1.2; round++) {
+    const { ratio } = JSON.parse(await server.text('/bench?rounds=25')) as { ratio: number }
+    best = Math.min(best, ratio)
+  }
+  expect(best).toBeLessThan(1.2)
+})

@@ -1,0 +1,39 @@
+/** What is warm after a deploy, with Turbopack in full; webpack tells the same story in `webpack.test.ts`. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Program, type Server } from './support/next.ts'
+
+let program: Program
+
+beforeAll(() => {
+  program = new Program('deploys')
+})
+afterAll(() => program.dispose())
+
+/** Builds what lies there, and asks a new server. */
+async function deployed<T>(ask: (server: Server) => Promise<T>): Promise<T> {
+  await program.build()
+  const server = await program.start()
+  try {
+    return await ask(server)
+  } finally {
+    await server.stop()
+  }
+}
+
+const runs = (server: Server) => server.calls('price,kept', 'other,kept')
+
+test('a deploy keeps what its edit cannot change, and a rollback finds what was there', async () => {
+  const [price, other] = await deployed(runs)
+
+  program.edit('lib/helper.ts', 'export const plus', '/** Adds one. */\nexport const plus')
+  program.edit('lib/prices.ts', '/** Reached by no helper. */', '')
+  expect(await deployed(runs), 'a comment').toEqual([price, other])
+
+  program.edit('lib/helper.ts', 'n + 1', 'n + 2')
+  const [changed, kept] = await deployed(runs)
+  expect(changed, 'a helper, in what reaches it').toMatchObject({ price: price.price + 1 })
+  expect(kept, 'a helper, in what does not').toEqual(other)
+
+  program.edit('lib/helper.ts', 'n + 2', 'n + 1')
+  expect(await deployed(runs), 'rolled back').toEqual([price, other])
+}, 900_000)

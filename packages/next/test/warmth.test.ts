@@ -1,0 +1,128 @@
+/**
+ * What a deploy that changes one of thirty cached functions leaves warm: by autocache, by plain `unstable_cache`, and by
+ * `'use cache'` over a store that outlives the process, with and without Next's flag for entries that outlive a build.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Program } from './support/next.ts'
+
+/** Six modules of five functions; each function has a helper of its own. */
+const modules = 6
+const functions = 5
+
+let program: Program
+
+/** Long enough that no bundler puts it into the text of its callers. */
+const helper = (by: number) => `const steps = [${by}, 0, 0, 0]
+
+export function add(n: number): number {
+  let sum = n
+  for (const step of steps) {
+    if (step === 0) continue
+    sum += step
+  }
+  return sum
+}
+`
+
+beforeAll(() => {
+  program = new Program('warmth')
+  // A program of its own: what it needs of the fixture is the configuration.
+  program.remove('app/page', 'app/route', 'app/action', 'app/draft', 'app/static', 'app/bench', 'proxy.ts')
+  const each = <T>(count: number, make: (at: number) => T) => Array.from({ length: count }, (_, at) => make(at))
+  for (let m = 0; m < modules; m++) {
+    for (let f = 0; f < functions; f++) program.write(`many/helper-${m}-${f}.ts`, helper(m * functions + f))
+    program.write(
+      `many/module-${m}.ts`,
+      [
+        "import { cached } from '@autocache/next'",
+        "import { unstable_cache } from 'next/cache'",
+        "import { stamp } from '../lib/runs'",
+        ...each(functions, (f) => `import { add as add${f} } from './helper-${m}-${f}'`),
+        ...each(functions, (f) => {
+          const body = `({ value: add${f}(n), run: stamp('${m}.${f}') })`
+          return `
+const work${f} = async (n: number) => ${body}
+export const ours${f} = cached(async (n: number) => ${body}, { ttl: '1h' })
+export const plain${f} = unstable_cache(work${f}, ['${m}.${f}'], { revalidate: 3600 })
+export async function useCache${f}(n: number) {
+  'use cache: remote'
+  return ${body}
+}`
+        }),
+      ].join('\n'),
+    )
+  }
+  const list = (kind: string) =>
+    each(modules, (m) => each(functions, (f) => `await m${m}.${kind}${f}(1)`))
+      .flat()
+      .join(',\n    ')
+  program.write(
+    'app/many/route.ts',
+    `import { connection } from 'next/server'
+${each(modules, (m) => `import * as m${m} from '../../many/module-${m}'`).join('\n')}
+
+export async function GET() {
+  await connection()
+  const ours = [${list('ours')}]
+  const plain = [${list('plain')}]
+  const useCache = [${list('useCache')}]
+  return Response.json({ ours, plain, useCache })
+}
+`,
+  )
+})
+afterAll(() => program.dispose())
+
+type Answers = Readonly<
+  Record<'ours' | 'plain' | 'useCache', readonly { readonly value: number; readonly run: string }[]>
+>
+
+async function deployed(env: Record<string, string>): Promise<Answers> {
+  await program.build({ env })
+  const server = await program.start(env)
+  try {
+    const answers = JSON.parse(await server.text('/many')) as Answers
+    expect(JSON.parse(await server.text('/many')), 'warm within a deploy').toEqual(answers)
+    return answers
+  } finally {
+    await server.stop()
+  }
+}
+
+/** How many entries of the deploy before still answer, and how many answers are not what the code now says. */
+function compare(before: Answers, after: Answers) {
+  const of = (kind: keyof Answers) => ({
+    warm: after[kind].filter(({ run }, at) => run === before[kind][at]!.run).length,
+    wrong: after[kind].filter(({ value }, at) => value !== (at === 0 ? 1001 : at + 1)).length,
+  })
+  return { ours: of('ours'), plain: of('plain'), useCache: of('useCache') }
+}
+
+test('a deploy that changes what one of thirty functions reaches leaves twenty-nine warm', async () => {
+  const env = { CACHE_COMPONENTS: '1' }
+  const first = await deployed(env)
+  program.write('many/helper-0-0.ts', helper(1000))
+  const plainly = compare(first, await deployed(env))
+
+  program.write('many/helper-0-0.ts', helper(0))
+  const durably = { ...env, DURABLE: '1' }
+  const again = await deployed(durably)
+  program.write('many/helper-0-0.ts', helper(1000))
+  const durable = compare(again, await deployed(durably)).useCache
+
+  const line = (name: string, { warm, wrong }: { warm: number; wrong: number }) =>
+    `${name}: ${warm} of 30 warm, ${wrong} wrong`
+  console.log(
+    [
+      line('autocache', plainly.ours),
+      line('unstable_cache', plainly.plain),
+      line("'use cache: remote'", plainly.useCache),
+      line("'use cache: remote', durable", durable),
+    ].join('\n'),
+  )
+  expect(plainly.ours).toEqual({ warm: 29, wrong: 0 })
+  expect(plainly.plain, 'it does not see the helper').toEqual({ warm: 30, wrong: 1 })
+  expect(plainly.useCache).toEqual({ warm: 0, wrong: 0 })
+  expect(durable.wrong).toBe(0)
+  expect(durable.warm).toBeLessThan(29)
+}, 900_000)

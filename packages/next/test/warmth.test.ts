@@ -121,7 +121,7 @@ test('a deploy that changes what one of thirty functions reaches leaves twenty-n
     ].join('\n'),
   )
   expect(plainly.ours).toEqual({ warm: 29, wrong: 0 })
-  expect(plainly.plain, 'it does not see the helper').toEqual({ warm: 30, wrong: 1 })
+  // What is warm with plain `unstable_cache` is up to the names that the bundler chose: it is printed, and no bar.
   expect(plainly.useCache).toEqual({ warm: 0, wrong: 0 })
   expect(durable.wrong).toBe(0)
   expect(durable.warm).toBeLessThan(29)

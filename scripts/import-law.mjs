@@ -25,6 +25,7 @@ const publicEntries = {
   '@autocache/keyv': ['.'],
   '@autocache/lru-cache': ['.'],
   '@autocache/cache-manager': ['.'],
+  '@autocache/redis': ['.'],
   '@autocache/nestjs': ['.'],
   '@autocache/compiler': ['.', './runtime'],
   '@autocache/unplugin': [
@@ -40,6 +41,7 @@ const knows = {
   'packages/keyv': ['@autocache/core'],
   'packages/lru-cache': ['@autocache/core'],
   'packages/cache-manager': ['@autocache/core'],
+  'packages/redis': ['@autocache/core'],
   // The one adapter that uses another: Nest's cache is cache-manager's.
   'packages/nestjs': ['@autocache/core', '@autocache/cache-manager'],
   'packages/compiler': ['@autocache/core'],

@@ -48,7 +48,7 @@ export interface Driver {
 type Members = Record<PropertyKey, any>
 
 const closed =
-  'The client is closed, or was never connected. Connect it before the first call, and close it after the last.'
+  'The client is closed, or was never connected (what connect() rejected with says why). Connect it before the first call, and close it after the last.'
 const away = 'The client has lost its connection and is reconnecting.'
 
 const invalid = (message: string) => new AutocacheError('INVALID_OPTION', message)

@@ -80,7 +80,7 @@ export class RedisServer {
     const end = () => child.kill('SIGKILL')
     process.once('exit', end)
     child.once('exit', () => process.off('exit', end))
-    await until(async () => (await this.ask('PING')).startsWith('+PONG'))
+    await until(async () => /^(\+PONG|-NOAUTH)/.test(await this.ask('PING')))
   }
 
   /** Kills it, as a machine that loses its power would. */

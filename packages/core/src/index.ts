@@ -40,6 +40,7 @@ export type {
   Holds,
   SetContext,
   Store,
+  StoreLocks,
   StoreTraits,
   SyncScope,
   SyncStore,

@@ -216,6 +216,27 @@ export class StoredEpochs {
     return tags.every(equal) ? 'names' : 'no'
   }
 
+  /** What was seen of a call's names before its run, as one text without line breaks; with 128 random bits before it. */
+  note(seen: Seen, names: Names): string {
+    const tokens = keysOf(names).map((key) => seen.tokens.get(key)?.text ?? '-')
+    return [token(0).text, ...tokens].join(' ')
+  }
+
+  /** Whether something of a call's names was invalidated since a run began that left this note, as far as that is known. */
+  isPast(note: string, seen: Seen, names: Names): boolean {
+    const keys = keysOf(names)
+    const before = note.split(' ').slice(1)
+    if (before.length !== keys.length) return false
+    const differs = (key: string) => {
+      const text = before[keys.indexOf(key)]
+      const token = seen.tokens.get(key)
+      return text !== '-' && token !== undefined && token.text !== text
+    }
+    const { activity, all, call, tagActivity, tags } = names
+    // A token alone may be another one because the run itself put it.
+    return (differs(activity) && (differs(all) || differs(call))) || (differs(tagActivity) && tags.some(differs))
+  }
+
   /**
    * Makes sure that activity is known before a function runs: what was seen then, or nothing where it cannot be. What else
    * is missing is put while the function runs, so that it is known at the end and hardly anything can have come between.

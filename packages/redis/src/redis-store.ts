@@ -1,7 +1,9 @@
-import { type AsyncStore, AutocacheError, type SetContext } from '@autocache/core'
+import { type AsyncStore, AutocacheError, type SetContext, type StoreLocks } from '@autocache/core'
 import { type Driver, driverOf, isClient, type RedisClientLike } from './client.ts'
 import { failed } from './explain.ts'
+import { createLocks } from './locks.ts'
 import { bySlot, type Failover, type Row, Rows } from './rows.ts'
+import { type Signals, signalsOf } from './signals.ts'
 
 /** What `redisStore` can be told. */
 export interface RedisStoreOptions {
@@ -26,6 +28,7 @@ export interface RedisStore extends AsyncStore<'text', never> {
   deleteMany(keys: readonly string[]): Promise<void>
   clear(prefix?: string): Promise<void>
   keys(prefix: string): AsyncIterable<string>
+  readonly locks: StoreLocks
 }
 
 /** One entry of `setMany`. */
@@ -35,7 +38,7 @@ export interface RedisWrite {
   readonly context?: SetContext<never>
 }
 
-/** A client, and a second connection of it that the store may subscribe with. */
+/** A client, and a second connection of it that subscribes: by it who waits for another process hears that it is done. */
 export interface RedisClients {
   readonly client: RedisClientLike
   readonly subscriber?: RedisClientLike | undefined
@@ -79,13 +82,13 @@ export function redisStore(clients: RedisClientLike | RedisClients, options: Red
   if (failover !== 'cold' && failover !== 'keep') {
     throw new AutocacheError('INVALID_OPTION', "The failover of a redisStore() is 'cold' or 'keep'.")
   }
-  const { client } = isPair(clients) ? clients : { client: clients }
+  const { client, subscriber } = isPair(clients) ? clients : { client: clients, subscriber: undefined }
   const driver = driverOf(client)
   let known = stores.get(client)
   if (!known) stores.set(client, (known = new Map()))
-  const way = `${failover} ${prefix}`
+  const way = `${failover} ${subscriber ? 'heard' : 'unheard'} ${prefix}`
   let store = known.get(way)
-  if (!store) known.set(way, (store = create(driver, prefix, failover)))
+  if (!store) known.set(way, (store = create(driver, prefix, failover, subscriber && signalsOf(subscriber))))
   return store
 }
 
@@ -94,7 +97,7 @@ function isPair(clients: RedisClientLike | RedisClients): clients is RedisClient
   return !isClient(clients) && typeof clients === 'object' && clients !== null && 'client' in clients
 }
 
-function create(driver: Driver, prefix: string, failover: Failover): RedisStore {
+function create(driver: Driver, prefix: string, failover: Failover, signals: Signals | undefined): RedisStore {
   const rows = new Rows(driver, failover)
   const keyOf = (key: string) => prefix + key
 
@@ -134,6 +137,7 @@ function create(driver: Driver, prefix: string, failover: Failover): RedisStore 
   return {
     lifetime: 'shared',
     holds: 'text',
+    locks: createLocks(driver, prefix, () => rows.check('lock'), signals),
     maxKeyBytes: Math.max(0, longest - utf8.encode(driver.keyPrefix + prefix).length),
 
     async get(key) {

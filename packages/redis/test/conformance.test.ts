@@ -19,13 +19,15 @@ const capabilities = {
   deleteMany: true,
   clear: true,
   keys: true,
+  locks: true,
 } as const
 
 let opened = 0
 
 /** The suite over one make of client; the client stays, and each clause has a prefix of its own. */
-function conforms(make: Make, port: () => number): void {
-  describe.concurrent(make.name, () => {
+function conforms(make: Make, port: () => number, hears = false): void {
+  const name = `${make.name}${hears ? ' and a subscriber' : ''}`
+  describe.concurrent(name, () => {
     const connections: Connected[] = []
     afterAll(() => {
       for (const { close } of connections) close()

@@ -21,6 +21,7 @@ export default [
     // Without our tsconfig, whose `paths` lead to sources: users have no such thing.
     modifyEsbuildConfig: (config) => ({ ...config, tsconfigRaw: {} }),
   },
+  adapter('redis', '{ redisStore }', '6 kB'),
   adapter('lru-cache', '{ entrySize, lruCacheStore }', '1.5 kB'),
   adapter('cache-manager', '{ cacheManagerStore }', '4 kB'),
 ]

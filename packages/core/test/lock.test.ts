@@ -81,7 +81,11 @@ describe('L5 of many processes one runs the function', () => {
 
   test('L5 a refresh is made by one, and the others wait for nothing', async () => {
     const now = { value: Date.now() }
-    const { start, running, runs } = world({ ttl: 60_000, earlyRefresh: 0.5, clock: () => now.value } as FunctionOptions)
+    const { start, running, runs } = world({
+      ttl: 60_000,
+      earlyRefresh: 0.5,
+      clock: () => now.value,
+    } as FunctionOptions)
     const [one, two] = [start('one'), start('two')]
     const first = one.load(1)
     await vi.waitUntil(() => running.length > 0)

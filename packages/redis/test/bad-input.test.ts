@@ -1,5 +1,6 @@
 import { createAutocache, isAutocacheError } from '@autocache/core'
 import { Cluster, Redis } from 'ioredis'
+import { Redis as Redis5 } from 'ioredis5'
 import { createClient, createCluster } from 'redis'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { redisStore } from '../src/index.ts'
@@ -87,7 +88,11 @@ describeWithOwnRedis()('what is wrong is named, and calls go on', { timeout: 30_
     const client = nodeRedis(guarded.url)
     await expect(client.connect()).rejects.toThrow('NOAUTH')
     await answers(redisStore(client), /closed, or was never connected/)
-    await answers(redisStore(ioredis(guarded.port, { enableReadyCheck: false })), /refuses the credentials/)
+    // Version 5 of ioredis connects, and is then told with each command.
+    const older = new Redis5(guarded.port, '127.0.0.1', { retryStrategy: () => null, enableReadyCheck: false })
+    older.on('error', () => {})
+    closing.unshift(() => older.disconnect())
+    await answers(redisStore(older), /refuses the credentials/)
   })
 
   it('a user that may not ask', async () => {
@@ -103,6 +108,74 @@ describeWithOwnRedis()('what is wrong is named, and calls go on', { timeout: 30_
     const client = nodeRedis(full.url)
     await client.connect()
     await answers(redisStore(client), /out of memory/)
+  })
+
+  it('a server without scripts: no locks, and all else as ever', async () => {
+    const bare = await own('--rename-command', 'EVAL', '')
+    const client = nodeRedis(bare.url)
+    await client.connect()
+    const said: string[] = []
+    const cache = createAutocache({ store: redisStore(client), namespace: 'bare', version: '1', ttl: '1h' })
+    cache.on('store-error', ({ error }) => said.push((error as Error).message))
+    let runs = 0
+    const fn = cache.cached(async (id: number) => `${id} ${(runs += 1)}`, { name: 'fn' })
+    expect([await fn(1), await fn(2)]).toEqual(['1 1', '2 2'])
+    await cache.close()
+    expect([await fn(1), await fn(2)]).toEqual(['1 1', '2 2'])
+    await fn.invalidate(1)
+    expect(await fn(1)).toBe('1 3')
+    expect(said).toEqual([expect.stringMatching(/Without scripts \(EVAL\) there are no locks/)])
+  })
+
+  it('clocks an hour apart, which cost misses and never bring an old value', async () => {
+    const client = nodeRedis(server.url)
+    await client.connect()
+    const world = { now: 1 }
+    const at = (ahead: number) => {
+      const store = redisStore(client, { prefix: `clock${ahead}:`.slice(0, 5) })
+      const clock = () => Date.now() + ahead
+      const cache = createAutocache({ store, namespace: 'clock', version: '1', ttl: '10m', clock })
+      return { cache, fn: cache.cached(async () => world.now, { name: 'fn', tags: ['t'] }) }
+    }
+    const machines = [at(-3_600_000), at(0), at(3_600_000)]
+    for (let round = 0; round < 5; round++) {
+      for (const { cache, fn } of machines) {
+        expect(await fn()).toBe(world.now)
+        await cache.close()
+        expect(await fn()).toBe(world.now)
+        for (const other of machines) expect(await other.fn()).toBe(world.now)
+        world.now += 1
+        await cache.invalidateTags('t')
+      }
+    }
+    expect(machines[1]!.cache.stats().total.hit).toBeGreaterThan(0)
+  })
+
+  it('entries that are cut, changed, or of another key, which are misses', async () => {
+    const client = nodeRedis(server.url)
+    await client.connect()
+    const prefix = 'rot:'
+    const cache = createAutocache({ store: redisStore(client, { prefix }), namespace: 'rot', version: '1', ttl: '1h' })
+    const fn = cache.cached(async (id: number) => ({ id, at: new Date(id) }), { name: 'fn' })
+    for (const id of [1, 2]) await fn(id)
+    await cache.close()
+    const [one, two] = [1, 2].map((id) => prefix + fn.keyOf(id)) as [string, string]
+    const row = (await client.get(one))!
+    const damages = [
+      (await client.get(two))!,
+      ...Array.from({ length: row.length }, (_, at) => row.slice(0, at)),
+      ...Array.from({ length: row.length }, (_, at) => {
+        const flipped = String.fromCharCode(row.charCodeAt(at) ^ 1)
+        return row.slice(0, at) + flipped + row.slice(at + 1)
+      }),
+    ]
+    const { fill = 0 } = cache.stats().total
+    for (const damaged of damages) {
+      await client.set(one, damaged)
+      expect(await fn(1)).toEqual({ id: 1, at: new Date(1) })
+      await cache.close()
+    }
+    expect(cache.stats().total.fill! - fill).toBeGreaterThan(damages.length * 0.9)
   })
 
   it('a cluster behind a client for one server', async () => {

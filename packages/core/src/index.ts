@@ -45,4 +45,5 @@ export type {
   SyncScope,
   SyncStore,
 } from './store.ts'
+export { type Bus, type TieredOptions, tieredStore } from './tiered-store.ts'
 export type { ArgumentsOf, CachedFunction, CachedMember, Handle, IsAsync } from './types.ts'

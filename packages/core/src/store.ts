@@ -122,6 +122,12 @@ export interface EpochRows<THolds extends Holds = Holds> {
   getMany?(
     keys: readonly string[],
   ): readonly (Held<THolds> | undefined)[] | Promise<readonly (Held<THolds> | undefined)[]>
+  /**
+   * The same rows as they were a stated while ago at most, for a store that is told of changes: by them hits are judged, and
+   * nothing that is written.
+   * @default as they are now
+   */
+  readonly recent?: Pick<EpochRows<THolds>, 'get' | 'getMany'> | undefined
 }
 
 /** The three operations of a synchronous store on the keys below one prefix. */

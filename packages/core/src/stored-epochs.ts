@@ -78,6 +78,8 @@ export class StoredEpochs {
   readonly #reader: Reader
   /** Reads epochs: the same, where they stand beside the entries. */
   readonly #rows: Reader
+  /** Reads the epochs that entries are held against: the same, where none that are a while old will do. */
+  readonly #recent: Reader
   /** The beginning of the keys of a label's names. */
   readonly #prefixOf: (label: string) => string
   readonly #digest: (text: string) => string
@@ -95,7 +97,9 @@ export class StoredEpochs {
     this.#prefixOf = prefixOf
     this.#digest = digest
     this.#reader = readerOf(gate)
-    this.#rows = gate.store.epochs ? new Reader(gate, gate.store.epochs) : this.#reader
+    const { epochs } = gate.store
+    this.#rows = epochs ? new Reader(gate, epochs) : this.#reader
+    this.#recent = epochs?.recent ? new Reader(gate, epochs.recent) : this.#rows
   }
 
   /** What makes the names of a function's calls, from what an invalidation names them by and its digest, if that is known. */
@@ -128,7 +132,7 @@ export class StoredEpochs {
     if (this.#rows !== this.#reader) {
       const entry = this.#reader.read([entryKey], timeout, failed)
       hush(entry)
-      return follow(every([entry, this.#rows.read(keys, timeout, failed)]), ([found, rows]) => ({
+      return follow(every([entry, this.#recent.read(keys, timeout, failed)]), ([found, rows]) => ({
         held: found!.held[0],
         seen: this.#see(at, keys, rows!.held),
         made: found!.made,
@@ -142,9 +146,9 @@ export class StoredEpochs {
   }
 
   /** Reads epochs alone. @throws StoreError, at once or later */
-  #look(keys: readonly string[], timeout: number): Answer<Seen> {
+  #look(keys: readonly string[], timeout: number, reader = this.#rows): Answer<Seen> {
     const at = instant()
-    return follow(this.#rows.read(keys, timeout), ({ held }) => this.#see(at, keys, held))
+    return follow(reader.read(keys, timeout), ({ held }) => this.#see(at, keys, held))
   }
 
   #see(at: number, keys: readonly string[], held: readonly unknown[]): Seen {
@@ -200,7 +204,7 @@ export class StoredEpochs {
     if (!match(seen.tokens, keys, 0)) return false
     const unread = rest.filter((key) => !seen.tokens.has(key))
     if (unread.length === 0) return match(seen.tokens, rest, keys.length)
-    return follow(this.#look(unread, timeout), ({ tokens }) =>
+    return follow(this.#look(unread, timeout, this.#recent), ({ tokens }) =>
       match(new Map([...seen.tokens, ...tokens]), rest, keys.length),
     )
   }

@@ -1,3 +1,4 @@
+export { type BusClients, type RedisBusOptions, redisBus } from './bus.ts'
 export type { IoredisLike, NodeRedisLike, RedisClientLike } from './client.ts'
 export {
   type RedisClients,

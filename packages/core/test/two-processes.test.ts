@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createAutocache } from '../src/index.ts'
+import { createAutocache, memoryStore, tieredStore } from '../src/index.ts'
 import { type Deferred, deferred, idle, wait } from './call-support.ts'
 import { type Storage, storage } from './processes.ts'
 
@@ -67,10 +67,10 @@ interface World {
 }
 
 /** One process: an instance over a connection of its own. */
-function start(world: World, shared: Storage) {
+function start(world: World, shared: Storage, tiered: boolean) {
   const store = shared.connect()
   const cache = createAutocache({
-    store,
+    store: tiered ? tieredStore([memoryStore(), store]) : store,
     namespace: 'world',
     version: '1',
     ttl: '1h',
@@ -92,10 +92,10 @@ function start(world: World, shared: Storage) {
   return { store, cache, plain, told, outer }
 }
 
-async function play(commands: readonly Command[], replaces: boolean, locked = false): Promise<void> {
+async function play(commands: readonly Command[], replaces: boolean, locked = false, tiered = false): Promise<void> {
   const shared = storage(locked)
   const world: World = { now: 1, running: [], runs: 0 }
-  const processes = [start(world, shared), start(world, shared)]
+  const processes = [start(world, shared, tiered), start(world, shared, tiered)]
   const ended = new Map<string, Ended[]>()
   const primed = new Map<number, Primed>()
   const late: (() => void)[] = []
@@ -176,7 +176,7 @@ async function play(commands: readonly Command[], replaces: boolean, locked = fa
       }
       if (one.of === null) for (const given of primed.values()) given.until = Math.min(given.until, world.now)
     } else if (one.type === 'evict') shared.rows.delete([...shared.rows.keys()][one.at % (shared.rows.size || 1)] ?? '')
-    else if (one.type === 'restart') processes[one.who] = start(world, shared)
+    else if (one.type === 'restart') processes[one.who] = start(world, shared, tiered)
     else if (one.type === 'repay') quiet(process.cache.close())
     else if (one.type === 'wipe') shared.rows.clear()
     await idle(1)
@@ -230,6 +230,12 @@ describe('R17 R18 R20 R21 no call that begins after an acknowledged invalidation
   test('by any of them where runs take turns by locks', () =>
     fc.assert(
       fc.asyncProperty(fc.array(command, { maxLength: 60 }), (commands) => play(commands, true, true)),
+      { numRuns: numRuns / 3 },
+    ))
+
+  test('by any of them over tiers, which take turns as well', () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(command, { maxLength: 60 }), (commands) => play(commands, true, true, true)),
       { numRuns: numRuns / 3 },
     ))
 

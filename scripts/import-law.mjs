@@ -10,7 +10,22 @@ const layers = [
   ['errors', 'store', 'events', 'signals', 'digest', 'answer', 'instants', 'platform/*'],
   ['key', 'clone', 'storable', 'codec', 'entry', 'version', 'freshness', 'options', 'slot', 'memory-store', 'hit-path'],
   ['gate', 'reader', 'stored-epochs', 'epochs', 'wire', 'nested', 'tiered-store'],
-  ['flight', 'lane', 'dispatch', 'module-values', 'inputs', 'definition', 'refresh', 'judge', 'land', 'lock', 'call'],
+  [
+    ...[
+      'flight',
+      'lane',
+      'dispatch',
+      'module-values',
+      'inputs',
+      'definition',
+      'refresh',
+      'judge',
+      'land',
+      'lock',
+      'call',
+    ],
+    'uses',
+  ],
   ['types', 'handle', 'autocache'],
   ['testing'],
 ]

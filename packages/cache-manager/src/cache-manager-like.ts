@@ -151,7 +151,7 @@ export function isBridge(adapter: Members): boolean {
   return typeof adapter._storeHandlesNamespace === 'boolean'
 }
 
-/** The class of the storage adapter, for the text of an error; nothing is decided by it. */
+/** The class of the storage adapter, for texts; nothing is decided by it. */
 export function nameOf(keyv: KeyvLike): string {
   const adapter = membersOf(keyv.store)
   const named = adapter && isBridge(adapter) ? membersOf(adapter._store) : adapter

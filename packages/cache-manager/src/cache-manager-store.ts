@@ -24,6 +24,7 @@ import {
   lifetimeOf,
   maxKeyBytesOf,
   membersOf,
+  nameOf,
   type Used,
   usedOf,
 } from './cache-manager-like.ts'
@@ -109,6 +110,9 @@ function create(cache: CacheManagerLike, lifetime: 'process' | 'shared'): CacheM
   const all = isShared && !several ? () => commonOf(cache) : () => usedOf(cache)
   const { get, set, getMany } = operationsOn(cache, () => commonOf(cache))
   return {
+    get name() {
+      return cache.stores.map(nameOf).join(', ')
+    },
     lifetime,
     holds: 'text',
     // As the namespaces are when a function is cached.
@@ -120,7 +124,7 @@ function create(cache: CacheManagerLike, lifetime: 'process' | 'shared'): CacheM
   }
 }
 
-type Operations = Omit<CacheManagerStore, 'lifetime' | 'holds' | 'maxKeyBytes' | 'epochs' | 'wire'>
+type Operations = Omit<CacheManagerStore, 'name' | 'lifetime' | 'holds' | 'maxKeyBytes' | 'epochs' | 'wire'>
 
 /** The operations of a store on some of a cache's Keyvs, which are looked up at each. */
 function operationsOn(cache: CacheManagerLike, usedNow: () => Used[]): Operations {

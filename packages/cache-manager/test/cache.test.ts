@@ -13,6 +13,14 @@ import { FaultyAdapter } from './support/faulty-adapter.ts'
 const onWarning = () => {}
 const storeOf = (cache: CacheManagerLike) => cacheManagerStore(cache, { onWarning })
 
+it('is called by the classes of its storages in `stats`', () => {
+  const keyvs = [new Keyv(), new Keyv({ store: new FaultyAdapter() })]
+  const store = storeOf(createCache({ stores: keyvs }))
+  const cache = createAutocache({ store, namespace: 'test', ttl: 1, version: '1' })
+  cache.cached(async () => 1, { name: 'one' })
+  expect(cache.stats().stores[0]!.store).toBe('Map, FaultyAdapter')
+})
+
 describe('the events of a cache', () => {
   const names = ['get', 'mget', 'set', 'mset', 'del', 'mdel'] as const
   const listen = (cache: ReturnType<typeof createCache>) => {

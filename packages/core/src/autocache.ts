@@ -23,10 +23,8 @@ import { diagnostics, digest as nativeDigest, packageName } from '#platform'
 import { type Caller, createCaller } from './call.ts'
 import type { Definition } from './definition.ts'
 import { referenceSealer, type Sealer } from './entry.ts'
-import { Space } from './epochs.ts'
 import { AutocacheError } from './errors.ts'
-import { type BreakerState, createHub, type EventOf, type EventType, type Hub, type Stats } from './events.ts'
-import { type Gate, gateOf } from './gate.ts'
+import { createHub, type EventOf, type EventType, type Hub, type Stats } from './events.ts'
 import { createOperations, type Operations } from './handle.ts'
 import { createInputs, joinedVersions, ownerOf, tagPolicyOf } from './inputs.ts'
 import { completeKey, keyPrefix } from './key.ts'
@@ -46,6 +44,7 @@ import {
 } from './options.ts'
 import type { Store } from './store.ts'
 import type { CachedFunction, CachedMember, Handle, IsAsync } from './types.ts'
+import { Uses } from './uses.ts'
 import { cachedKey, claim, identify, isClass, isMutated } from './version.ts'
 import { type Wire, wire } from './wire.ts'
 
@@ -163,52 +162,12 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
   const { enabled: switchedOn = true, logger, keyBounds, clock = () => Date.now(), ...defaults } = options
   const bounds = resolveBounds(keyBounds)
   const hub: Hub = createHub(logger, diagnostics)
-  /** The namespaces of the instance, each over its store. */
-  const spaces = new Map<Store, Map<string, () => Space>>()
-  const gates = new Set<Gate>()
-  /** What tells of the breakers; the gates hold on to it no longer than the instance lives. */
-  const watchers = new Map<Gate, (state: BreakerState) => void>()
+  // A store is counted once there is something to say of it.
+  const uses = new Uses((gate, state) =>
+    hub.reporter(gate.name, undefined)({ type: 'breaker', state, owed: gate.owed }),
+  )
   let memory: MemoryStore | undefined
   const ownStore = () => (memory ??= memoryStore())
-
-  /** The names of a namespace over a store, made when they are first needed. */
-  function spaceOf(store: Store, namespace: string, encoding: Wire | undefined): () => Space {
-    let known = spaces.get(store)
-    if (!known) {
-      spaces.set(store, (known = new Map()))
-      const gate = gateOf(store)
-      // A store is counted once there is something to say of it.
-      const watcher = (state: BreakerState) =>
-        hub.reporter(gate.name, undefined)({ type: 'breaker', state, owed: gate.owed })
-      gates.add(gate)
-      watchers.set(gate, watcher)
-      gate.watch(watcher)
-    }
-    let space = known.get(namespace)
-    if (!space) {
-      known.set(
-        namespace,
-        (space = () => {
-          const shared = sharedBy(store, undefined).spaces
-          let found = shared.get(namespace)
-          if (!found) {
-            const { digest } = encoding ?? {}
-            const maxBytes = store.maxKeyBytes ?? 250
-            // Versions have a scheme, `s1-` or `x-` or others: none is `epochs`.
-            const stored =
-              store.lifetime === 'shared' && encoding && digest
-                ? encoding.epochs(gateOf(store), (label) =>
-                    keyPrefix({ namespace, label, version: 'epochs', digest, maxBytes }),
-                  )
-                : undefined
-            shared.set(namespace, (found = new Space(stored)))
-          }
-          return found
-        }),
-      )
-    }
-    return space
-  }
 
   /** Everything about one cached function, or the error that belongs where it is written. */
   function define(fn: AnyFunction, functionOptions: FunctionOptions, method: string | undefined): Defined {
@@ -233,7 +192,7 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
         "Keys that are digested (`keys: 'digest'`, or a store with `maxKeyBytes`) need an instance here: `createAutocache(...)`.",
       )
     }
-    const space = spaceOf(store, namespace, encoding)
+    const space = uses.spaceOf(store, namespace, encoding)
     const joined = identity.source === 'process' ? '' : joinedVersions(resolved, digest)
     const version = (code = '') => identity.version() + joined + code
     const shares = sharedBy(store, ownerOf(resolved))
@@ -369,19 +328,19 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
 
     async invalidateTags(...tags) {
       if (!tags.every((tag) => isTags([tag]))) throw invalidOption('tags', 'texts that are not empty')
-      // An instance that caches nothing, as in a worker that only writes, still has a store and a namespace.
-      if (defaults.store && !spaces.has(defaults.store)) {
+      // An instance that caches nothing there, as in a worker that only writes, still has a store and a namespace.
+      if (defaults.store && (defaults.namespace || !uses.has(defaults.store))) {
         const { store } = defaults
         const namespace = defaults.namespace ?? (store.lifetime === 'shared' ? requireNamespace() : 'local')
-        spaceOf(store, namespace, ownWire ?? (store.wire as Wire | undefined))
+        uses.spaceOf(store, namespace, ownWire ?? (store.wire as Wire | undefined))
       }
-      const all = [...spaces].flatMap(([store, namespaces]) =>
-        [...namespaces.values()].map((spaceIn) => ({ store, space: spaceIn() })),
+      const all = uses.all.flatMap(({ gate, spaces }) =>
+        [...spaces.values()].map((spaceIn) => ({ gate, space: spaceIn() })),
       )
-      const renew = async ({ store, space }: (typeof all)[number], last: boolean) => {
+      const renew = async ({ gate, space }: (typeof all)[number], last: boolean) => {
         space.invalidateTags(tags)
         await space.stored?.renewTags(tags, clock(), toMilliseconds(defaults.storeTimeout ?? 250)!)
-        if (last) hub.reporter(gateOf(store).name, undefined)({ type: 'invalidate-tags', count: tags.length })
+        if (last) hub.reporter(gate.name, undefined)({ type: 'invalidate-tags', count: tags.length })
       }
       // What was made in one from what another still held is ended by the next round; so often as calls can be nested.
       const rounds = Math.max(1, all.filter(({ space }) => space.stored).length)
@@ -395,7 +354,7 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
 
     stats: () => ({
       ...hub.stats(),
-      stores: [...gates].map((gate) => ({
+      stores: uses.all.map(({ gate }) => ({
         store: gate.name,
         breaker: gate.state,
         owed: gate.owed,
@@ -406,7 +365,7 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
     on: hub.on,
 
     async close() {
-      await Promise.all([...gates].map((gate) => gate.drain()))
+      await Promise.all(uses.all.map(({ gate }) => gate.drain()))
     },
   }
 }
@@ -454,14 +413,15 @@ function handleOf(
 }
 
 function sealerOf({ store, clone, codec }: ResolvedOptions, encoding: Wire | undefined, onMutated: () => void): Sealer {
-  if (store.holds === 'references') {
-    return referenceSealer(clone, isDevelopment() && !clone ? onMutated : undefined)
+  if (!encoding && (store.holds !== 'references' || store.lifetime === 'shared')) {
+    throw new AutocacheError(
+      'INVALID_OPTION',
+      'A store that others use, or that holds text or bytes, needs an instance: `createAutocache({ store }).cached(fn)`.',
+    )
   }
-  if (encoding) return encoding.sealer(store.holds, codec)
-  throw new AutocacheError(
-    'INVALID_OPTION',
-    'A store that holds text or bytes needs an instance: `createAutocache({ store }).cached(fn)`.',
-  )
+  return store.holds === 'references'
+    ? referenceSealer(clone, isDevelopment() && !clone ? onMutated : undefined)
+    : encoding!.sealer(store.holds, codec)
 }
 
 function isDevelopment(): boolean {

@@ -149,14 +149,18 @@ export function createCaller(definition: Definition): Caller {
     }
   }
 
-  /** A cached function made this call, and got what has no entry: its tags that are known reach the outer one all the same. */
+  /** A cached function made this call, and got what has no entry: what is known of it reaches the outer one all the same. */
   function unknownTo(outer: Gathering | undefined): void {
-    outer?.add({ space: laneOf().epochs.space, tags: tags.fixed, tokens: [], until: Infinity })
+    if (!outer) return
+    // Where its value would have said what ends it, nothing that is made from it may be kept.
+    const fresh = tags.of || typeof ttl === 'function' ? 0 : ttl
+    const until = fresh === Infinity ? fresh : clock() + fresh
+    outer.add({ space: laneOf().epochs.space, tags: tags.fixed, tokens: [], until })
   }
 
   /** Runs the function outside autocache; over an asynchronous store it answers with a promise all the same. */
   function pass(self: unknown, args: readonly unknown[]): unknown {
-    if (tags.fixed.length > 0) unknownTo(gathering())
+    unknownTo(gathering())
     if (!isAsync(store)) return fn.apply(self, args as unknown[])
     try {
       const result: unknown = fn.apply(self, args as unknown[])
@@ -500,7 +504,8 @@ export function createCaller(definition: Definition): Caller {
       return fn.apply(call.self, call.args as unknown[])
     }
     if (!isMine(call, flight, landing, exact)) return answer(call)
-    return own(handOver(call, standInFor(landing, call, over, flight.fenced)))
+    const taken = own(standInFor(landing, call, over, flight.fenced))
+    return taken ? handOver(call, taken) : fn.apply(call.self, call.args as unknown[])
   }
 
   function giveUp(call: Call, flight: Flight): void {
@@ -508,9 +513,19 @@ export function createCaller(definition: Definition): Caller {
     report({ type: 'flight-timeout', key: shown(call) })
   }
 
-  /** A value of a flight that may be that of a definition that hands out references. */
-  function own(value: unknown): unknown {
-    return options.clone && store.holds === 'references' ? clone(value) : value
+  /**
+   * What a flight brought, which may be that of a definition that hands out references, as copies where this one hands out
+   * those; nothing where there can be none.
+   */
+  function own(landing: SharedLanding): SharedLanding | undefined {
+    if (!options.clone || store.holds !== 'references' || landing.outcome === 'error') return landing
+    const take = () => clone(landing.take())
+    try {
+      return { ...landing, take: firstly(take(), take) }
+    } catch (error) {
+      if (options.strict) throw error
+      return undefined
+    }
   }
 
   /**
@@ -524,7 +539,11 @@ export function createCaller(definition: Definition): Caller {
     if (depends && depends.tags.length > tags.fixed.length) {
       if (!exact) return false
       const at = call.lane.epochs.changed(call.inputs.subject, depends.tags)
-      if (at > flight.begun && at <= call.begun) return false
+      if (at > flight.begun && at <= call.begun) {
+        // Nor is it of anybody who begins after.
+        flight.joinable = false
+        return false
+      }
     }
     if (by === undefined || by === options) return true
     const value = typeof ttl === 'function' ? landing.take() : undefined
@@ -574,12 +593,12 @@ export function createCaller(definition: Definition): Caller {
   /**
    * Whether a run can answer a call, by the epochs of a store that others use: `all` where it began after the call, or
    * nothing of the namespace was invalidated between; `names` where nothing that is known of the call was. A store that is
-   * not asked does not say; its runs are shared as if it were this process's alone.
+   * not asked does not say; its runs are shared while they last as if it were this process's alone.
    */
   function shares({ lane, names, begun }: Call, seen: Seen | undefined, flight: Flight): 'all' | 'names' | 'no' {
     if (!names || flight.begun > begun) return 'all'
     if (seen && flight.seen) return lane.epochs.space.stored!.same(seen, flight.seen, names)
-    return lane.gate.isOpen ? 'all' : 'no'
+    return lane.gate.isOpen && !flight.landed ? 'all' : 'no'
   }
 
   function mayJoin(call: Call, flight: Flight, inner: Flight | undefined): boolean {
@@ -614,7 +633,7 @@ export function createCaller(definition: Definition): Caller {
     }
     // Nothing from outside can have come between two calls of one turn: they share what is read.
     const reading = names && !early && lane.reading.get(suffix)
-    if (reading && mayJoin(call, reading, Flight.current)) {
+    if (reading && lane.epochs.space.latest <= reading.asked && mayJoin(call, reading, Flight.current)) {
       report({ type: 'join', key: shown(call) })
       return board(call, reading, true)
     }
@@ -684,6 +703,8 @@ export function createCaller(definition: Definition): Caller {
         const newest = names && newestFor(call, known, flight)
         const newer = newest && (await rideAlong(call, flight, newest, undefined))
         if (newer) return arrive(call, flight, { landing: newer })
+        // What is invalidated from here on may not show in the entry that is found good now.
+        flight.begun = instant()
         const found = answered && (await decide(call, answered))
         if (found?.answers) {
           refreshAfter(call, found, known)
@@ -694,6 +715,8 @@ export function createCaller(definition: Definition): Caller {
       const other = replaces ? undefined : runFor(call, known, flight, earlier)
       const landing = other && (await rideAlong(call, flight, other, fallback))
       if (landing) return arrive(call, flight, { landing })
+      // What it brings is of a run that has not begun.
+      flight.begun = Infinity
       // A run that cannot be stored does not take the place of one that can.
       if (names && !replaces && (known || !lane.flights.has(suffix))) lane.enter(suffix, flight)
       if (!known || replaces) return fly(call, flight, known, replaces, fallback)
@@ -703,7 +726,10 @@ export function createCaller(definition: Definition): Caller {
     // Where others use the store a call is joined when it runs the function: until then nobody else learns from its read.
     if (!names || replaces) lane.enter(suffix, flight)
     // One that was read for a batch may be older than who comes now.
-    else if (shared) lane.share(suffix, flight)
+    else if (shared) {
+      flight.asked = call.begun
+      lane.share(suffix, flight)
+    }
     flight.landing = start().then(
       ({ landing }) => landing,
       (error: unknown) => {
@@ -749,12 +775,13 @@ export function createCaller(definition: Definition): Caller {
     over: Found | undefined,
   ): Promise<Landing | undefined> {
     report({ type: 'join', key: shown(call) })
+    // Who joins this flight gets what the other brings.
+    flight.begun = Math.min(instant(), other.flight.begun)
     const signals = flight.controller ? [flight.controller.signal] : []
     const landing = other.flight.landed ?? (await other.flight.ride(signals, flightTimeout, () => {}, flight))
     if (landing === undefined) giveUp(call, other.flight)
     if (!landing?.shared || !isMine(call, other.flight, landing, other.exact)) return undefined
-    const taken = standInFor(landing, call, over, other.flight.fenced)
-    return { ...taken, take: () => own(taken.take()) }
+    return own(standInFor(landing, call, over, other.flight.fenced))
   }
 
   return {

@@ -62,7 +62,7 @@ export class UnversionedFunctionError extends AutocacheError {
 /** A store operation that failed, timed out or was not acknowledged; `cause` is the store's own error. */
 export class StoreError extends AutocacheError {
   declare readonly code: 'STORE_FAILED'
-  /** The store, by its class name. */
+  /** The store, by its `name`, else that of its class. */
   readonly store: string
   /** The operation that failed. */
   readonly operation: string

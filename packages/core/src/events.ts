@@ -138,7 +138,7 @@ export type Counts = { readonly [type in EventType]?: number }
 
 /** A store that an instance uses, as it is now. */
 export interface StoreStats {
-  /** By its class name. */
+  /** By its `name`, else that of its class. */
   readonly store: string
   readonly breaker: BreakerState
   /** Invalidations that it did not acknowledge and that are made again. */
@@ -190,9 +190,11 @@ function describe(event: AutocacheEvent): string {
   const detail =
     event.type === 'breaker'
       ? ` (${event.state})`
-      : 'reason' in event
-        ? ` (${event.reason}${'path' in event && event.path ? ` at ${event.path}` : ''})`
-        : ''
+      : event.type === 'store-error'
+        ? ` (${event.operation} of ${event.error.store})`
+        : 'reason' in event
+          ? ` (${event.reason}${'path' in event && event.path ? ` at ${event.path}` : ''})`
+          : ''
   return `autocache ${event.type}: ${event.label}${detail}`
 }
 

@@ -64,6 +64,8 @@ export class Flight {
   readonly startedAt = performance.now()
   /** The instant its function began; what was invalidated later may not show in what it brings. */
   begun = Infinity
+  /** The instant its call began, where others of the same turn share what it reads: unless something is invalidated between. */
+  asked = 0
   /** Whether what is stored is not to answer while it is under way. */
   replaces = false
   /** The epochs that were read before its function began, over a store that others use. */

@@ -83,13 +83,15 @@ export class Gate {
 
   /** How it is called in errors and events. */
   get name(): string {
-    const name = (this.store as object).constructor?.name
+    const { name: own, constructor: Class } = this.store
+    if (typeof own === 'string' && own !== '') return own
+    const name = (Class as { name?: string } | undefined)?.name
     return name && name !== 'Object' ? name : 'The store'
   }
 
-  /** Whether so many writes have not settled that no further one should be started. */
+  /** Whether so many writes have not settled, or wait for epochs, that no further one should be started. */
   get isCongested(): boolean {
-    return this.writes.size >= backlog
+    return this.writes.size >= backlog || this.landings.size >= backlog
   }
 
   /** Whether so many refreshes are under way that no further one should be started. */

@@ -4,6 +4,7 @@ import type { Call, Definition, Found } from './definition.ts'
 import { isOneShot, oneShotError } from './entry.ts'
 import { AutocacheError, StoreError } from './errors.ts'
 import type { BreakerState, MissReason } from './events.ts'
+import type { Flight } from './flight.ts'
 import { isAsync } from './gate.ts'
 import { nextInstant } from './instants.ts'
 import { expiry } from './land.ts'
@@ -240,9 +241,9 @@ export function createOperations(definition: Definition, caller: Caller): Operat
             else if ('refused' in call) throw call.refused
             else {
               // What has become old while others were filled is read anew.
-              const read = performance.now() - readAt > storeTimeout ? undefined : reads.get(call.suffix)
+              const read = performance.now() - readAt > storeTimeout ? undefined : reads.get(wholeKey(call))
               // What the batch has answered it does not answer again: the next call of this key reads for itself.
-              reads.delete(call.suffix)
+              reads.delete(wholeKey(call))
               results[at] = fulfilled(await caller.answer(call, read))
             }
           } catch (reason) {
@@ -270,7 +271,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
             `key ${shown(call) ?? '(readable in process, not shown)'} over ${lane.gate.name}`,
             ...(breaker === 'closed' ? [] : [`the store is not asked now: its breaker is ${breaker}`]),
             ...(lane.gate.owed > 0 ? ['invalidations it did not acknowledge are made again'] : []),
-            ...(lane.flights.has(suffix) ? ['a run of the function is under way'] : []),
+            ...underWay(lane.flights.get(suffix)),
             told(found, reason, freshUntil),
           ].join('; ')
           if (!found) return { ...facts, text: `${text}.`, state: 'miss', ...(reason && { reason }) }
@@ -281,7 +282,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       }),
   }
 
-  /** One batched read of all calls, where the store has one; what is not in it each call reads for itself. */
+  /** One batched read of all calls, by their keys, where the store has one; what is not in it each call reads for itself. */
   async function readMany(calls: readonly Call[]): Promise<Map<string, Answer<Read>>> {
     const reads = new Map<string, Answer<Read>>()
     const [first] = calls
@@ -290,26 +291,25 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     if (first.names) {
       // What is asked in one turn goes out together. What failed has failed for its call: it does not ask again.
       for (const call of calls) {
-        if (reads.has(call.suffix)) continue
+        if (reads.has(wholeKey(call))) continue
         const read = rescue<Read | PromiseLike<never>>(
           () => caller.read(call),
           (error) => Promise.reject(error),
         )
         hush(read)
-        reads.set(call.suffix, read as Answer<Read>)
+        reads.set(wholeKey(call), read as Answer<Read>)
       }
       await Promise.allSettled(reads.values())
       return reads
     }
-    const suffixes = [...new Set(calls.map((call) => call.suffix))].filter((suffix) => !lane.isClosed(suffix))
-    if (suffixes.length === 0) return reads
+    const keys = [...new Set(calls.filter(({ lane, suffix }) => !lane.isClosed(suffix)).map(wholeKey))]
+    if (keys.length === 0) return reads
     const answer = (held: readonly unknown[] | undefined) => {
-      for (const [at, suffix] of suffixes.entries())
-        reads.set(suffix, { held: held?.[at], seen: undefined, made: undefined })
+      for (const [at, key] of keys.entries()) reads.set(key, { held: held?.[at], seen: undefined, made: undefined })
       return reads
     }
     try {
-      const held = await lane.getMany(suffixes, storeTimeout)
+      const held = await lane.getMany(keys, storeTimeout)
       if (held === undefined) return reads
       if (!Array.isArray(held)) throw new TypeError('getMany answered with something that is not a list.')
       return answer(held)
@@ -319,6 +319,11 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       return answer(undefined)
     }
   }
+}
+
+/** The key of a call, which may be of another lane than the next: where its arguments are of other classes. */
+function wholeKey({ lane, suffix }: Call): string {
+  return lane.prefix + suffix
 }
 
 /** Both are done whether or not the other fails; then it fails as the first that did. */
@@ -353,6 +358,12 @@ const misses: { readonly [reason in MissReason]: string } = {
   unsettled: 'what is stored is not believed until the store has acknowledged what was sent',
   'store-error': 'the store failed',
   'breaker-open': 'the store is not asked',
+}
+
+/** What goes on for a key, in words. */
+function underWay(flight: Flight | undefined): string[] {
+  if (!flight) return []
+  return [flight.landed ? 'what a run of the function made is being stored' : 'a run of the function is under way']
 }
 
 /** What a call would find, in words. */

@@ -129,15 +129,17 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
   }
 
   /** What a cached function that made the call is to know of its answer. */
-  function dependsOf(fill: Fill, list: readonly string[] | undefined, fresh: number): Depends {
+  function dependsOf(fill: Fill, own: readonly string[] | undefined, fresh: number): Depends {
     const { call, seen, gathering, createdAt } = fill
     const { space } = call.lane.epochs
-    const { names } = call
+    const known = call.names?.tags ?? []
+    const list = own ? tagsOf(fill, own) : []
+    // Of a tag that its own value gave it is not known whether it was invalidated before a nested call brought it.
     const tokenOf = (tag: string, at: number) =>
-      names && at < names.tags.length ? seen?.tokens.get(names.tags[at]!)?.text : gathering.tags.get(tag)
+      at < known.length ? seen?.tokens.get(known[at]!)?.text : at < own!.length ? undefined : gathering.tags.get(tag)
     // Where its tags are not known nothing that was made from it may be kept.
-    const until = list ? Math.min(createdAt + fresh, gathering.until) : createdAt
-    return { space, tags: list ?? [], tokens: (list ?? []).map(tokenOf), until }
+    const until = own ? Math.min(createdAt + fresh, gathering.until) : createdAt
+    return { space, tags: list, tokens: list.map(tokenOf), until }
   }
 
   /** Starts the write of what a fill made, where it may still be stored; nobody waits for it. */
@@ -208,7 +210,7 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
       const carried =
         stored && names && seen
           ? // Like the write itself: nobody waits for it, so it is given the time that it takes.
-            stored.settle(names, list.slice(names.tags.length), givenOf(fill), seen, kept, clock(), Infinity)
+            stored.settle(names, list.slice(names.tags.length), givenOf(fill, own!), seen, kept, clock(), Infinity)
           : begun
       const written = follow(carried, write)
       if (!isThenable(written)) {
@@ -225,11 +227,16 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
     }
   }
 
-  /** The tokens that the cached calls of a run brought, by their keys in the store. */
-  function givenOf({ call, gathering }: Fill): ReadonlyMap<string, string> {
+  /**
+   * The tokens that the cached calls of a run brought, by their keys in the store; not of tags that its own value gave,
+   * because what it is itself made of may be older than those calls.
+   */
+  function givenOf({ call, gathering }: Fill, own: readonly string[]): ReadonlyMap<string, string> {
     const { stored } = call.lane.epochs.space
     const given = new Map<string, string>()
-    for (const [tag, token] of gathering.tags) if (token !== undefined) given.set(stored!.tagKey(tag), token)
+    for (const [tag, token] of gathering.tags) {
+      if (token !== undefined && !(tags.of && own.includes(tag))) given.set(stored!.tagKey(tag), token)
+    }
     return given
   }
 
@@ -242,7 +249,7 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
       report(background ? { type: 'refresh-error', key, error } : { type: 'fill-error', key, error })
       // Which tags its value would have had is not known: any of them ends it.
       const list = tags.of ? [''] : tags.fixed
-      const depends = dependsOf(fill, tagsOf(fill, list), options.errorTtl || Infinity)
+      const depends = dependsOf(fill, list, options.errorTtl || Infinity)
       const thrown: SharedLanding = { shared: true, outcome: 'error', createdAt, take: () => error, depends }
       const landing = standInFor(thrown, call, over, flight ? flight.fenced : call.lane.fenced !== fenced)
       if (background || landing.failed) {
@@ -276,7 +283,7 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
         // What can be read only once is its caller's: no option may look at it.
         const fresh = once && typeof options.ttl === 'function' ? 0 : judge.ttlOf(body, args)
         const list = once && tags.of ? undefined : judge.tagsOf(body, args)
-        depends = dependsOf(fill, list && tagsOf(fill, list), fresh ?? 0)
+        depends = dependsOf(fill, list, fresh ?? 0)
         if (once) {
           report({ type: 'unstored', key, reason: 'one-shot' })
           discard(fill)

@@ -141,13 +141,11 @@ export class Lane {
     return this.#operations.slot?.(key)
   }
 
-  /** Asks for several keys at once; `undefined` where the store cannot. */
+  /** Asks for several whole keys at once, of whatever lane; `undefined` where the store cannot. */
   getMany(keys: readonly string[], timeout: number): Answer<readonly unknown[]> | undefined {
     const { store } = this
     if (!store.getMany) return undefined
-    return this.gate.ask<readonly unknown[]>('getMany', timeout, () =>
-      store.getMany!(keys.map((key) => this.prefix + key)),
-    )
+    return this.gate.ask<readonly unknown[]>('getMany', timeout, () => store.getMany!(keys))
   }
 
   /**

@@ -106,6 +106,7 @@ export function memoryStore({ max = 10_000, maxBytes = Infinity }: MemoryStoreOp
   }
 
   return {
+    name: 'memory',
     lifetime: 'process',
     holds: 'references',
 

@@ -21,8 +21,7 @@ const none: ReadonlyMap<string, undefined> = new Map()
 /** What one run of a function gathers. */
 export class Gathering {
   readonly space: Space
-  /** Tags, with their tokens where those are of the same space. */
-  tags: ReadonlyMap<string, string | undefined> = none
+  #tags: Map<string, string | undefined> | undefined
   until = Infinity
   /** Whether one tag was seen under two epochs: it was invalidated while the function ran. */
   torn = false
@@ -31,12 +30,16 @@ export class Gathering {
     this.space = space
   }
 
+  /** Tags, with their tokens where those are of the same space. */
+  get tags(): ReadonlyMap<string, string | undefined> {
+    return this.#tags ?? none
+  }
+
   /** A cached call of the run was answered. */
   add({ space, tags, tokens, until }: Depends): void {
     if (until < this.until) this.until = until
     if (tags.length === 0) return
-    const gathered = new Map(this.tags)
-    this.tags = gathered
+    const gathered = (this.#tags ??= new Map())
     for (const [at, tag] of tags.entries()) {
       const token = space === this.space ? tokens[at] : undefined
       const known = gathered.get(tag)

@@ -67,6 +67,11 @@ export interface SetContext<TSetOptions = unknown> {
 
 /** What every store declares. */
 export interface StoreTraits<THolds extends Holds = Holds> {
+  /**
+   * What it is called in errors, events, `stats()` and `explain`, such as the class of the client beneath.
+   * @default the name of its class
+   */
+  readonly name?: string | undefined
   /** Whether entries end with this process or can be read by other processes and later releases. */
   readonly lifetime: 'process' | 'shared'
   /** The form in which entries are handed over. */
@@ -77,7 +82,8 @@ export interface StoreTraits<THolds extends Holds = Holds> {
    */
   readonly maxKeyBytes?: number | undefined
   /**
-   * `wire` of `@autocache/core/plumbing`, for stores that hold text or bytes: it lets the bare `cached` use the store.
+   * `wire` of `@autocache/core/plumbing`, for stores that others use or that hold text or bytes: it lets the bare `cached`
+   * use the store.
    * Instances made by `createAutocache` have it anyway.
    */
   readonly wire?: object | undefined

@@ -167,6 +167,23 @@ describe('the breaker of a store', () => {
     expect(cache.stats().total['listener-error']).toBeGreaterThanOrEqual(3)
   })
 
+  test('is told under the name that the store has, or else that of its class', async () => {
+    class Drawer {
+      readonly lifetime = 'process'
+      readonly holds = 'text'
+      readonly name: string | undefined
+      constructor(name?: string) {
+        this.name = name
+      }
+      get = () => undefined
+      set = () => {}
+      delete = () => false
+    }
+    const { cache } = testScope()
+    for (const store of [new Drawer('top'), new Drawer()]) cache.cached(() => 1, { store: store as Store })
+    expect(cache.stats().stores.map(({ store }) => store)).toEqual(['top', 'Drawer'])
+  })
+
   test('is told by `stats` and in words by `explain`', async () => {
     const { cache, open, fn } = setUp()
     expect(cache.stats().stores).toEqual([{ store: 'The store', breaker: 'closed', owed: 0, writes: 0, refreshes: 0 }])

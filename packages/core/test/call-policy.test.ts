@@ -541,6 +541,24 @@ describe('writes that outlive the call', () => {
     expect(store.steps.length).toBe(10_000)
     expect(events.filter((event) => event.type === 'unstored' && event.reason === 'backlog').length).toBe(100)
   })
+
+  test('neither are more than ten thousand kept that wait for their epochs', async () => {
+    const rows = asyncMapStore({ holds: 'text' })
+    let hangs = false
+    const answer = <T>(run: () => Promise<T>) => (hangs ? new Promise<T>(() => {}) : run())
+    const store: typeof rows = {
+      ...rows,
+      set: (...args) => answer(() => rows.set(...args)),
+      setMany: (...args) => answer(() => rows.setMany(...args)),
+    }
+    const { cache, events } = testScope({ store, ttl: Infinity, storeTimeout: Infinity })
+    const load = cache.cached(async (n: number) => n, { name: 'load', version: '1' })
+    await load(-1)
+    await idle()
+    hangs = true
+    for (let n = 0; n < 10_100; n += 100) await Promise.all(Array.from({ length: 100 }, (_, at) => load(n + at)))
+    expect(events.filter((event) => event.type === 'unstored' && event.reason === 'backlog').length).toBe(100)
+  })
 })
 
 test('`enabled: false` sends every call through and stores nothing', async () => {

@@ -1,9 +1,10 @@
 import { Readable, Transform } from 'node:stream'
+import { asyncMapStore } from '@autocache/conformance'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { isOneShot } from '../src/entry.ts'
-import type { Store } from '../src/index.ts'
+import { memoryStore, type Store } from '../src/index.ts'
 import { testScope } from '../src/testing.ts'
-import { copying, eachKind, idle, kinds } from './call-support.ts'
+import { copying, deferred, eachKind, idle, kinds } from './call-support.ts'
 
 afterEach(() => {
   vi.unstubAllEnvs()
@@ -497,4 +498,46 @@ describe('R14 what counts as readable only once', () => {
     list[50] = new ReadableStream()
     expect(isOneShot(counted)).toBe(true)
   })
+})
+
+test('R12 with `clone` what cannot be copied is computed for who asks, also where he joined another', async () => {
+  const { cache } = testScope({ store: memoryStore() })
+  const held = deferred()
+  const load = async (_id: string) => {
+    await held.promise
+    return { open: () => 1 }
+  }
+  const [shares, copies] = [{}, { clone: true }].map((options) =>
+    cache.cached(load, { name: 'load', version: '1', ...options }),
+  )
+  const both = [shares!('a'), copies!('a')]
+  held.resolve()
+  const [one, other] = await Promise.all(both)
+  expect(one).not.toBe(other)
+  expect([one!.open(), other!.open()]).toEqual([1, 1])
+})
+
+test('with `clone` the error of a refresh that a call waited for is the very one', async () => {
+  const store = asyncMapStore({ holds: 'references' })
+  const { cache, clock, settle } = testScope({ store, ttl: '1m', earlyRefresh: 0.5, clone: true })
+  const error = Object.assign(new Error('down'), { code: 1 })
+  const held = deferred()
+  let runs = 0
+  const load = cache.cached(async (_id: string) => {
+    runs += 1
+    if (runs === 1) return {}
+    await held.promise
+    throw error
+  })
+  await load('a')
+  await settle()
+  clock.advance(40_000)
+  await load('a')
+  await idle()
+  clock.advance(30_000)
+  const late = load('a')
+  await idle()
+  held.resolve()
+  await expect(late).rejects.toBe(error)
+  expect(runs).toBe(2)
 })

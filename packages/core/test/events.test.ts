@@ -31,7 +31,8 @@ describe.each(eachKind)('over %s', (name, makeStore) => {
   })
 
   test('stats count every event, per label and together', async () => {
-    const { cache } = testScope({ store: makeStore(), ttl: Infinity })
+    const store = makeStore()
+    const { cache } = testScope({ store, ttl: Infinity })
     const one = cache.cached(async (n: number) => n, { name: 'one', version: '1' })
     const two = cache.cached(
       async (): Promise<number> => {
@@ -47,7 +48,7 @@ describe.each(eachKind)('over %s', (name, makeStore) => {
     expect(cache.stats()).toEqual({
       total: { miss: 4, fill: 1, write: 1, hit: 2, 'fill-error': 3 },
       functions: { one: { miss: 1, fill: 1, write: 1, hit: 2 }, two: { miss: 3, 'fill-error': 3 } },
-      stores: [{ store: 'The store', breaker: 'closed', owed: 0, writes: 0, refreshes: 0 }],
+      stores: [{ store: store.name ?? 'The store', breaker: 'closed', owed: 0, writes: 0, refreshes: 0 }],
     })
   })
 })

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import { type AnyFunction, createAutocache, type Handle, type Store } from '../src/index.ts'
+import {
+  type AnyFunction,
+  type AsyncStore,
+  createAutocache,
+  type Handle,
+  memoryStore,
+  type Store,
+} from '../src/index.ts'
 import { testClock } from '../src/testing.ts'
 
 /** What the life of an entry is checked over: storage, and stores that lead to it. */
@@ -9,6 +16,35 @@ export interface Storage {
   open(): Store
   /** Empties the storage. */
   wipe(): unknown
+}
+
+/** Text stores over rows that outlive them, each as another process has it. */
+export function rows(asynchronous: boolean): Storage {
+  const rows = new Map<string, string>()
+  const open = (): Store => {
+    const operations = {
+      get: (key: string) => rows.get(key),
+      set: (key: string, entry: string) => void rows.set(key, entry),
+      delete: (key: string) => rows.delete(key),
+    }
+    if (!asynchronous) return { lifetime: 'shared', holds: 'text', ...operations }
+    const store: AsyncStore<'text'> = {
+      lifetime: 'shared',
+      holds: 'text',
+      get: async (key) => operations.get(key),
+      set: async (key, entry) => operations.set(key, entry),
+      delete: async (key) => operations.delete(key),
+      getMany: async (keys) => keys.map(operations.get),
+    }
+    return store
+  }
+  return { open, wipe: () => rows.clear() }
+}
+
+/** Memory, which all instances of a process share. */
+export function memory(): Storage {
+  const store = memoryStore()
+  return { open: () => store, wipe: () => store.clear() }
 }
 
 interface Policy {
@@ -31,13 +67,24 @@ interface Model {
   readonly runs: Map<number, number>
   /** The keys whose refresh begins when the step is over. */
   readonly due: Set<number>
-  readonly entries: Map<number, { outcome: 'value' | 'error'; value: string; createdAt: number }>
+  readonly entries: Map<number, Kept>
   /** Whether the store is one that others use: then what replaces a value ends that of every version. */
   readonly shared: boolean
   /** Until when the epoch of a call stands, by its argument: what would live longer replaces it. */
   readonly epochs: Map<number, number>
   /** What is remembered of failures, by the store that is in use. */
   failures: Failures
+}
+
+/** What is kept of a run. */
+interface Kept {
+  readonly outcome: 'value' | 'error'
+  readonly value: string
+  readonly createdAt: number
+  /** By what it is ended besides its own call. */
+  readonly tags: readonly string[]
+  /** Until when what it was made from is fresh. */
+  readonly until: number
 }
 
 type Failures = Map<number, { count: number; at: number }>
@@ -57,9 +104,17 @@ interface Real {
 
 type Load = ((key: number) => string | Promise<string>) & Handle<(key: number) => Promise<string>, true>
 
-/** Keys from ten up are those of another version of the function, for the same arguments: a canary, or what is rolled back to. */
+/**
+ * Keys from ten up are those of another version of the function, for the same arguments: a canary, or what is rolled back
+ * to. Those from twenty up are of a function that calls the first.
+ */
 const argument = (key: number) => key % 10
-const loadOf = (real: Pick<Real, 'loads'>, key: number): Load => real.loads[key < 10 ? 0 : 1]!
+const isOuter = (key: number) => key >= 20
+const loadOf = (real: Pick<Real, 'loads'>, key: number): Load => real.loads[Math.floor(key / 10)]!
+/** The keys of one call, in every version. */
+const versionsOf = (key: number) => (isOuter(key) ? [key] : [argument(key), argument(key) + 10])
+/** What names a call, whatever its version. */
+const callOf = (key: number) => versionsOf(key)[0]!
 
 /** An hour ahead at the least, so that stores that expire by themselves never come to it. */
 const ahead = 1000 * 3_600_000
@@ -80,14 +135,14 @@ function open(real: Real, policy: Policy): Failures {
   return failures
 }
 
-/** The function in two versions, with tags that its result gives. */
+/** The function in two versions, with tags that its result gives, and one that calls the first. */
 function functions({ world, asynchronous }: Real, cache: Real['cache']): readonly Load[] {
   const run = (key: number) => {
     const ran = count(world.runs, key)
     if (world.mood === 'fails') throw new Error(`${key} failed in run ${ran}`)
     return `${world.mood === 'refused' ? 'refused' : 'value'} of ${key} from run ${ran}`
   }
-  return [0, 10].map((version) => {
+  const loads = [0, 10].map((version) => {
     const one = (key: number) => run(version + key)
     const fn: AnyFunction = asynchronous ? async (key: number) => one(key) : one
     return cache.cached(fn, {
@@ -97,6 +152,17 @@ function functions({ world, asynchronous }: Real, cache: Real['cache']): readonl
       tags: (_value, key) => ['any', `key:${key}`],
     }) as unknown as Load
   })
+  const around = (key: number, inner: string) => `outer of ${key} from run ${world.runs.get(key + 20)}: ${inner}`
+  const outer: AnyFunction = asynchronous
+    ? async (key: number) => {
+        count(world.runs, key + 20)
+        return around(key, await loads[0]!(key))
+      }
+    : (key: number) => {
+        count(world.runs, key + 20)
+        return around(key, loads[0]!(key) as string)
+      }
+  return [...loads, cache.cached(outer, { name: 'outer', version: '0' }) as unknown as Load]
 }
 
 /** What something came to. */
@@ -112,14 +178,20 @@ async function outcomeOf(run: () => unknown): Promise<Outcome> {
 
 function stateOf(model: Model, key: number): 'fresh' | 'early' | 'stale' | 'error-only' | 'miss' {
   const entry = model.entries.get(key)
-  const { ttl, staleTtl, staleIfError, earlyRefresh, errorTtl } = model.policy
+  const { staleTtl, staleIfError, earlyRefresh } = model.policy
   if (!entry) return 'miss'
   const age = Math.abs(model.now - entry.createdAt)
-  if (entry.outcome === 'error') return age < errorTtl ? 'fresh' : 'miss'
-  if (ttl === 0) return 'miss'
-  if (age < ttl) return age >= ttl * earlyRefresh ? 'early' : 'fresh'
-  if (age < ttl + staleTtl) return 'stale'
-  return age < ttl + staleIfError ? 'error-only' : 'miss'
+  const fresh = freshFor(model, entry)
+  if (entry.outcome === 'error') return age < fresh ? 'fresh' : 'miss'
+  if (fresh === 0) return 'miss'
+  if (age < fresh) return age >= fresh * earlyRefresh ? 'early' : 'fresh'
+  if (age < fresh + staleTtl) return 'stale'
+  return age < fresh + staleIfError ? 'error-only' : 'miss'
+}
+
+/** How long something is fresh: no longer than what it was made from. */
+function freshFor({ policy }: Model, { outcome, createdAt, until }: Omit<Kept, 'value' | 'tags'>): number {
+  return Math.max(0, Math.min(outcome === 'error' ? policy.errorTtl : policy.ttl, until - createdAt))
 }
 
 /** Whether the function has failed so lately that it is not asked where something else can answer. */
@@ -132,73 +204,106 @@ function fail({ failures, now }: Model, key: number): void {
   failures.set(key, { count: (failures.get(key)?.count ?? 0) + 1, at: now })
 }
 
-/** The function runs: what the caller gets, and what is stored then. */
-function run(model: Model, key: number, how: { background?: boolean; replaces?: boolean } = {}): Outcome {
-  const { entries, policy, mood } = model
-  const state = stateOf(model, key)
+/** What a call comes to, and until when that is fresh for who calls from within a cached function. */
+type Answered = Outcome & { readonly until: number }
+
+const told = ({ until: _, ...outcome }: Answered): Outcome => outcome
+
+/** The function itself: what it returns or throws, and what that was made from. */
+function perform(model: Model, key: number): { outcome: 'value' | 'error'; value: string; until: number } {
   const ran = count(model.runs, key)
+  if (isOuter(key)) {
+    const inner = answer(model, argument(key))
+    if ('error' in inner) return { outcome: 'error', value: inner.error, until: inner.until }
+    return {
+      outcome: 'value',
+      value: `outer of ${argument(key)} from run ${ran}: ${inner.value}`,
+      until: inner.until,
+    }
+  }
+  if (model.mood === 'fails') return { outcome: 'error', value: `${key} failed in run ${ran}`, until: Infinity }
+  return {
+    outcome: 'value',
+    value: `${model.mood === 'refused' ? 'refused' : 'value'} of ${key} from run ${ran}`,
+    until: Infinity,
+  }
+}
+
+/** The function runs: what the caller gets, and what is stored then. */
+function run(model: Model, key: number, how: { background?: boolean; replaces?: boolean } = {}): Answered {
+  const { entries, policy, now } = model
+  const state = stateOf(model, key)
   const over = entries.get(key)
   if (!how.replaces) begin(model, key)
-  if (mood === 'fails') {
-    const error = `${key} failed in run ${ran}`
+  const { outcome, value, until } = perform(model, key)
+  const tags = ['any', `key:${argument(key)}`]
+  if (outcome === 'error') {
     if (how.background) fail(model, key)
     else if (state === 'error-only' && !how.replaces) {
       fail(model, key)
-      return { value: over!.value }
-    } else if (policy.errorTtl > 0) keep(model, key, 'error', error, how.replaces)
-    return { error }
+      return { value: over!.value, until: over!.createdAt + freshFor(model, over!) }
+    } else if (policy.errorTtl > 0) keep(model, key, { outcome, value, createdAt: now, tags, until }, how.replaces)
+    return { error: value, until: Math.min(now + (policy.errorTtl || Infinity), until) }
   }
-  const value = `${mood === 'refused' ? 'refused' : 'value'} of ${key} from run ${ran}`
   model.failures.delete(key)
-  if (mood === 'well' && policy.ttl > 0) keep(model, key, 'value', value, how.replaces)
+  const made = { outcome, value, createdAt: now, tags, until }
+  const fresh = freshFor(model, made)
+  if (!value.startsWith('refused') && fresh > 0) keep(model, key, made, how.replaces)
   else if (how.background || how.replaces || state === 'error-only') {
     entries.delete(key)
     if (how.replaces) renew(model, key, 0)
   }
-  return { value }
+  return { value, until: now + fresh }
 }
 
-function call(model: Model, key: number): Outcome {
+function answer(model: Model, key: number): Answered {
   const state = stateOf(model, key)
   const entry = model.entries.get(key)
   const heldBack = isHeldBack(model, key)
   if (!entry || state === 'miss' || (state === 'error-only' && !heldBack)) return run(model, key)
   if ((state === 'early' || state === 'stale') && !heldBack) model.due.add(key)
-  return entry.outcome === 'error' ? { error: entry.value } : { value: entry.value }
+  const until = entry.createdAt + freshFor(model, entry)
+  return entry.outcome === 'error' ? { error: entry.value, until } : { value: entry.value, until }
 }
+
+const call = (model: Model, key: number): Outcome => told(answer(model, key))
 
 /** One call is ended, whatever version stored it (R17). */
 function endCall(model: Model, key: number, life: number): void {
   renew(model, key, life)
-  for (const one of [argument(key), argument(key) + 10]) model.entries.delete(one)
+  for (const one of versionsOf(key)) model.entries.delete(one)
+}
+
+/** Every call of a function is ended. */
+function endAll({ entries }: Model, ends: (key: number) => boolean): void {
+  for (const key of entries.keys()) if (ends(key)) entries.delete(key)
 }
 
 /** The epoch of a call is replaced, for what lives so long: over a store that others use that ends it in every version. */
 function renew(model: Model, key: number, life: number): void {
   if (!model.shared) return
-  for (const one of [argument(key), argument(key) + 10]) model.entries.delete(one)
-  model.epochs.set(argument(key), model.now + Math.max(4 * life, 60_000))
+  for (const one of versionsOf(key)) model.entries.delete(one)
+  model.epochs.set(callOf(key), model.now + Math.max(4 * life, 60_000))
 }
 
 /** A run begins: the epoch of its call is made to stand as long as what it may make. */
 function begin(model: Model, key: number): void {
   const { ttl, staleTtl, staleIfError } = model.policy
   const life = ttl && ttl + Math.max(staleTtl, staleIfError)
-  if (!(model.epochs.get(argument(key))! >= model.now + life)) renew(model, key, life)
+  if (!(model.epochs.get(callOf(key))! >= model.now + life)) renew(model, key, life)
 }
 
 /** Something is kept: under the epoch of its call where that stands long enough. */
-function keep(model: Model, key: number, outcome: 'value' | 'error', value: string, replaces = false): void {
-  const { ttl, staleTtl, staleIfError, errorTtl } = model.policy
-  const life = outcome === 'error' ? errorTtl : ttl + Math.max(staleTtl, staleIfError)
-  if (replaces || !(model.epochs.get(argument(key))! >= model.now + life)) renew(model, key, life)
-  model.entries.set(key, { outcome, value, createdAt: model.now })
+function keep(model: Model, key: number, made: Kept, replaces = false): void {
+  const { staleTtl, staleIfError, errorTtl } = model.policy
+  const life = made.outcome === 'error' ? errorTtl : freshFor(model, made) + Math.max(staleTtl, staleIfError)
+  if (replaces || !(model.epochs.get(callOf(key))! >= model.now + life)) renew(model, key, life)
+  model.entries.set(key, made)
 }
 
 /** A tag is ended; of an error nobody knows the tags, so it ends with any. */
 function endTag({ entries }: Model, tag: string): void {
-  for (const [key, { outcome }] of entries)
-    if (outcome === 'error' || tag === 'any' || tag === `key:${argument(key)}`) entries.delete(key)
+  for (const [key, { outcome, tags }] of entries) if (outcome === 'error' || tags.includes(tag)) entries.delete(key)
 }
 
 /** A step: it is done to both, everything that it started ends, and both are compared, key by key. */
@@ -239,7 +344,7 @@ async function settle(real: Real): Promise<void> {
   }
 }
 
-const keys = [0, 1, 2, 10, 11] as const
+const keys = [0, 1, 2, 10, 11, 20, 21] as const
 const key = fc.constantFrom(...keys)
 const window = fc.constantFrom(0, 500, 1000, 5000, 100_000)
 const policy: fc.Arbitrary<Policy> = fc.record({
@@ -294,10 +399,10 @@ const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
       return real.cache.invalidateTags(tag)
     }),
   ),
-  fc.constantFrom(0, 10).map((version) =>
-    step(`invalidateAll() of version ${version}`, (model, real) => {
-      model.entries.clear()
-      return loadOf(real, version).invalidateAll()
+  fc.constantFrom(0, 10, 20).map((key) =>
+    step(`invalidateAll() of ${key < 20 ? `version ${key}` : 'the outer function'}`, (model, real) => {
+      endAll(model, (one) => isOuter(one) === isOuter(key))
+      return loadOf(real, key).invalidateAll()
     }),
   ),
   fc.constantFrom('call', 'tag', 'all').map((what) =>
@@ -314,7 +419,7 @@ const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
         endTag(model, 'key:0')
         await cache.invalidateTags('key:0')
       } else {
-        model.entries.clear()
+        endAll(model, (one) => !isOuter(one))
         await load!.invalidateAll()
       }
     }),
@@ -322,7 +427,7 @@ const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
   key.map((key) =>
     step(`refresh(${key})`, (model, real) => {
       model.failures.delete(key)
-      return both(run(model, key, { replaces: true }), () => loadOf(real, key).refresh(argument(key)))
+      return both(told(run(model, key, { replaces: true })), () => loadOf(real, key).refresh(argument(key)))
     }),
   ),
   key.map((key) =>
@@ -330,8 +435,11 @@ const commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[] = [
       if (model.policy.ttl === 0) return
       const value = `primed ${key} at ${model.now}`
       model.failures.delete(key)
-      keep(model, key, 'value', value, true)
-      return loadOf(real, key).prime([argument(key)], Promise.resolve(value))
+      const tags = isOuter(key) ? [] : ['any', `key:${argument(key)}`]
+      keep(model, key, { outcome: 'value', value, createdAt: model.now, tags, until: Infinity }, true)
+      // A function that answers at once may be called by one that does.
+      const given = (real.asynchronous ? Promise.resolve(value) : value) as Promise<string>
+      return loadOf(real, key).prime([argument(key)], given)
     }),
   ),
   ...Array.from({ length: 3 }, () =>

@@ -1,6 +1,7 @@
 import { asyncMapStore } from '@autocache/conformance'
 import { describe, expect, test } from 'vitest'
-import type { Store } from '../src/index.ts'
+import { cacheKey, type Store } from '../src/index.ts'
+import { putStamp } from '../src/plumbing.ts'
 import { testScope } from '../src/testing.ts'
 import { eachKind, idle } from './call-support.ts'
 
@@ -88,3 +89,35 @@ test('`many` reads entries and epochs in one batch, over a store that others use
   expect(asked[0]).toHaveLength(50 + 50 + 4)
   expect(new Set(asked[0]).size).toBe(asked[0]!.length)
 })
+
+test.each(['process', 'shared'] as const)(
+  '`many` finds each entry where the classes of the arguments lead to several versions, over a store of lifetime %s',
+  async (lifetime) => {
+    const store = asyncMapStore({ holds: 'text', lifetime }) as Store
+    const { cache, types, reset, settle } = testScope({ store, ttl: '1h' })
+    const account = (version: string) => {
+      class Account {
+        readonly id: number
+        constructor(id: number) {
+          this.id = id
+        }
+        [cacheKey]() {
+          return this.id
+        }
+      }
+      return putStamp(Account, { contract: 2, label: 'Account', version })
+    }
+    const [One, Other] = [account('s1-one'), account('s1-other')]
+    type Either = InstanceType<typeof One>
+    const describe = async (account: Either) => `${account instanceof One ? 'one' : 'other'} ${account.id}`
+    const told = cache.cached(putStamp(describe, { contract: 2, label: 'describe', version: 's1-describe' }))
+    const calls = [[new One(1)], [new Other(1)], [new Other(2)]] as [Either][]
+    for (const expected of [['miss', 'fill', 'write'], ['hit']]) {
+      const all = await told.many(calls)
+      expect(all.map((one) => one.status === 'fulfilled' && one.value)).toEqual(['one 1', 'other 1', 'other 2'])
+      await settle()
+      expect(new Set(types())).toEqual(new Set(expected))
+      reset()
+    }
+  },
+)

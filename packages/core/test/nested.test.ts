@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createAutocache, memoryStore, type Store } from '../src/index.ts'
 import { testClock, testScope } from '../src/testing.ts'
 import { deferred, eachKind, idle } from './call-support.ts'
+import { storage } from './processes.ts'
 
 const asyncKinds = eachKind.filter(([name]) => name !== 'sync shared text')
 
@@ -119,6 +120,28 @@ describe.each(asyncKinds)('R21 over %s', (_name, makeStore) => {
     expect(await outer()).toEqual([3])
   })
 
+  test.each<[string, object, (scope: Pick<ReturnType<typeof testScope>, 'cache' | 'clock'>) => unknown]>([
+    ['known tags', { tags: ['t'] }, ({ cache }) => cache.invalidateTags('t')],
+    ['tags that the result gives', { tags: () => ['t'] }, ({ cache }) => cache.invalidateTags('t')],
+    ['its ttl', { ttl: '10m' }, ({ clock }) => clock.advance(600_000)],
+    ['a ttl that the result gives', { ttl: () => '10m' }, ({ clock }) => clock.advance(600_000)],
+  ])(
+    'an inner call that goes straight through ends the outer entry by %s all the same',
+    async (_how, options, ends) => {
+      const keyBounds = { size: 100 }
+      const { cache, clock, settle } = testScope({ store: makeStore() as Store, ttl: '1h', version: '1', keyBounds })
+      const world = { now: 1 }
+      const inner = cache.cached(async (_large: string) => world.now, { name: 'inner', ...options })
+      const outer = cache.cached(async (id: string) => [await inner(id.repeat(200))], { name: 'outer' })
+      expect(await outer('a')).toEqual([1])
+      await settle()
+      expect(cache.stats().functions.inner).toMatchObject({ bypass: 1 })
+      world.now = 2
+      await ends({ cache: cache as never, clock })
+      expect(await outer('a')).toEqual([2])
+    },
+  )
+
   test('a stale inner value makes an outer entry that is not kept past it', async () => {
     const { clock, around, within, world, settle } = nest({ ttl: '1m', staleTtl: '1h' })
     await within('a')
@@ -188,6 +211,58 @@ describe.each(asyncKinds)('R21 over %s', (_name, makeStore) => {
     await Promise.all(ids.map((id) => outer(id)))
     await settle()
     for (const id of ids) expect((await outer.explain(id)).tags).toEqual([id])
+  })
+})
+
+describe('R21 a tag that a function and a cached call of it have', () => {
+  /** Two processes; in the first the outer function waits between what it reads itself and its inner call. */
+  function setup() {
+    const shared = storage()
+    shared.prompt = true
+    const world = { now: 1, held: undefined as Promise<void> | undefined }
+    const connect = () => {
+      const { cache, settle } = testScope({ store: shared.connect(), ttl: '1h', version: '1', storeTimeout: Infinity })
+      const inner = cache.cached(async (_id: string) => world.now, { name: 'inner', tags: ['t'] })
+      const middle = cache.cached(
+        async (id: string) => {
+          const own = world.now
+          await world.held
+          return [own, await inner(id)]
+        },
+        { name: 'middle', tags: () => ['t'] },
+      )
+      const outer = cache.cached(async (id: string) => [...(await middle(id))], { name: 'outer' })
+      return { cache, settle, inner, middle, outer }
+    }
+    return { world, here: connect(), there: connect() }
+  }
+
+  test.each(['middle', 'outer'] as const)(
+    'ends the entry of the %s one where another process invalidated it before that call',
+    async (which) => {
+      const { world, here, there } = setup()
+      await here.inner('x')
+      await here.settle()
+      const held = deferred()
+      world.held = held.promise
+      const torn = here[which]('a')
+      await idle()
+      world.now = 2
+      await there.cache.invalidateTags('t')
+      held.resolve()
+      expect(await torn).toEqual([1, 2])
+      await here.settle()
+      world.held = undefined
+      expect(await here[which]('a')).toEqual([2, 2])
+    },
+  )
+
+  test('lets it be stored where nothing was invalidated', async () => {
+    const { here, there } = setup()
+    await here.outer('a')
+    await here.settle()
+    expect((await there.outer('a')).length).toBe(2)
+    expect(there.cache.stats().total).toEqual({ hit: 1 })
   })
 })
 

@@ -317,9 +317,17 @@ describe('a store', () => {
     expect(createAutocache({ store }).cached(fn, { store: memoryStore() })('a')).toBe('a')
   })
 
-  test('that holds text needs an instance: `cached` says so where it is written', () => {
-    for (const store of [syncStore('process', 'text'), asyncStore('process', 'bytes')]) {
-      const { message } = thrown(() => cached(fn, { store: store as never }), 'INVALID_OPTION')
+  test('that holds text, or that others use, needs an instance: `cached` says so where it is written', () => {
+    // Without an instance nothing would say in the store what was invalidated.
+    for (const store of [
+      syncStore('process', 'text'),
+      asyncStore('process', 'bytes'),
+      syncStore('shared', 'references'),
+    ]) {
+      const { message } = thrown(
+        () => cached(fn, { store: store as never, name: 'fn', version: '1', ttl: 1 }),
+        'INVALID_OPTION',
+      )
       expect(message).toContain('createAutocache({ store })')
     }
   })

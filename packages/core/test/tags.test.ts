@@ -154,6 +154,19 @@ describe('`invalidateTags` before any function is cached', () => {
     expect(await fn()).toBe(2)
   })
 
+  test('reaches the namespace of its instance also where the functions of this process have others', async () => {
+    const store = asyncMapStore({ holds: 'text' }) as Store
+    const { cache, settle } = testScope({ store, ttl: '1h' })
+    let runs = 0
+    const fn = cache.cached(async () => (runs += 1), { name: 'fn', version: '1', tags: ['t'] })
+    await fn()
+    await settle()
+    const worker = createAutocache({ store: { ...store } as Store, namespace: 'test', ttl: '1h' })
+    worker.cached(async () => 1, { name: 'own', version: '1', namespace: 'own' })
+    await worker.invalidateTags('t')
+    expect(await fn()).toBe(2)
+  })
+
   test('resolves where there is no store at all', async () => {
     await expect(createAutocache().invalidateTags('t')).resolves.toBeUndefined()
   })

@@ -77,6 +77,9 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): KeyvS
   if (earlier) return earlier
 
   const store: KeyvStore = {
+    get name() {
+      return nameOf(keyv)
+    },
     lifetime,
     holds: 'text',
     // As the namespace is when a function is cached.
@@ -187,7 +190,7 @@ async function* keysOf(keyv: KeyvLike, prefix: string): AsyncGenerator<string, v
   if (operation.failed) throw failed(keyv, 'keys', operation.failure)
 }
 
-/** The class of the storage adapter, for the text of an error; nothing is decided by it. */
+/** The class of the storage adapter, for texts; nothing is decided by it. */
 function nameOf(keyv: KeyvLike): string {
   const name = (membersOf(keyv.store)?.constructor as { name?: unknown } | undefined)?.name
   return typeof name === 'string' && name !== '' ? name : 'Keyv'

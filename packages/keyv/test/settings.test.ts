@@ -10,6 +10,16 @@ const versions = [
   { keyv: 6, make: (options: object) => new Keyv6(options) },
 ] as const
 
+it('is called by the class of its storage adapter in `stats`, and by another where the adapter is changed', () => {
+  const keyv = new Keyv({ store: new FaultyAdapter() })
+  const store = keyvStore(keyv)
+  const cache = createAutocache({ store, namespace: 'test', ttl: 1, version: '1' })
+  cache.cached(async () => 1, { name: 'one' })
+  expect(cache.stats().stores[0]!.store).toBe('FaultyAdapter')
+  keyv.store = new Map()
+  expect(store.name).toBe('Map')
+})
+
 /** Everything an object holds, itself and its settings, listeners and hooks, by value. */
 function snapshot(value: unknown, seen = new Set<unknown>()): unknown {
   if (typeof value === 'function') return `function ${value.name}`

@@ -78,6 +78,7 @@ function create(lru: LruCacheLike): LruCacheStore {
   }
 
   return {
+    name: 'LRUCache',
     lifetime: 'process',
     holds: 'references',
     get: (key) => lru.get(key),

@@ -34,6 +34,7 @@ import { instant, nextInstant } from './instants.ts'
 import { createJudge, isAnswer, type Judge } from './judge.ts'
 import { createLandings, type Fill, firstly } from './land.ts'
 import type { Lane } from './lane.ts'
+import { createTurns } from './lock.ts'
 import { Gathering } from './nested.ts'
 import { Recent } from './recent.ts'
 import { createRefresh } from './refresh.ts'
@@ -120,6 +121,7 @@ export function createCaller(definition: Definition): Caller {
   const addresses = store.holds === 'references' ? undefined : new Recent<Address>()
   const landings = createLandings(definition, { judge, stillSame, shown, storeFailed })
   const { standInFor } = landings
+  const turns = createTurns(definition, { read, decide, shown, landingOf })
 
   function prepare(self: unknown, args: readonly unknown[]): Call {
     const outer = gathering()
@@ -494,7 +496,9 @@ export function createCaller(definition: Definition): Caller {
 
   /** The run of a refresh: for the inputs of its call, unless they have changed since (R15). */
   async function rerun(call: Call, flight: Flight, seen: Seen | undefined): Promise<Landed> {
-    if (stillSame(call)) return fly(call, flight, seen, false, undefined, true)
+    if (stillSame(call)) {
+      return seen ? takeTurn(call, flight, seen, undefined, true) : fly(call, flight, seen, false, undefined, true)
+    }
     report({ type: 'unstored', key: shown(call), reason: 'inputs-changed' })
     return arrive(call, flight, { landing: { shared: false, value: undefined } })
   }
@@ -577,7 +581,9 @@ export function createCaller(definition: Definition): Caller {
    * under others, and where no tag that only the result told was invalidated before the call began.
    */
   function isMine(call: Call, flight: Flight, landing: SharedLanding, exact: boolean): boolean {
-    const { by, failed, outcome, createdAt, until, depends } = landing
+    const { by, failed, outcome, createdAt, until, depends, asOf } = landing
+    // What was read before the call began does not show what was invalidated since.
+    if (asOf !== undefined && asOf <= call.begun) return false
     if (depends && depends.tags.length > tags.fixed.length) {
       if (!exact) return false
       const at = call.lane.epochs.changed(call.inputs.subject, depends.tags)
@@ -810,13 +816,7 @@ export function createCaller(definition: Definition): Caller {
         const found = answered && (await decide(call, answered))
         if (found?.answers) {
           refreshAfter(call, found, known)
-          const { opened, value } = found
-          const { outcome, createdAt, until } = opened
-          const take = firstly(value, opened.take)
-          const depends = judge.dependsOf(call, opened, value)
-          return arrive(call, flight, {
-            landing: { shared: true, outcome, createdAt, take, by: options, until, depends },
-          })
+          return arrive(call, flight, { landing: landingOf(call, found) })
         }
         fallback = found
       } else known = isThenable(seen) ? await seen : (seen as Seen | undefined)
@@ -827,7 +827,8 @@ export function createCaller(definition: Definition): Caller {
       flight.begun = Infinity
       // A run that cannot be stored does not take the place of one that can.
       if (names && !replaces && (known || !lane.flights.has(suffix))) lane.enter(suffix, flight)
-      return fly(call, flight, known, replaces, fallback)
+      if (!known || replaces) return fly(call, flight, known, replaces, fallback)
+      return takeTurn(call, flight, known, fallback, false)
     }
     flight.replaces = replaces
     // Where others use the store a call is joined when it runs the function: until then nobody else learns from its read.
@@ -846,6 +847,32 @@ export function createCaller(definition: Definition): Caller {
       },
     )
     return boardFirst(call, flight)
+  }
+
+  /** Runs the function of a flight, if no other process has done so when it is its turn. */
+  async function takeTurn(
+    call: Call,
+    flight: Flight,
+    seen: Seen,
+    over: Found | undefined,
+    background: boolean,
+  ): Promise<Landed> {
+    const turn = await turns.wait(call, flight, seen, over, background)
+    if (turn.landing) return arrive(call, flight, { landing: turn.landing })
+    if (background && !flight.writable && !flight.isAwaited) {
+      // Something newer came while it waited.
+      if (turn.lock) turns.leave(turn.lock)
+      return arrive(call, flight, { landing: { shared: false, value: undefined } })
+    }
+    const run = () => fly(call, flight, turn.seen, false, turn.over, background)
+    return turn.lock ? turns.under(turn.lock, run) : run()
+  }
+
+  /** An entry that answers, as a flight brings it. */
+  function landingOf(call: Call, { opened, value }: Found): SharedLanding {
+    const { outcome, createdAt, until } = opened
+    const depends = judge.dependsOf(call, opened, value)
+    return { shared: true, outcome, createdAt, take: firstly(value, opened.take), by: options, until, depends }
   }
 
   /** What a run under way brings to a flight that waits for it; nothing where the flight must run by itself. */

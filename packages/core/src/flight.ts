@@ -17,6 +17,8 @@ export type Landing =
       readonly failed?: boolean
       /** Epoch milliseconds at which something it was made from expires. */
       readonly until?: number | undefined
+      /** For an entry that somebody else wrote while the flight waited: the instant before it was read. */
+      readonly asOf?: number
       /** What a cached function that asked for it is to know. */
       readonly depends?: Depends | undefined
     }

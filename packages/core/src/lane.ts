@@ -91,6 +91,8 @@ export class Lane {
   readonly reading = new Map<string, Flight>()
   /** The flights in the background, whose keys have an entry that answers meanwhile. */
   readonly refreshes = new Map<string, Flight>()
+  /** The notes of the locks that runs of this process have, by key. */
+  readonly locks = new Map<string, string>()
   readonly #failures = new Map<string, Failure>()
   /** The way from arguments to entries, shared like the entries are. */
   readonly hits = new HitPath()

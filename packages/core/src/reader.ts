@@ -62,13 +62,13 @@ export class Turn {
 /** Reads from one store. */
 export class Reader {
   readonly #gate: Gate
-  readonly #from: Store | EpochRows
+  readonly #from: Store | Pick<EpochRows, 'get' | 'getMany'>
   readonly #turns = new Map<number, Turn>()
   /** Whether the store was seen to fail for several keys where it answers for each. */
   #single = false
 
   /** @param from the store of the gate, or its part that has the epochs */
-  constructor(gate: Gate, from: Store | EpochRows = gate.store) {
+  constructor(gate: Gate, from: Store | Pick<EpochRows, 'get' | 'getMany'> = gate.store) {
     this.#gate = gate
     this.#from = from
   }

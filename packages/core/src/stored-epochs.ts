@@ -83,6 +83,8 @@ export class StoredEpochs {
   readonly #reader: Reader
   /** Reads epochs: the same, where they stand beside the entries. */
   readonly #rows: Reader
+  /** Reads the epochs that entries are held against: the same, where none that are a while old will do. */
+  readonly #recent: Reader
   /** The beginning of the keys of a label's names. */
   readonly #prefixOf: (label: string) => string
   readonly #digest: (text: string) => string
@@ -101,7 +103,9 @@ export class StoredEpochs {
     this.#prefixOf = prefixOf
     this.#digest = digest
     this.#reader = readerOf(gate)
-    this.#rows = gate.store.epochs ? new Reader(gate, gate.store.epochs) : this.#reader
+    const { epochs } = gate.store
+    this.#rows = epochs ? new Reader(gate, epochs) : this.#reader
+    this.#recent = epochs?.recent ? new Reader(gate, epochs.recent) : this.#rows
   }
 
   /** What makes the names of a function's calls, from what an invalidation names them by and its digest, if that is known. */
@@ -177,7 +181,7 @@ export class StoredEpochs {
     if (this.#rows !== this.#reader) {
       const entry = this.#reader.read([entryKey], timeout, failed)
       hush(entry)
-      return follow(every([entry, this.#rows.read(keys, timeout, failed)]), ([found, rows]) => ({
+      return follow(every([entry, this.#recent.read(keys, timeout, failed)]), ([found, rows]) => ({
         held: found!.held[0],
         seen: this.#see(at, keys, rows!.held),
         made: found!.made,
@@ -191,9 +195,9 @@ export class StoredEpochs {
   }
 
   /** Reads epochs alone. @throws StoreError, at once or later */
-  #look(keys: readonly string[], timeout: number): Answer<Seen> {
+  #look(keys: readonly string[], timeout: number, reader = this.#rows): Answer<Seen> {
     const at = instant()
-    return follow(this.#rows.read(keys, timeout), ({ held }) => this.#see(at, keys, held))
+    return follow(reader.read(keys, timeout), ({ held }) => this.#see(at, keys, held))
   }
 
   #see(at: number, keys: readonly string[], held: readonly unknown[]): Seen {
@@ -266,7 +270,7 @@ export class StoredEpochs {
     const from = 2 + tags.length
     const unread = rest.filter((key) => !seen.tokens.has(key))
     if (unread.length === 0) return match(seen.tokens, rest, from)
-    return follow(this.#look(unread, timeout), ({ tokens }) => match(new Map([...seen.tokens, ...tokens]), rest, from))
+    return follow(this.#look(unread, timeout, this.#recent), ({ tokens }) => match(new Map([...seen.tokens, ...tokens]), rest, from))
   }
 
   /** Whether nothing of a call's names was invalidated between two looks at them; `all` where no tag was either. */
@@ -278,6 +282,27 @@ export class StoredEpochs {
     if (!equal(activity) && !(equal(all) && equal(call))) return 'no'
     if (equal(tagActivity)) return 'all'
     return tags.every(equal) ? 'names' : 'no'
+  }
+
+  /** What was seen of a call's names before its run, as one text without line breaks; with 128 random bits before it. */
+  note(seen: Seen, names: Names): string {
+    const tokens = keysOf(names).map((key) => seen.tokens.get(key)?.text ?? '-')
+    return [token(0).text, ...tokens].join(' ')
+  }
+
+  /** Whether something of a call's names was invalidated since a run began that left this note, as far as that is known. */
+  isPast(note: string, seen: Seen, names: Names): boolean {
+    const keys = keysOf(names)
+    const before = note.split(' ').slice(1)
+    if (before.length !== keys.length) return false
+    const differs = (key: string) => {
+      const text = before[keys.indexOf(key)]
+      const token = seen.tokens.get(key)
+      return text !== '-' && token !== undefined && token.text !== text
+    }
+    const { activity, all, call, tagActivity, tags } = names
+    // A token alone may be another one because the run itself put it.
+    return (differs(activity) && (differs(all) || differs(call))) || (differs(tagActivity) && tags.some(differs))
   }
 
   /**

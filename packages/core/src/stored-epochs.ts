@@ -270,7 +270,9 @@ export class StoredEpochs {
     const from = 2 + tags.length
     const unread = rest.filter((key) => !seen.tokens.has(key))
     if (unread.length === 0) return match(seen.tokens, rest, from)
-    return follow(this.#look(unread, timeout, this.#recent), ({ tokens }) => match(new Map([...seen.tokens, ...tokens]), rest, from))
+    return follow(this.#look(unread, timeout, this.#recent), ({ tokens }) =>
+      match(new Map([...seen.tokens, ...tokens]), rest, from),
+    )
   }
 
   /** Whether nothing of a call's names was invalidated between two looks at them; `all` where no tag was either. */
@@ -286,13 +288,13 @@ export class StoredEpochs {
 
   /** What was seen of a call's names before its run, as one text without line breaks; with 128 random bits before it. */
   note(seen: Seen, names: Names): string {
-    const tokens = keysOf(names).map((key) => seen.tokens.get(key)?.text ?? '-')
+    const tokens = names.keys.map((key) => seen.tokens.get(key)?.text ?? '-')
     return [token(0).text, ...tokens].join(' ')
   }
 
   /** Whether something of a call's names was invalidated since a run began that left this note, as far as that is known. */
   isPast(note: string, seen: Seen, names: Names): boolean {
-    const keys = keysOf(names)
+    const keys = names.keys
     const before = note.split(' ').slice(1)
     if (before.length !== keys.length) return false
     const differs = (key: string) => {

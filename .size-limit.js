@@ -16,11 +16,12 @@ export default [
     path: 'packages/core/dist/index.js',
     import: '{ cached, memoryStore }',
     // The bar is 7 kB and is missed: docs/decisions/0007-size.md, which says what raised this. Else only ever lower it.
-    limit: '27.5 kB',
+    limit: '28.5 kB',
     gzip: true,
     // Without our tsconfig, whose `paths` lead to sources: users have no such thing.
     modifyEsbuildConfig: (config) => ({ ...config, tsconfigRaw: {} }),
   },
+  adapter('redis', '{ redisStore }', '6 kB'),
   adapter('lru-cache', '{ entrySize, lruCacheStore }', '1.5 kB'),
   adapter('cache-manager', '{ cacheManagerStore }', '4 kB'),
   { ...adapter('next', '{ cached }', '3 kB'), ignore: ['@autocache/core', 'next'] },

@@ -64,6 +64,7 @@ export default defineConfig({
       project('keyv', 'packages/keyv', { types: true }),
       project('lru-cache', 'packages/lru-cache', { types: true }),
       project('cache-manager', 'packages/cache-manager', { types: true }),
+      project('redis', 'packages/redis', { types: true }),
       project('nestjs', 'packages/nestjs', { types: true, legacyDecorators: true }),
       project('nest-11', 'packages/nestjs', {
         legacyDecorators: true,

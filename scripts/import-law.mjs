@@ -7,10 +7,10 @@ import ts from 'typescript'
 
 /** core/src from the bottom up: a file imports from its own layer (without a cycle) and from those before it. */
 const layers = [
-  ['errors', 'store', 'events', 'signals', 'digest', 'answer', 'instants', 'platform/*'],
+  ['errors', 'store', 'events', 'signals', 'digest', 'answer', 'instants', 'recent', 'platform/*'],
   ['key', 'clone', 'storable', 'codec', 'entry', 'version', 'freshness', 'options', 'slot', 'memory-store', 'hit-path'],
-  ['gate', 'reader', 'stored-epochs', 'epochs', 'wire', 'nested', 'parcel', 'fences'],
-  ['flight', 'lane', 'dispatch', 'module-values', 'inputs', 'definition', 'refresh', 'judge', 'land', 'call', 'uses'],
+  ['gate', 'debts', 'reader', 'stored-epochs', 'epochs', 'wire', 'nested', 'parcel', 'fences', 'tiered-store'],
+  ['flight', 'lane', 'built', 'dispatch', 'module-values', 'inputs', 'definition', 'refresh', 'judge', 'land', 'lock', 'call', 'uses'],
   ['types', 'handle', 'autocache', 'delegate', 'delegation'],
   ['testing'],
 ]
@@ -25,6 +25,7 @@ const publicEntries = {
   '@autocache/keyv': ['.'],
   '@autocache/lru-cache': ['.'],
   '@autocache/cache-manager': ['.'],
+  '@autocache/redis': ['.'],
   '@autocache/nestjs': ['.'],
   '@autocache/next': ['.', './cache-handler', './config'],
   '@autocache/compiler': ['.', './runtime'],
@@ -41,6 +42,7 @@ const knows = {
   'packages/keyv': ['@autocache/core'],
   'packages/lru-cache': ['@autocache/core'],
   'packages/cache-manager': ['@autocache/core'],
+  'packages/redis': ['@autocache/core'],
   // The one adapter that uses another: Nest's cache is cache-manager's.
   'packages/nestjs': ['@autocache/core', '@autocache/cache-manager'],
   // Its `./config` hands the loader and the plugin to Next.

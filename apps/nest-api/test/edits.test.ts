@@ -3,7 +3,7 @@ import { Project } from './support/project.ts'
 import { Api, describeWithServers, freePort, postgresUrl, Redis } from './support/servers.ts'
 
 /** A build of each step is a process of its own that compiles the application. */
-const patience = 120_000
+const patience = 300_000
 
 ;(await describeWithServers())('a stamped build', () => {
   let project: Project
@@ -12,7 +12,7 @@ const patience = 120_000
     project = new Project()
     redis = new Redis(await freePort())
     await redis.start()
-  })
+  }, patience)
   afterAll(async () => {
     await redis.close()
     project.remove()

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { autocache, type Build, build, folderOf, run, type Said } from './support/commands.ts'
+import { autocache, type Build, build, folderOf, node, run, type Said } from './support/commands.ts'
 import { Project } from './support/project.ts'
 import { describeWithRedis, redisUrl } from './support/redis.ts'
 
@@ -140,6 +140,42 @@ describe.each([builds[1]!, builds[6]!])('after an edit: $compiler $format $decor
     120_000,
   )
 
+  test.each([
+    ['a helper in another file', 'src/round.ts', 'value * 100', 'value * 1000'],
+    ['a value of JSON', 'src/rates.json', '0.2,', '0.21,'],
+  ])(
+    '%s, compiled as watchers do: files that were not written anew share nothing until the folder is stamped again',
+    async (_name, file, from, to) => {
+      const before = await rebuilt()
+      const stamped = filesOf(folderOf(how))
+      project.replace(file, from, to)
+      await build(project, how)
+      // A watcher writes what was edited, and leaves the others as they are.
+      const edited = file.replace('src/', '').replace('.ts', '.js')
+      for (const [name, text] of Object.entries(stamped))
+        if (name !== `${folderOf(how)}/${edited}`) project.write(name, text)
+      const { said, err } = await runLoud(main)
+      for (const [name, { version }] of Object.entries(said)) expect(version, name).toMatch(/^p-/)
+      expect(err).toContain('was built in part since `autocache stamp` wrote into it')
+      const { code, out } = await autocache(project, 'stamp', folderOf(how))
+      expect(code, out).toBe(0)
+      const after = await run(project, [main])
+      expect(Object.values(after).every(({ version }) => version.startsWith('s1-'))).toBe(true)
+      project.replace(file, to, from)
+      expect(await rebuilt()).toEqual(before)
+    },
+    120_000,
+  )
+
+  test('a copy of the whole folder is as good as the folder', async () => {
+    const before = await rebuilt()
+    const copy = 'deployed/dist'
+    for (const [name, text] of Object.entries(filesOf(folderOf(how))))
+      project.write(name.replace(folderOf(how), copy), text)
+    project.write(`${copy}/package.json`, project.read(`${folderOf(how)}/package.json`))
+    expect(await run(project, [`${copy}/main.js`])).toEqual(before)
+  }, 60_000)
+
   test('another value of the environment is another key under the same version', async () => {
     const before = await run(project, [main])
     for (const env of [{ SHOP_FEE: '6' }, { SHOP_REGION: 'us' }]) {
@@ -161,6 +197,17 @@ function snapshotOf(folder: string): Record<string, string> {
       `${statSync(project.path(`${folder}/${name}`)).mtimeMs} ${project.read(`${folder}/${name}`)}`,
     ]),
   )
+}
+
+/** Texts of the files that a compiler wrote, by their paths in the project. */
+function filesOf(folder: string): Record<string, string> {
+  const names = readdirSync(project.path(folder)).filter((name) => /\.(?:js|map|json)$/.test(name))
+  return Object.fromEntries(names.map((name) => [`${folder}/${name}`, project.read(`${folder}/${name}`)]))
+}
+
+async function runLoud(main: string): Promise<{ readonly said: Record<string, Said>; readonly err: string }> {
+  const { out, err } = await node(project, [main])
+  return { said: JSON.parse(out.trim().split('\n').at(-1)!) as Record<string, Said>, err }
 }
 
 function withMap(folder: string, name: string): { readonly code: string; readonly map: TraceMap } {

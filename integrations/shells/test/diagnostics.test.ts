@@ -134,6 +134,14 @@ describe('what cannot be stamped is said with the function and the remedy', () =
     )
   }, 180_000)
 
+  test('a function that the code does not show', async () => {
+    const source = `${cached}const table = { user: async (id: string) => id }\nexport const make = (name: 'user') =>\n  cache.cached(table[name])\n`
+    expect(await errorsOf(source)).toEqual([
+      '4:15 `make`: Which function `table[name]` is, only the running program knows, so no version follows its code and it gets no stamp. ' +
+        'Name the function, choose it inside of one that is written out (`cached((id) => choose(id)(id))`), or give a `version` of your own. (dynamic-function)',
+    ])
+  }, 180_000)
+
   test('`eval`', async () => {
     const [error] = await errorsOf(`${cached}export const run = cache.cached(async (code: string) => eval(code))\n`)
     expect(error).toMatch(/^2:56 `run`: eval\(\) runs code .* give the function a `version` of your own\. \(eval\)$/)

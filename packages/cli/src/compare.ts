@@ -194,7 +194,8 @@ export function compareStates(before: State, after: State): Comparison {
 
 export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-function pairFunctions(before: readonly FunctionState[], after: readonly FunctionState[]) {
+/** Functions of two states that are one function, and those of one alone. */
+export function pairFunctions(before: readonly FunctionState[], after: readonly FunctionState[]) {
   const pairs: [FunctionState, FunctionState][] = []
   let left = before
   let right = after

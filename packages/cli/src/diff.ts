@@ -7,6 +7,7 @@ import {
   causePath,
   causeText,
   changeText,
+  diagnosticText,
   groupCold,
   losesEntries,
   pathText,
@@ -118,6 +119,13 @@ function print({ terminal }: Context, before: State, after: State, { cold, warm,
       )
     }
   }
+  // What is wrong with a function that is cold anyway is told with it: `check` has the others.
+  const told = new Set(
+    cold.flatMap(({ after: now }) =>
+      (now?.diagnostics ?? []).filter(({ level }) => level !== 'info').map((one) => diagnosticText(color, one)),
+    ),
+  )
+  for (const line of told) terminal.print(line)
   for (const line of warmLines(color, warm)) terminal.print(line)
   if (cold.length + warm.length > 0) terminal.print()
   terminal.print(summary({ cold, warm, untouched }))

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Analysis } from '@autocache/compiler'
-import { type Cause, causesOf } from './compare.ts'
+import { type Cause, causesOf, pairFunctions } from './compare.ts'
 import { exitCodes, UserError } from './errors.ts'
 import { analyse, type Context, findFunction, nameOf, splitTarget } from './program.ts'
 import { causePath, causeText, diagnosticText, inputLines, pathText, place, treeLines } from './render.ts'
@@ -57,7 +57,7 @@ async function explainSince(context: Context, target: string, since: string): Pr
     let before = await states.open(since)
     const analysis = await analyse(context)
     const after = analysedState('the working tree', analysis, (await context.compiler()).compilerContract)
-    const [was, is] = counterparts(analysis, before, after, target, fromManifest)
+    const [was, is] = renamed(counterparts(analysis, before, after, target, fromManifest), before, after)
     if (was === undefined || is === undefined) return absent(context, target, before, after, was, is)
     const causes = causesOf(was, is, [before, after])
     let old = was
@@ -73,6 +73,14 @@ async function explainSince(context: Context, target: string, since: string): Pr
 }
 
 type Found = FunctionState | undefined
+
+/** A function that there is on one side only may have another label on the other, as `diff` sees it. */
+function renamed([was, is]: readonly [Found, Found], before: State, after: State): readonly [Found, Found] {
+  if (was !== undefined && is !== undefined) return [was, is]
+  return (
+    pairFunctions(before.functions, after.functions).pairs.find(([old, now]) => old === was || now === is) ?? [was, is]
+  )
+}
 
 function counterparts(analysis: Analysis, before: State, after: State, target: string, fromManifest: boolean) {
   const labelled = (state: State) => state.functions.filter(({ label }) => label === target)

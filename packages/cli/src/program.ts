@@ -22,7 +22,7 @@ export interface Compiler {
   analyze(options: AnalyzeOptions): Analysis
   readManifest(text: string): Manifest
   writeManifest(manifest: Manifest): string
-  planFolder(analysis: Analysis, folder: string): FolderPlan
+  planFolder(analysis: Analysis, folder: string, isSealed?: boolean): FolderPlan
 }
 
 /** What a command works with. */

@@ -51,6 +51,7 @@ export function coldShape(cold: Cold) {
     ...(before ? { from: before.version } : {}),
     ...(after ? { to: after.version } : {}),
     causes: cold.causes.map((cause) => causeShape(cause)),
+    diagnostics: after?.diagnostics ?? [],
   }
 }
 

@@ -23,7 +23,7 @@ export async function stamp(context: Context, folder: string, { check = false }:
   }
   const analysis = await analyse(context, undefined, { outputs: [outDir] })
   const { planFolder } = await context.compiler()
-  const plan = planFolder(analysis, outDir)
+  const plan = planFolder(analysis, outDir, true)
   const name = (file: string) => clean(relative(io.cwd, file) || '.')
   refuse(plan, outDir, analysis.root, name)
 

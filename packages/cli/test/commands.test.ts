@@ -218,6 +218,16 @@ describe('explain', () => {
       expect((await since('src/rate.ts#rate', 'HEAD')).out).toContain('rate was edited')
     })
 
+    it('follows a function that was renamed, by either name', async () => {
+      const source = "import './rate'\nexport const quote = cached(() => rate())\n"
+      repository.remove('src/quote.ts').write({ 'src/offer.ts': source })
+      for (const name of ['offer', 'quote']) {
+        const told = await since(name, 'HEAD', '--json')
+        expect(told.err).toBe('')
+        expect(told.json).toMatchObject({ change: 'renamed', causes: [{ kind: 'label', from: 'quote', to: 'offer' }] })
+      }
+    })
+
     it('says where nothing changed, and what is new or gone', async () => {
       expect((await since('quote', 'HEAD')).out).toContain('the same as in HEAD')
       repository.remove('src/quote.ts').write({ 'src/fresh.ts': 'cached()' })

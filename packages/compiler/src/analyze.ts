@@ -10,7 +10,7 @@ import { CompilerError } from './errors.ts'
 import { Graph } from './graph.ts'
 import { isWhole, type Module } from './link.ts'
 import { type Manifest, toManifest } from './manifest.ts'
-import type { CachedUse, Capture, EnvRead, ModuleSummary, Receiver, Target } from './model.ts'
+import type { CachedUse, Capture, EnvRead, ListedCode, ModuleSummary, Receiver, Target } from './model.ts'
 import type { Node } from './nodes.ts'
 import { type AnalyzeOptions, byPlace, createProject } from './project.ts'
 import type { Reached, ReachedPackage, Root } from './reached.ts'
@@ -168,19 +168,29 @@ export function analyze(options: AnalyzeOptions): Analysis {
       env,
       captures,
       // Where a declared type comes from is of use while the version is made only.
-      receiver: { fields: receiver.fields, calls: receiver.calls.map(({ path }) => ({ path })) },
+      receiver: {
+        fields: receiver.fields,
+        calls: receiver.calls.flatMap(({ path, handed }) => (handed ? [] : { path })),
+      },
       diagnostics: more.length === 0 ? diagnostics : [...diagnostics, ...more].sort(byPlace),
     }
     inputsOf.set(found, read)
     return found
   }
 
-  /** A function of another module that reads `this`: what it reads is seen where it is written, and not at the use. */
-  const foreignThis = (file: string, { root, form, fn }: CachedUse): readonly Finding[] => {
-    if (form !== 'call' || !('request' in root)) return []
+  /** The definition of another module that a function of a use is. */
+  const foreign = (file: string, { root, form }: CachedUse) => {
+    if (form !== 'call' || !('request' in root)) return undefined
     const link = linker.target(linker.module(file), root)
-    if (link.kind !== 'definition' || !link.node.def.usesThis) return []
-    return [{ code: 'uncapturable', what: 'this', start: fn[0], end: fn[1] }]
+    return link.kind === 'definition' ? link.node.def : undefined
+  }
+
+  /** What only the other module shows: `this` is that of where a function is written, or nothing says which it is. */
+  const foreignFindings = (file: string, use: CachedUse): readonly Finding[] => {
+    const [start, end] = use.fn
+    const found = foreign(file, use)
+    if (found?.dynamic) return use.pinned ? [] : [{ code: 'dynamic-function', what: `\`${found.name}\``, start, end }]
+    return found?.usesThis ? [{ code: 'uncapturable', what: 'this', start, end }] : []
   }
 
   const sources = new Map<string, readonly CachedSource[]>()
@@ -194,8 +204,8 @@ export function analyze(options: AnalyzeOptions): Analysis {
           const { label, path, form, root, key, captures, receiver, findings } = use
           const name = exportOf(summary, path)
           const about = { label, form, captures, receiver, ...(name !== undefined && { export: name }) }
-          const all = [...findings, ...foreignThis(file, use)]
-          return { use, versioned: versioned({ file, target: root, key, findings: all }, about, use.start) }
+          const all = [...findings, ...foreignFindings(file, use)]
+          return { use, versioned: versioned({ file, target: root, key, label, findings: all }, about, use.start) }
         })
       sources.set(file, found)
     }
@@ -297,7 +307,12 @@ export function analyze(options: AnalyzeOptions): Analysis {
     return names.length > 20 ? `${names.slice(0, 20).join(', ')} and ${names.length - 20} more` : names.join(', ')
   }
 
-  const isStamped = ({ versioned }: CachedSource) => versioned.diagnostics.every(({ level }) => level !== 'error')
+  /** Whatever the level of its diagnostic: no version is about a function that nothing shows. */
+  const isDynamic = (file: string, use: CachedUse) => use.dynamic || foreign(file, use)?.dynamic === true
+  const isStamped =
+    (file: string) =>
+    ({ use, versioned }: CachedSource) =>
+      versioned.diagnostics.every(({ level }) => level !== 'error') && !isDynamic(file, use)
 
   let given: ReadonlyMap<string, readonly Given[]> | undefined
   /** Of each file the definitions that stamped functions of others read. */
@@ -305,7 +320,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
     if (given) return given
     const found = new Map<string, Given[]>()
     for (const file of project.modules) {
-      for (const source of usesOf(file).filter(isStamped)) {
+      for (const source of usesOf(file).filter(isStamped(file))) {
         for (const node of inputsOf.get(source.versioned) ?? []) {
           const home = node.module.file
           if (home === file) continue
@@ -329,11 +344,17 @@ export function analyze(options: AnalyzeOptions): Analysis {
     return codeVersions.get(key)
   }
 
+  const withVersions = (file: string, listed: readonly ListedCode[]) =>
+    listed.flatMap((each) => {
+      const version = codeVersion(file, each.root)
+      return version === undefined ? [] : { ...each, version }
+    })
+
   let dispatches: boolean | undefined
   /** Whether a function of the program calls through an object, whose class is known when the program runs only (R04). */
   const isDispatching = () =>
     (dispatches ??= project.modules.some((file) =>
-      project.load(file).summary.uses.some(({ receiver }) => receiver.calls.length > 0),
+      project.load(file).summary.uses.some(({ receiver }) => receiver.calls.some(({ handed }) => !handed)),
     ))
 
   const classesOf = (file: string): readonly StampedClass[] =>
@@ -346,30 +367,33 @@ export function analyze(options: AnalyzeOptions): Analysis {
     })
 
   /** A receiver whose declared types are known to be those of packages, where they are. */
-  const packaged = (file: string, { fields, calls }: Receiver): Receiver => {
-    const known = calls.map(({ path, type, from }) => {
+  const packaged = (file: string, { fields, calls, besides }: Receiver): Receiver => {
+    const known = calls.flatMap(({ path, type, from, handed }) => {
       const said = type ?? from
       const link = said && linker.target(linker.module(file), said)
-      return { path, leaf: link?.kind === 'leaf' && (link.leaf.kind === 'package' || link.leaf.kind === 'builtin') }
+      const leaf = link?.kind === 'leaf' && (link.leaf.kind === 'package' || link.leaf.kind === 'builtin')
+      return handed && !leaf ? [] : { path, leaf }
     })
     // What is called through and comes from a package need not be data: core takes what can be keyed of it.
     const isData = (path: readonly string[]) =>
       !known.some((call) => call.leaf && JSON.stringify(call.path) === JSON.stringify(path))
-    return { fields: fields.filter(isData), calls: known }
+    const leaves = known.flatMap(({ path, leaf }) => (leaf && path.length === 1 ? path : []))
+    return {
+      fields: fields.filter(isData),
+      calls: known,
+      ...(besides && { besides: [...new Set([...besides, ...leaves])] }),
+    }
   }
 
   /** What is to be written into a module of the program. */
   const stampedModule = (file: string): StampedModule => {
     const module = linker.module(file)
     const stamped = usesOf(file)
-      .filter(isStamped)
+      .filter(isStamped(file))
       .map(({ use, versioned }) => ({
         use: { ...use, receiver: packaged(file, use.receiver) },
         owner: use.owner === undefined ? undefined : codeVersion(file, { def: use.owner }),
-        listed: use.listed.flatMap((each) => {
-          const version = codeVersion(file, each.root)
-          return version === undefined ? [] : { ...each, version }
-        }),
+        listed: withVersions(file, use.listed),
         label: versioned.label,
         version: versioned.version,
         read: inputsOf.get(versioned) ?? [],
@@ -382,6 +406,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
       text: module.text,
       stamped,
       classes: classesOf(file),
+      shared: withVersions(file, module.summary.shared),
       bodies: new Map(module.summary.classes.map(({ def, body }) => [def, body])),
       given: allGiven().get(file) ?? [],
       isOff: (what) => project.settings.diagnostics?.[what] === 'off',
@@ -401,8 +426,13 @@ export function analyze(options: AnalyzeOptions): Analysis {
     const told = uses.flatMap(({ versioned }) => versioned.diagnostics)
     const isOther = withoutReturns(code) !== module.text
     if (isOther) told.push(...project.diagnose(file, otherText, []))
+    const inserted = insertInto(code, file, isOther ? [] : found)
     return {
-      ...insertInto(code, file, isOther ? [] : found),
+      code: inserted.code,
+      // A shell that only compares what would be written asks for none.
+      get map() {
+        return inserted.map
+      },
       dependencies: project.inputs(),
       diagnostics: [...once(told)],
       stamps: isOther ? [] : [...module.stamped, ...module.classes].map(({ label, version }) => ({ label, version })),

@@ -10,6 +10,7 @@ export const defaultLevels = {
   'mutable-capture': 'error',
   'request-context': 'error',
   uncapturable: 'error',
+  'dynamic-function': 'error',
   'parse-error': 'error',
   unreadable: 'error',
   'lockfile-mismatch': 'error',
@@ -26,6 +27,7 @@ export const defaultLevels = {
   'outside-root': 'warning',
   'location-dependent': 'warning',
   'foreign-mutation': 'warning',
+  unstamped: 'info',
   'no-lockfile': 'info',
   io: 'info',
 } as const

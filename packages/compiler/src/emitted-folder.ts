@@ -6,8 +6,10 @@ import { readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { globSync } from 'tinyglobby'
 import type { Analysis } from './analyze.ts'
+import { digestOf } from './digest.ts'
 import type { StampedEmitted } from './emitted.ts'
 import { inlineMap, mapUrlOf } from './emitted-map.ts'
+import { traceOf } from './emitted-text.ts'
 import { slashes } from './workspace.ts'
 
 /** One file of the folder: what it holds and what it should. */
@@ -27,9 +29,13 @@ export interface FolderPlan {
   readonly unmapped: readonly { readonly file: string; readonly source: string }[]
 }
 
-/** Plans the stamps of every file in a folder. Nothing is written. */
-export function planFolder(analysis: Analysis, folder: string): FolderPlan {
-  const files = emittedFiles(folder).map((file) => planFile(analysis, file, readFileSync(file, 'utf8')))
+/**
+ * Plans the stamps of every file in a folder. Nothing is written.
+ * @param isSealed whether the stamps say what the folder is, and are believed as long as it is that: for stamps that are written
+ */
+export function planFolder(analysis: Analysis, folder: string, isSealed = false): FolderPlan {
+  const first = emittedFiles(folder).map((file) => planFile(analysis, file, readFileSync(file, 'utf8')))
+  const files = isSealed ? sealed(analysis, folder, first) : first
   const layouts = layoutsOf(files)
   const stale = files.filter(isStale).map(({ file }) => file)
   return {
@@ -45,8 +51,32 @@ export function planFile(analysis: Analysis, file: string, code: string): Planne
   return { file, code, map, stamped: analysis.stampEmitted({ file, code, map: map?.text }) }
 }
 
-const emittedFiles = (folder: string): string[] =>
-  globSync('**/*.{js,mjs,cjs,jsx}', {
+/** The same plans with stamps that hold for this folder only. What has neither a source map nor is JSON is none of it. */
+function sealed(analysis: Analysis, folder: string, files: readonly PlannedFile[]): readonly PlannedFile[] {
+  const own = (file: string) => slashes(relative(folder, file))
+  const traces = [
+    ...files.filter(({ stamped }) => stamped.code.includes('sourceMappingURL=')),
+    ...filesIn(folder, 'json')
+      .filter((file) => !/[\\/](?:package|autocache\.manifest)\.json$/.test(file))
+      .map((file) => ({ file, stamped: { code: readFileSync(file, 'utf8') } })),
+  ].map(({ file, stamped }) => `${own(file)} ${traceOf(stamped.code)}`)
+  const digest = digestOf(traces.sort().join('\n')).slice(0, 16)
+  return files.map(({ file, code, map, stamped }) =>
+    stamped.stamps.length === 0
+      ? { file, code, map, stamped }
+      : {
+          file,
+          code,
+          map,
+          stamped: analysis.stampEmitted({ file, code, map: map?.text, seal: { own: own(file), digest } }),
+        },
+  )
+}
+
+const emittedFiles = (folder: string): string[] => filesIn(folder, '{js,mjs,cjs,jsx}')
+
+const filesIn = (folder: string, extensions: string): string[] =>
+  globSync(`**/*.${extensions}`, {
     cwd: folder,
     ignore: ['**/node_modules/**'],
     followSymbolicLinks: false,

@@ -72,3 +72,6 @@ export function stampText(code: string, found: readonly Insertion[]): Restamped 
 }
 
 const markOf = (code: string): string => digestOf(code).slice(0, 16)
+
+/** What tells a file of a folder from the same file at another build, whether it has stamps or not. */
+export const traceOf = (text: string): string => lastLine.exec(text)?.[1] ?? markOf(text)

@@ -11,7 +11,7 @@ import { layoutOf } from './layout.ts'
 import type { Layout, ListedCode } from './model.ts'
 import { parseSource } from './parse.ts'
 import { resolveScopes } from './scopes.ts'
-import { insertions, type Stamped, type StampedClass, type StampedModule, type Style } from './stamps.ts'
+import { insertions, type Seal, type Stamped, type StampedClass, type StampedModule, type Style } from './stamps.ts'
 import { withoutReturns } from './summary.ts'
 import type { StampedFunction } from './transform.ts'
 
@@ -22,6 +22,8 @@ export interface EmittedFile {
   readonly code: string
   /** The text of the map beside it; undefined where there is none, or where the code carries it. */
   readonly map?: string | undefined
+  /** What the folder is, so that stamps are believed as long as it is that. */
+  readonly seal?: Seal | undefined
 }
 
 /**
@@ -95,7 +97,7 @@ export function stampEmitted(sources: Sources, emitted: EmittedFile): StampedEmi
   const diagnostics = [...sources.diagnostics(source)]
   try {
     const moved = movedTo(module, emitted.file, code, origins, sources)
-    const found = moved === undefined ? [] : insertions(moved)
+    const found = moved === undefined ? [] : insertions({ ...moved, seal: emitted.seal })
     if (found.length === 0) return { ...as(undefined, source), diagnostics, compared }
     const stamps = [...module.stamped, ...module.classes].map(({ label, version }) => ({ label, version }))
     return {
@@ -184,8 +186,8 @@ function movedTo(
   origins: Sides['origins'],
   sources: Sources,
 ): StampedModule | undefined {
-  const { stamped, classes, given } = module
-  if (stamped.length + classes.length + given.length === 0) return undefined
+  const { stamped, classes, shared, given } = module
+  if (stamped.length + classes.length + shared.length + given.length === 0) return undefined
   const source = parseSource(module.text, extname(module.file))
   const made = parseSource(code, extname(file))
   if (source.error || made.error) throw new Unmatched('the emitted text cannot be parsed', 0)
@@ -194,7 +196,10 @@ function movedTo(
   const emitted = { code, program: made.program, scopes }
   const match = new Match({ source: { text: module.text, program: source.program }, emitted, origins })
   const bodies = new Map<number, number>()
+  /** One that stands in a function may have nothing to be told by; what is called through it is then refused when it runs. */
+  const isInner = (def: number) => module.summary.definitions[def]?.kind === 'cached'
   for (const [def, body] of module.bodies) {
+    if (isInner(def)) continue
     const isAsked =
       classes.some((one) => one.source.def === def) ||
       stamped.some(({ use }) => use.form === 'decorator' && use.owner === def)
@@ -206,7 +211,17 @@ function movedTo(
     style: sources.style(file, layout),
     text: code,
     stamped: stamped.map((each) => movedUse(each, match)),
-    classes: classes.map((each) => movedClass(each, match, bodies.get(each.source.def)!)),
+    classes: classes.flatMap((each) => {
+      const { def, body } = each.source
+      if (!isInner(def)) return movedClass(each, match, bodies.get(def)!)
+      try {
+        return movedClass(each, match, match.class(match.sourceClass(body)).body.start + 1)
+      } catch (error) {
+        if (error instanceof Unmatched) return []
+        throw error
+      }
+    }),
+    shared: shared.map((each) => movedCode(each, match, made.program)),
     bodies,
     emitted: {
       place: (node) => match.place(node.def),
@@ -261,6 +276,13 @@ function movedCode(code: Listed, match: Match, within: Parameters<Match['express
     if (!method) throw new Unmatched(`its ${code.method} is not there`, code.start)
     return { ...code, start: method.value.start, end: method.value.end, method: undefined }
   }
+  if (code.shorthand !== undefined) {
+    const property = match.method(code.start, within)
+    if (!property) throw new Unmatched(`its ${code.shorthand} is not there`, code.start)
+    const { start, end } = property.shorthand ? property : (property.value as typeof property)
+    const { shorthand, ...rest } = code
+    return { ...rest, start, end, ...(property.shorthand && { shorthand }) }
+  }
   const { start, end } = match.expression(code.start, within)
   return { ...code, start, end }
 }
@@ -268,6 +290,7 @@ function movedCode(code: Listed, match: Match, within: Parameters<Match['express
 function movedClass(each: StampedClass, match: Match, body: number): StampedClass {
   const { source } = each
   checkPrivates(source.receiver, source.body, match)
+  checkLocals(source.captures, source.body, body, match)
   const decorators = (match.sourceClass(source.body).decorators ?? []) as Parameters<Match['decorator']>[0][]
   const around = decorators.map((decorator): Span => {
     const { start, end } = match.decorator(decorator)

@@ -33,9 +33,22 @@ function labelOf(target: Node): string | undefined {
   return path.length > 0 ? path.join('.') : 'default'
 }
 
+/** What is read from an object literal is read from the value under that name, and from no other. */
+function partOf({ tail, method, ...rest }: Context, under: string | undefined): Context {
+  if (!tail || under === undefined || tail[0] !== under || tail.length === 1) return rest
+  return { ...rest, tail: tail.slice(1), ...(method !== undefined && { method }) }
+}
+
+/** What is read from a promise says nothing of what is read from its value: the value counts whole. */
+function awaited(argument: Node, context: Context): Context {
+  if (/^(?:Import|Call)Expression$/.test(erased(argument).type)) return context
+  const { tail: _, method: __, ...rest } = context
+  return rest
+}
+
 /** What passes from a value to the object that holds it. */
 const held = (context: Context, under?: string): Context => {
-  const { flow, ...rest } = context
+  const { flow, ...rest } = partOf(context, under)
   const through = isDeep(context) || !(context.use & (Use.write | Use.method)) ? rest : { ...rest, use: Use.value }
   return {
     ...through,
@@ -290,13 +303,16 @@ export class Encoder implements Walk {
         if (node.meta.name === 'new') writer.frames.at(-1)!.usesThis = true
         else if (!context.tail?.length) writer.finding('location-dependent', 'import.meta', node)
         return stream.put(`Meta ${quoted(`${node.meta.name}.${node.property.name}`)}`)
-      case 'ArrayExpression':
+      case 'ArrayExpression': {
+        let isPlaced = true
         stream.open('Array')
-        for (const element of node.elements as (Node | null)[]) {
-          if (element) this.expression(element, held(context))
+        for (const [index, element] of (node.elements as (Node | null)[]).entries()) {
+          isPlaced &&= element?.type !== 'SpreadElement'
+          if (element) this.expression(element, held(context, isPlaced ? String(index) : undefined))
           else stream.put('Hole;')
         }
         return stream.close()
+      }
       case 'ObjectExpression':
         return this.#object(node, context)
       case 'SpreadElement':
@@ -329,7 +345,7 @@ export class Encoder implements Walk {
         this.#runs()
         if (writer.frames.length === 1) writer.finding('impure-init', 'await', node)
         stream.open('Await')
-        this.expression(node.argument, context)
+        this.expression(node.argument, awaited(node.argument, context))
         return stream.close()
       case 'YieldExpression':
         stream.open(node.delegate ? 'Yield *' : 'Yield')

@@ -431,6 +431,7 @@ function encode(root: Node, source: string, scopes: Scopes, given: ReadonlySet<s
     targetOf: (variable) => (own.has(variable) ? { request: 0, name: variable.name } : undefined),
     importOf: () => undefined,
     isWrapper: () => false,
+    isDefaultWrapper: false,
     request: (specifier) => modules.push(specifier),
     factories: [],
     found: () => {},

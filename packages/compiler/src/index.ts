@@ -23,4 +23,5 @@ export {
 export type { CachedUse, Capture, EnvRead, Receiver } from './model.ts'
 export type { PackageMode } from './packages.ts'
 export type { Reached, ReachedPackage, Via } from './reached.ts'
+export { type Seal, stampContract } from './stamps.ts'
 export type { StampedFunction, Transformed } from './transform.ts'

@@ -12,6 +12,8 @@ const texts: Readonly<Record<DiagnosticCode, (what: string) => string>> = {
     `${what} belongs to one request, and a cached value is handed to others. Pass what is needed as an argument, or put it in the key with \`partition\`.`,
   uncapturable: (what) =>
     `${what} cannot be part of a key. Leave it out with \`deps: { ignore: [...] }\`, or derive the key with \`key\`.`,
+  'dynamic-function': (what) =>
+    `Which function ${what} is, only the running program knows, so no version follows its code and it gets no stamp. Name the function, choose it inside of one that is written out (\`cached((id) => choose(id)(id))\`), or give a \`version\` of your own.`,
   'parse-error': (what) =>
     `The file could not be parsed (${what}). Until it can, its whole text counts as the version of all that it exports.`,
   unreadable: (what) => `The file could not be read as a source: ${what}.`,
@@ -40,6 +42,8 @@ const texts: Readonly<Record<DiagnosticCode, (what: string) => string>> = {
     `${what} depends on where the file lies, which is not in the version. Resolve the path outside of the cached function.`,
   'foreign-mutation': (what) =>
     `${what} is changed by a module that this function does not import. The change is in the version, but not the order in which modules run: import that module here.`,
+  unstamped: (what) =>
+    `${what} holds options of an instance that are not written here, so a \`key\` or \`deps\` among them gets no version: what such a \`key\` calls is not in the version of what the instance caches. Write both beside \`createAutocache\`.`,
   'no-lockfile': (what) =>
     `${what} is in no lockfile: what is installed identifies it. Commit a lockfile to have the same versions everywhere.`,
   io: (what) =>

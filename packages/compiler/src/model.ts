@@ -85,6 +85,8 @@ export interface Definition {
   readonly runs: boolean
   /** What the value is, as far as its initialiser shows. */
   readonly shape: 'function' | 'cached' | 'class' | 'array' | 'map' | 'set' | 'primitive' | 'object' | 'unknown'
+  /** Nothing shows which function its value is, if it is one. */
+  readonly dynamic: boolean
   /** A function that reads `this`: a call through a namespace hands it one. */
   readonly usesThis: boolean
   /** Names of free globals that it reads; `globalThis.y` reads `y`. */
@@ -161,10 +163,14 @@ export interface CachedUse {
   readonly sequence: boolean
   /** `process` is here what it is everywhere, so that a read of the environment may be written beside it. */
   readonly seesProcess: boolean
+  /** Which function it is, only the running program knows: it has no stamp. */
+  readonly dynamic: boolean
+  /** The user gives its version. */
+  readonly pinned: boolean
   readonly findings: readonly Finding[]
 }
 
-/** A class at the top of a module, which may be behind what a cached function calls through (R04). */
+/** A class, which may be behind what a cached function calls through (R04). */
 export interface ClassSource {
   /** The name of the class, or of the constant that holds it. */
   readonly name: string
@@ -179,6 +185,8 @@ export interface ClassSource {
   readonly hook: boolean
   /** What its members read and call through `this`. */
   readonly receiver: Receiver
+  /** What they read of the functions around it. */
+  readonly captures: readonly Capture[]
 }
 
 /** Where a module can be written to, for stamps. */
@@ -200,6 +208,8 @@ export interface ListedCode {
   readonly end: number
   /** The name of the method that it is. */
   readonly method: string | undefined
+  /** The name of the property that it is in short: `{ key }`. */
+  readonly shorthand?: string
 }
 
 /** A variable of an enclosing function that the cached function reads (R05). */
@@ -213,6 +223,8 @@ export interface Capture {
 export interface Receiver {
   /** Data read: `rate` of `this.rate`. */
   readonly fields: readonly (readonly string[])[]
+  /** Set where members of a class hand `this` on: all that it holds counts, but for the members of these names. */
+  readonly besides?: readonly string[]
   /** Objects called through: `[]` for `this.total()`, `['repo']` for `this.repo.find()`. */
   readonly calls: readonly {
     readonly path: readonly string[]
@@ -222,6 +234,8 @@ export interface Receiver {
     readonly from?: Target
     /** That is a package, whose identity is in the version. */
     readonly leaf?: boolean
+    /** It is read and not called through: it counts as long as it is one of a package, and is data otherwise. */
+    readonly handed?: boolean
   }[]
 }
 
@@ -239,6 +253,8 @@ export interface ModuleSummary {
   readonly stars: readonly number[]
   readonly uses: readonly CachedUse[]
   readonly classes: readonly ClassSource[]
+  /** Functions among the options of instances, which are options of every function that an instance caches. */
+  readonly shared: readonly ListedCode[]
   readonly layout: Layout
   readonly candidates: readonly Candidate[]
   /** Exported or module-level names that are instances (`createAutocache()`) or wrappers (`cached` of one). */

@@ -278,6 +278,8 @@ export function createProject(options: AnalyzeOptions): Project {
     }
   }
 
+  /** Which module named a file first. */
+  const importers = new Map<string, string>()
   const load = (file: string): SourceModule => {
     let module = modules.get(file)
     if (module === undefined) {
@@ -292,7 +294,9 @@ export function createProject(options: AnalyzeOptions): Project {
         const place = workspace.holding(file)?.folder ?? dirname(file)
         if (!outside.has(place)) {
           outside.add(place)
-          report(file, 'outside-root', relativeName(file))
+          const importer = importers.get(file)
+          const by = importer === undefined ? '' : ` (imported by ${relativeName(importer)})`
+          report(file, 'outside-root', relativeName(file) + by)
         }
       }
     }
@@ -382,6 +386,7 @@ export function createProject(options: AnalyzeOptions): Project {
         if (!isModule || queued.has(found.file)) continue
         queued.add(found.file)
         queue.push(found.file)
+        importers.set(found.file, file)
       }
     }
     options.onProgress?.(done + 1, queue.length)

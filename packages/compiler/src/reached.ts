@@ -46,6 +46,8 @@ export interface Root {
   readonly target: Target | { readonly export: string }
   /** The definition of the option `key`. */
   readonly key?: number | undefined
+  /** What the use is called. */
+  readonly label?: string
   /** Findings about the use itself. */
   readonly findings?: readonly Finding[]
 }

@@ -4,6 +4,7 @@
  */
 import { Encoder } from './encode.ts'
 import { typeName } from './encode-class.ts'
+import { isMutator } from './knowledge.ts'
 import type { Receiver, Target } from './model.ts'
 import { memberName } from './outline.ts'
 import type { Node } from './parse.ts'
@@ -48,12 +49,16 @@ export function receiverOf(
   const fields: (readonly string[])[] = []
   const calls = new Map<string, Receiver['calls'][number]>()
   const seen = new Set<Node>()
-  const call = (path: readonly string[], { type, from }: Pick<Declared, 'type' | 'from'> = {}) => {
+  const call = (path: readonly string[], { type, from }: Pick<Declared, 'type' | 'from'> = {}, handed = false) => {
     const key = JSON.stringify(path)
-    if (type || from || !calls.has(key)) calls.set(key, { path, ...(type && { type }), ...(from && { from }) })
+    const known = calls.get(key)
+    if (handed && known) return
+    if (type || from || !known || known.handed)
+      calls.set(key, { path, ...(type && { type }), ...(from && { from }), ...(handed && { handed }) })
   }
   // No thunk outside of the class can read a private name: then all of `this` counts.
-  const field = (path: readonly string[]) => fields.push(path.some((name) => name.startsWith('#')) ? [] : path)
+  const field = (path: readonly string[]) =>
+    fields.push(follows && path.some((name) => name.startsWith('#')) ? [] : path)
 
   const pending = uses.map((use) => ({ use, from: around?.node }))
   for (let next = pending.pop(); next; next = pending.pop()) {
@@ -91,12 +96,15 @@ export function receiverOf(
     } else {
       if (called) call([])
       field(path)
+      const said = declared(view, found)
+      if (said.type || said.from) call(path, said, true)
     }
   }
-  const read = shortest(fields)
+  const whole = fields.some((path) => path.length === 0)
+  const read = shortest(follows ? fields : fields.filter((path) => path.length > 0))
   return {
     receiver: { fields: read, calls: [...calls].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each) },
-    whole: read.some((path) => path.length === 0),
+    whole,
   }
 }
 
@@ -105,9 +113,39 @@ export function receiverOf(
  * itself is known where this is asked.
  */
 export function receiverOfClass(input: ReceiverInput, uses: readonly ReceiverUse[], node: Node): Receiver {
-  const { fields, calls } = receiverOf(input, uses, { node, isStatic: false }, false).receiver
-  const isPart = ({ length }: readonly string[]) => length > 0
-  return { fields: fields.filter(isPart), calls: calls.filter(({ path }) => isPart(path)) }
+  const { receiver, whole } = receiverOf(input, uses, { node, isStatic: false }, false)
+  const memory = remembered(input, node)
+  return {
+    fields: receiver.fields.filter((path) => !memory.has(JSON.stringify(path))),
+    calls: receiver.calls.filter(({ path }) => path.length > 0),
+    ...(whole && {
+      besides: [...memory].flatMap((key) => {
+        const path = JSON.parse(key) as string[]
+        return path.length === 1 && !path[0]!.startsWith('#') ? path : []
+      }),
+    }),
+  }
+}
+
+/**
+ * Collections of a class that hold what it remembers of earlier calls, and not what it was given: whatever member adds to one
+ * looks into it as well. A member that only adds is how a handler or a rate gets there.
+ */
+function remembered(input: ReceiverInput, node: Node): ReadonlySet<string> {
+  const found = new Map<string, boolean>()
+  for (const member of node.body.body as Node[]) {
+    const code = member.kind === 'constructor' ? undefined : codeOf(member)
+    const uses = code ? usesOf(input, code) : []
+    const added = uses.filter(({ path, called }) => called && path.length > 1 && isMutator(path.at(-1)!))
+    const looked = uses.filter((use) => !added.includes(use)).map(({ path }) => path)
+    for (const { path } of added) {
+      const holder = path.slice(0, -1)
+      const looks = looked.some((other) => holder.every((name, at) => other[at] === name))
+      const key = JSON.stringify(holder)
+      found.set(key, looks && found.get(key) !== false)
+    }
+  }
+  return new Set([...found].flatMap(([key, isMemory]) => (isMemory ? key : [])))
 }
 
 /** Paths without those that a shorter one covers. */

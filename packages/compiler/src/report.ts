@@ -63,7 +63,7 @@ export class Report {
     const rootModule = root.file
     const rootName = nameOf(reached[0])
     for (const { code, what, start } of root.findings ?? [])
-      add(code, what, this.position(rootModule, start), [rootName])
+      add(code, what, this.position(rootModule, start), [root.label ?? rootName])
 
     const first = reached[0]?.subject
     const rootNode = first?.kind === 'definition' ? first : undefined

@@ -9,6 +9,7 @@
 import { digestOf } from './digest.ts'
 import {
   type CachedUse,
+  type Capture,
   type ClassSource,
   type EnvRead,
   type Layout,
@@ -19,7 +20,15 @@ import {
 } from './model.ts'
 import type { Node } from './nodes.ts'
 
-/** The shape of what is written: `stampContract` of the core that reads it. */
+/**
+ * The shape of what is written: that of the `@autocache/core` that reads it, whose plumbing has the same constant.
+ * @example
+ * ```ts
+ * import { stampContract } from '@autocache/compiler'
+ *
+ * stampContract // 2
+ * ```
+ */
 export const stampContract = 2
 
 /** A text to insert, and how it comes among others at one place. */
@@ -70,6 +79,14 @@ export interface Elsewhere {
   name(name: string, at: number): string
 }
 
+/** What a stamped folder was when it was stamped, so that a partial rebuild of it is seen when it runs. */
+export interface Seal {
+  /** The path of the file in the folder, with `/`. */
+  readonly own: string
+  /** Of all files that the compiler wrote there. */
+  readonly digest: string
+}
+
 /** The module that is written to. */
 export interface StampedModule {
   readonly file: string
@@ -80,12 +97,16 @@ export interface StampedModule {
   readonly text: string
   readonly stamped: readonly Stamped[]
   readonly classes: readonly StampedClass[]
+  /** Functions among the options of its instances. */
+  readonly shared: readonly (ListedCode & { readonly version: string })[]
   /** Where the bodies of its classes begin, by definition. */
   readonly bodies: ReadonlyMap<number, number>
   /** Definitions of this module whose values functions of other modules depend on, with those functions. */
   readonly given: readonly Given[]
   /** Set where the text is not that of the source, whose offsets the definitions have. */
   readonly emitted?: Elsewhere
+  /** Set where the text is a file of a folder that compilers may rewrite in part. */
+  readonly seal?: Seal | undefined
   /** Whether a finding of this code is switched off: the user answers for it. */
   isOff(code: 'impure-init'): boolean
   relative(file: string): string
@@ -93,6 +114,7 @@ export interface StampedModule {
 
 /** What is imported from plumbing, with the local name it gets here. */
 type Helper =
+  | 'built'
   | 'through'
   | 'held'
   | 'putStamp'
@@ -130,17 +152,20 @@ export function insertions(module: StampedModule): readonly Insertion[] {
       found.push({ at: end, text: `${use.sequence ? ')' : ''},${stamp})` })
     }
   }
-  for (const { label, version, start, end, method } of stamped.flatMap(({ listed }) => listed)) {
+  const listed = [...stamped.flatMap((each) => each.listed), ...module.shared]
+  for (const { label, version, start, end, method, shorthand = method } of listed) {
     found.push({
       at: start,
-      text: `${method === undefined ? '' : `${method}:`}${helper('stampCode')}(${method === undefined ? '' : '{'}`,
+      text: `${shorthand === undefined ? '' : `${shorthand}:`}${helper('stampCode')}(${method === undefined ? '' : '{'}`,
     })
-    found.push({ at: end, text: `${method === undefined ? '' : `}.${method}`},{${headOf(label, version).join()}})` })
+    found.push({ at: end, text: `${method === undefined ? '' : `}.${method}`},{${own.head(label, version).join()}})` })
   }
   for (const { source, label, version, around = [] } of module.classes) {
     for (const [start, end] of around)
       found.push({ at: start, text: `${helper('stampDecorator')}(` }, { at: end, text: ')' })
-    const stamp = `{${[...headOf(label, version), ...receiverParts(source.receiver, undefined, own)].join()}}`
+    const captured = capturesOf(source.captures)
+    const parts = receiverParts(source.receiver, undefined, own, readerOf, captured)
+    const stamp = `{${[...own.head(label, version), ...parts].join()}}`
     if (source.behind === undefined)
       found.push({ at: source.body, text: `static{${helper('putStamp')}(this,${stamp})}` })
     else {
@@ -168,23 +193,14 @@ function freeName(text: string): string {
   return name
 }
 
-const headOf = (label: string, version: string): string[] => [
-  `contract:${stampContract}`,
-  `label:${quote(label)}`,
-  `version:${quote(version)}`,
-]
-
 function stampText(
   { use, label, version, owner, read }: Stamped,
   own: Snapshots,
   bodies: StampedModule['bodies'],
 ): string {
   const { values, held } = own.readersOf(use, read)
-  const readers = [
-    ...use.captures.flatMap(({ name, paths }) => paths.map((path) => `()=>${member(name, path)}`)),
-    ...values,
-  ]
-  const parts = headOf(label, version)
+  const readers = [...capturesOf(use.captures), ...values]
+  const parts = own.head(label, version)
   if (readers.length > 0) parts.push(`captures:[${readers.join()}]`)
   if (held.length > 0) parts.push(`held:${own.held()}([${held.join()}])`)
   // Not every compiler of decorators leaves their expressions inside the class, where private names are known.
@@ -197,23 +213,36 @@ function stampText(
   return `{${parts.join()}}`
 }
 
+const capturesOf = (captures: readonly Capture[]): readonly string[] =>
+  captures.flatMap(({ name, paths }) => paths.map((path) => `()=>${member(name, path)}`))
+
 const readerOf = (path: readonly string[]): string => `_=>${member('_', path)}`
 
 /** @param owner the version of the class whose member calls its own members */
 function receiverParts(
-  { fields, calls }: Receiver,
+  { fields, calls, besides }: Receiver,
   owner: string | undefined,
   own: Snapshots,
   reader = readerOf,
+  captured: readonly string[] = [],
 ): string[] {
   const parts: string[] = []
-  if (fields.length > 0) parts.push(`receiver:[${fields.map((path) => `_=>${member('_', path)}`).join()}]`)
+  const readers = [...fields.map(readerOf), ...captured]
+  if (besides) readers.push(wholeBut(besides))
+  if (readers.length > 0) parts.push(`receiver:[${readers.join()}]`)
   if (calls.length === 0) return parts
   const list = calls.map(({ path, leaf }) => {
     const known = leaf ? ',true' : path.length === 0 && owner !== undefined ? `,${quote(owner)}` : ''
     return `[${quote(member('this', path))},${reader(path)}${known}]`
   })
   return [...parts, `calls:${own.through()}([${list.join()}])`]
+}
+
+/** What an object holds, as a plain one, without some of it. */
+function wholeBut(names: readonly string[]): string {
+  if (names.length === 0) return '_=>({..._})'
+  const left = names.map((name, at) => `${isName.test(name) ? name : quote(name)}:_${at}`)
+  return `({${left.join()},..._})=>_`
 }
 
 const isName = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u
@@ -254,6 +283,25 @@ class Snapshots {
     this.#module = module
     this.#prefix = prefix
     this.#helper = helper
+  }
+
+  /** What every stamp begins with. */
+  head(label: string, version: string): string[] {
+    const { seal } = this.#module
+    const said = seal ? `get version(){return ${this.#checked(seal)}(${quote(version)})}` : `version:${quote(version)}`
+    return [`contract:${stampContract}`, `label:${quote(label)}`, said]
+  }
+
+  /** What gives versions out as long as the folder is what it was. */
+  #checked({ own, digest }: Seal): string {
+    const name = `${this.#prefix}v`
+    if (!this.#own.has(name)) {
+      const where = this.#module.style === 'import' ? 'import.meta.url' : '__filename'
+      const text = `const ${name}=${this.#helper('built')}(${where},${quote(own)},${quote(digest)});`
+      this.insertions.push({ at: this.#module.layout.head, text })
+      this.#own.set(name, name)
+    }
+    return name
   }
 
   /** The readers that a stamp has for what these definitions read, and for what they were made of. */

@@ -6,6 +6,7 @@
 import type { Finding } from './diagnostics.ts'
 import { digestOf } from './digest.ts'
 import { Encoder } from './encode.ts'
+import { isFound } from './found.ts'
 import { layoutOf } from './layout.ts'
 import type { ClassSource, Definition, ModuleSummary, Request } from './model.ts'
 import { isUndefined } from './normal.ts'
@@ -15,13 +16,13 @@ import { hasCacheKey, receiverOfClass } from './receivers.ts'
 import { resolveScopes, type Scopes } from './scopes.ts'
 import { quoted } from './stream.ts'
 import { UnknownSyntax } from './syntax.ts'
-import { describeUse } from './uses.ts'
+import { describeClass, describeInstance, describeUse, type UseInput } from './uses.ts'
 import { erased, variablesOf } from './walk.ts'
 import { findWrappers, type WrapperKind } from './wrappers.ts'
 import { type ModuleView, plain, type ReceiverUse, Writer } from './writer.ts'
 
 /** Raised whenever a summary of the same text changes: kept ones are then useless. */
-export const summaryFormat = 7
+export const summaryFormat = 8
 
 export interface SummariseInput {
   readonly text: string
@@ -60,6 +61,7 @@ export function opaque(text: string, finding: Finding): ModuleSummary {
     stars: [],
     uses: [],
     classes: [],
+    shared: [],
     layout: { style: 'unknown', statements: [], head: 0 },
     candidates: [],
     wrappers: {},
@@ -81,6 +83,7 @@ class Summariser {
   readonly #uses = new Map<Node, readonly string[]>()
   /** What members of classes do with `this`. */
   readonly #members = new Map<Plan, readonly ReceiverUse[]>()
+  readonly #known: ReadonlyMap<string, WrapperKind | undefined> | undefined
   readonly #pragmas: readonly string[]
   readonly #factories: readonly Node[]
 
@@ -93,6 +96,7 @@ class Summariser {
     this.#text = text
     this.#program = program
     this.#commonjs = commonjs
+    this.#known = known
     this.#scopes = resolveScopes(program, commonjs)
     this.#outline = outline(program, this.#scopes, commonjs)
     this.#requests = this.#outline.requests
@@ -105,20 +109,20 @@ class Summariser {
     const { plans, exports, names, stars } = this.#outline
     const definitions: Definition[] = plans.map((plan) => this.#define(plan))
     const view = this.#view(() => {})
-    const uses = [...this.#uses].map(([node, label]) =>
-      describeUse({
-        node,
-        label,
-        view,
-        program: this.#program,
-        plans,
-        definitions,
-        add: (definition) => definitions.push(definition) - 1,
-        write: (ranges) => new Writer(view, ranges, this.#pragmas),
-        finish: (writer, plan) => this.#finish(writer, plan),
-      }),
-    )
+    const input = {
+      view,
+      program: this.#program,
+      plans,
+      definitions,
+      add: (definition: Definition) => definitions.push(definition) - 1,
+      write: (ranges: readonly Node[]) => new Writer(view, ranges, this.#pragmas),
+      finish: (writer: Writer, plan: Parameters<UseInput['finish']>[1]) => this.#finish(writer, plan),
+    }
+    const inner = this.#innerClasses(input)
+    const nested = new Map([...inner].map(([node, { def }]) => [node, def]))
+    const uses = [...this.#uses].map(([node, label]) => describeUse({ ...input, node, label, nested }))
     const wrappers = this.#ownWrappers()
+    const instances = this.#wrappers.instances.map((node) => describeInstance({ ...input, node, label: [], nested }))
     return {
       requests: this.#requests,
       definitions,
@@ -126,12 +130,13 @@ class Summariser {
       names,
       stars,
       uses,
-      classes: this.#classes(view),
+      classes: [...this.#classes(view), ...inner.values()],
+      shared: instances.flatMap(({ shared }) => shared),
       layout: layoutOf(this.#program, this.#commonjs),
       candidates: this.#wrappers.candidates,
       wrappers,
       commonjs: this.#commonjs,
-      findings: [],
+      findings: instances.flatMap(({ findings }) => findings),
       opaque: undefined,
     }
   }
@@ -142,18 +147,20 @@ class Summariser {
       const node = classOf(plan)
       const uses = this.#members.get(plan)
       if (!node || !uses) return []
-      const decorated = (node.decorators ?? []).length > 0
       const input = { view, write: (ranges: readonly Node[]) => new Writer(view, ranges, this.#pragmas) }
-      return {
-        name: (node.id?.name ?? plan.name) as string,
-        def,
-        body: node.body.start + 1,
-        behind: decorated && node.type === 'ClassDeclaration' && node.id ? node.end : undefined,
-        runs: Boolean(node.superClass) || (node.body.body as Node[]).some(isRunning),
-        hook: hasCacheKey(node),
-        receiver: receiverOfClass(input, uses, node),
-      }
+      return { ...placeOf(node, plan.name), def, receiver: receiverOfClass(input, uses, node), captures: [] }
     })
+  }
+
+  /** Those that stand in functions, and in other values. */
+  #innerClasses(input: Omit<UseInput, 'node' | 'label' | 'nested'>): Map<Node, ClassSource> {
+    const top = new Set(this.#outline.plans.map(classOf))
+    const found = new Map<Node, ClassSource>()
+    for (const node of this.#wrappers.classes) {
+      const described = top.has(node) ? undefined : describeClass({ ...input, node, label: [] })
+      if (described) found.set(node, { ...placeOf(node, 'class'), ...described })
+    }
+    return found
   }
 
   /** Instances and wrappers by their names in the module; `default` where the default export has none. */
@@ -181,6 +188,7 @@ class Summariser {
       targetOf: (variable) => this.#outline.targets.get(variable),
       importOf: (variable) => this.#outline.imports.get(variable),
       isWrapper: (callee) => this.#wrappers.isWrapper(callee),
+      isDefaultWrapper: this.#known?.get('default') === 'wrapper',
       request: (specifier, kind, at) => this.#request(specifier, kind, at),
       factories: this.#factories,
       found,
@@ -285,6 +293,7 @@ class Summariser {
         ? (code.params as Node[]).map((parameter) => variablesOf(parameter, this.#scopes.of))
         : [],
     )
+    const shape = isCached ? 'cached' : shapeOf(plan, code, this.#scopes)
     const text = plan.nodes.map((node) => this.#text.slice(node.start, node.end)).join('\n')
     return {
       name: plan.name,
@@ -299,7 +308,14 @@ class Summariser {
       observes: writer.observes,
       runs: writer.runs || plan.kind === 'statement',
       // A cached function is a function: to call it changes nothing about it.
-      shape: isCached ? 'cached' : shapeOf(plan, code, this.#scopes),
+      shape,
+      dynamic:
+        shape === 'unknown' &&
+        code !== undefined &&
+        !isFound(
+          code,
+          this.#view(() => {}),
+        ),
       usesThis: writer.root !== undefined && !writer.root.arrow && writer.root.usesThis,
       globals: [...writer.globals].sort(),
       globalWrites: [...writer.globalWrites].sort(([a], [b]) => (a < b ? -1 : 1)),
@@ -364,6 +380,18 @@ function pragmasOf(text: string): string[] {
 function classOf(plan: Plan): Node | undefined {
   const node = plan.nodes.length === 1 ? codeOf(plan) : undefined
   return node && /^Class(?:Declaration|Expression)$/.test(node.type) ? node : undefined
+}
+
+/** What a stamp needs to know of a class besides its code. */
+function placeOf(node: Node, name: string): Pick<ClassSource, 'name' | 'body' | 'behind' | 'runs' | 'hook'> {
+  const decorated = (node.decorators ?? []).length > 0
+  return {
+    name: (node.id?.name ?? name) as string,
+    body: node.body.start + 1,
+    behind: decorated && node.type === 'ClassDeclaration' && node.id ? node.end : undefined,
+    runs: Boolean(node.superClass) || (node.body.body as Node[]).some(isRunning),
+    hook: hasCacheKey(node),
+  }
 }
 
 /** A member that can be called, or that a read of it runs; what a constructor or a field makes may be one. */

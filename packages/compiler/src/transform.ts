@@ -10,7 +10,7 @@ import type { Insertion } from './stamps.ts'
 /** What became of a module. */
 export interface Transformed {
   readonly code: string
-  /** From the transformed text to the given one, by character. */
+  /** From the transformed text to the given one, by character. It is made when it is asked for first. */
   readonly map: SourceMap
   /** Absolute paths, one list for all modules: an edit of one of these can change what is written into this one. */
   readonly dependencies: readonly string[]
@@ -40,11 +40,17 @@ export function fileOf(id: string): string | undefined {
 }
 
 /** Writes into a text. Offsets count in it without a byte order mark and with lines ended by LF. */
-export function insertInto(code: string, file: string, found: readonly Insertion[]): { code: string; map: SourceMap } {
+export function insertInto(code: string, file: string, found: readonly Insertion[]): Pick<Transformed, 'code' | 'map'> {
   const place = placesOf(code)
   const text = new MagicString(code)
   for (const { at, text: inserted } of found) text.appendLeft(place(at), inserted)
-  return { code: text.toString(), map: text.generateMap({ source: file, hires: true, includeContent: true }) }
+  let map: SourceMap | undefined
+  return {
+    code: text.toString(),
+    get map() {
+      return (map ??= text.generateMap({ source: file, hires: true, includeContent: true }))
+    },
+  }
 }
 
 /** From offsets in a text as it is read to those in the text as it is given. */

@@ -4,10 +4,12 @@
  */
 import type { Finding } from './diagnostics.ts'
 import { Encoder } from './encode.ts'
+import { isFound } from './found.ts'
 import { isMutator, isStaticMutator } from './knowledge.ts'
 import {
   type CachedUse,
   type Capture,
+  type ClassSource,
   type Definition,
   type ListedCode,
   type Receiver,
@@ -17,7 +19,7 @@ import {
 import { isPure, isUndefined } from './normal.ts'
 import type { Plan } from './outline.ts'
 import type { Node } from './parse.ts'
-import { hasCacheKey, receiverOf, shortest } from './receivers.ts'
+import { hasCacheKey, receiverOf, receiverOfClass, shortest } from './receivers.ts'
 import type { Variable } from './scopes.ts'
 import { quoted } from './stream.ts'
 import { UnknownSyntax } from './syntax.ts'
@@ -36,6 +38,8 @@ export interface UseInput {
   add(definition: Definition): number
   write(ranges: readonly Node[]): Writer
   finish(writer: Writer, plan: Pick<Plan, 'kind' | 'name' | 'nodes'> & { readonly cached?: boolean }): Definition
+  /** The definitions of classes that stand in functions. */
+  readonly nested: ReadonlyMap<Node, number>
 }
 
 const isFunction = (node: Node) =>
@@ -45,7 +49,8 @@ export function describeUse(input: UseInput): CachedUse {
   const decorated = input.node.type === 'Decorator'
   const method = decorated ? ownerOf(input) : undefined
   const options = optionsOf(input.node)
-  const given = method ? erased(method.member.value) : erased(input.node.arguments[0])
+  const first = method ? (method.member.value as Node) : (input.node.arguments as Node[])[0]!
+  const given = erased(first.type === 'SpreadElement' ? first.argument : first)
   const path = pathOf(input, given)
   const label = nameOf(options) ?? path
   const owner = method ?? classAround(input, input.node, given)
@@ -58,6 +63,8 @@ export function describeUse(input: UseInput): CachedUse {
   // With a key of his own the user answers for what no key can be made of.
   const keyed = property(options, 'key') !== undefined
   const refused = new Set(written.findings.map(({ what }) => what))
+  const pinned = property(options, 'version') !== undefined
+  const dynamic = !method && (first.type === 'SpreadElement' || !isFound(given, input.view))
   return {
     label,
     path,
@@ -67,7 +74,7 @@ export function describeUse(input: UseInput): CachedUse {
     start: input.node.start,
     end: input.node.end,
     fn: method ? [method.member.start, method.member.end] : [given.start, given.end],
-    owner: owner?.definition,
+    owner: owner && (owner.definition ?? input.nested.get(owner.node)),
     captures: written.captures.filter(({ name }) => !ignored.has(name) && !(keyed && refused.has(name))),
     receiver: written.receiver,
     trailing: written.trailing,
@@ -75,8 +82,117 @@ export function describeUse(input: UseInput): CachedUse {
     listed: [...keyCode(options, key, label), ...depsCode(input, options, label)],
     sequence: given.type === 'SequenceExpression',
     seesProcess: isProcess(input),
-    findings: keyed ? [] : written.findings.filter(kept),
+    dynamic,
+    pinned,
+    findings: dynamic ? (pinned ? [] : unfound(input, given)) : keyed ? [] : written.findings.filter(kept),
   }
+}
+
+/**
+ * The options `key` and `deps` of an instance, which are those of whatever it caches, in whichever module. They get versions
+ * where they are written; where options come from elsewhere nobody sees them here.
+ */
+export function describeInstance(input: UseInput): {
+  readonly shared: readonly ListedCode[]
+  readonly findings: readonly Finding[]
+} {
+  const [given] = input.node.arguments as Node[]
+  if (!given) return { shared: [], findings: [] }
+  const shared: ListedCode[] = []
+  const findings: Finding[] = []
+  for (const source of given.type === 'SpreadElement' ? [given.argument as Node] : optionSources(given, input)) {
+    if (source.type !== 'ObjectExpression') {
+      const text = input.view.text.slice(source.start, source.end).replace(/\s+/g, ' ')
+      findings.push({ code: 'unstamped', what: `\`${text.slice(0, 60)}\``, start: source.start, end: source.end })
+      continue
+    }
+    const label = 'createAutocache'
+    for (const one of source.properties as Node[]) {
+      const isKey = one.type === 'Property' && staticKey(one.key, one.computed) === 'key'
+      if (!isKey || one.kind !== 'init') continue
+      const def = keyOf(input, { ...source, properties: [one] }, label)
+      const own = { ...source, properties: [one] }
+      if (one.shorthand && def !== undefined) {
+        const { start, end } = one
+        shared.push({ label: `${label} key`, root: { def }, start, end, method: undefined, shorthand: 'key' })
+      } else shared.push(...keyCode(own, def, label))
+    }
+    shared.push(...depsCode(input, source, label))
+  }
+  return { shared, findings }
+}
+
+/** The object literals that options are written in, and what is none. */
+function optionSources(options: Node, input: UseInput, depth = 0): Node[] {
+  const node = erased(options)
+  switch (node.type) {
+    case 'ObjectExpression':
+      return [
+        node,
+        ...(node.properties as Node[]).flatMap((one) =>
+          one.type === 'SpreadElement' ? optionSources(one.argument, input, depth) : [],
+        ),
+      ]
+    case 'ConditionalExpression':
+      return [...optionSources(node.consequent, input, depth), ...optionSources(node.alternate, input, depth)]
+    case 'LogicalExpression':
+      return [...optionSources(node.left, input, depth), ...optionSources(node.right, input, depth)]
+    case 'Literal':
+      return []
+    case 'Identifier': {
+      if (isUndefined(node, input.view.scopes)) return []
+      const variable = input.view.scopes.of(node)
+      const declared = variable?.defs[0]?.node as unknown as Node | undefined
+      const isConstant =
+        variable?.defs.length === 1 &&
+        declared?.type === 'VariableDeclarator' &&
+        declared.id.type === 'Identifier' &&
+        declared.init &&
+        !variable.references.some((one) => one.isWrite() && !one.init)
+      return isConstant && depth < 8 ? optionSources(declared.init, input, depth + 1) : [node]
+    }
+    default:
+      return [node]
+  }
+}
+
+/** A class that stands in a function: its code, with what it reads of that function. Undefined where no stamp can say it. */
+export function describeClass(
+  input: Omit<UseInput, 'nested'>,
+): Pick<ClassSource, 'def' | 'receiver' | 'captures'> | undefined {
+  const { node } = input
+  const writer = withHelpers({ ...input, nested: new Map() }, [node], (inner) => {
+    inner.members = { uses: [] }
+    new Encoder(inner).classCode(node, undefined)
+  })
+  const inside = node.body.start + 1
+  const isSeen = [...writer.captures.keys()].every((one) => input.view.scopes.at(inside, one.name) === one)
+  if (writer.raw || !isSeen || writer.frames[0]!.usesThis) return undefined
+  const name = (node.id?.name ?? 'class') as string
+  const uses = writer.members ? writer.memberUses() : []
+  return {
+    def: input.add({ ...input.finish(writer, { kind: 'class', name, nodes: [node], cached: true }), runs: false }),
+    receiver: receiverOfClass(input, uses, node),
+    captures: [...writer.captures].map(([variable, paths]) => ({ name: variable.name, paths: shortest(paths) })),
+  }
+}
+
+/**
+ * A function that is not shown has no version; a wrapper of the configuration caches what its
+ * own callers give it, and it is there that it is shown.
+ */
+function unfound({ node, program, view }: UseInput, given: Node): Finding[] {
+  const around = search(program, node)
+  const isWrapped = around.some((each, index) => {
+    if (!isFunction(each)) return false
+    const parent = around[index - 1]
+    const name = each.id ?? (parent?.type === 'VariableDeclarator' ? parent.id : undefined)
+    return name ? view.isWrapper(name) : parent?.type === 'ExportDefaultDeclaration' && view.isDefaultWrapper
+  })
+  if (isWrapped) return []
+  const text = view.text.slice(given.start, given.end).replace(/\s+/g, ' ')
+  const what = text.length > 60 ? `${text.slice(0, 59)}…` : text
+  return [{ code: 'dynamic-function', what: `\`${what}\``, start: given.start, end: given.end }]
 }
 
 /** `process` is the global here, or what Node exports under that name. */

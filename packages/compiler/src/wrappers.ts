@@ -17,6 +17,10 @@ export interface Wrappers {
   kindOf(variable: Variable): WrapperKind | undefined
   kindOfValue(node: Node): WrapperKind | undefined
   readonly candidates: readonly Candidate[]
+  /** Every class of the module, those inside others after these. */
+  readonly classes: readonly Node[]
+  /** Every call of `createAutocache`. */
+  readonly instances: readonly Node[]
 }
 
 export interface Import {
@@ -226,6 +230,13 @@ export function findWrappers(
     return undefined
   }
 
+  /** `createAutocache` itself, and no function of the program that calls it. */
+  function isMaker(callee: Node): boolean {
+    if (callee.type === 'MemberExpression') return kindOfExpression(callee) === 'factory'
+    const variable = callee.type === 'Identifier' ? scopes.of(callee) : undefined
+    return variable !== undefined && importOf(variable) !== undefined && kindOf(variable) === 'factory'
+  }
+
   const outward = (kind: Kind | undefined): WrapperKind | undefined =>
     kind === 'instance' || kind === 'wrapper' ? kind : undefined
 
@@ -233,6 +244,10 @@ export function findWrappers(
     isWrapper: (callee) => kindOfExpression(callee) === 'wrapper',
     kindOf: (variable) => outward(kindOf(variable)),
     kindOfValue: (node) => outward(kindOfExpression(node)),
+    classes,
+    get instances() {
+      return nodesOf(program).filter((node) => node.type === 'CallExpression' && isMaker(bare(node.callee)))
+    },
     get candidates() {
       return [...candidates.values()]
     },
@@ -263,13 +278,16 @@ function returns(node: Node): (Node | null)[] {
   return childrenOf(node).flatMap(returns)
 }
 
-/** Every class of a module, those inside others after these. */
-function classesOf(root: Node): Node[] {
+function nodesOf(root: Node): Node[] {
   const found: Node[] = []
   const pending = [root]
   for (let node = pending.pop(); node; node = pending.pop()) {
-    if (/^Class(?:Declaration|Expression)$/.test(node.type)) found.push(node)
+    found.push(node)
     pending.push(...childrenOf(node))
   }
   return found.sort((a, b) => a.start - b.start)
 }
+
+/** Every class of a module, those inside others after these. */
+const classesOf = (root: Node): Node[] =>
+  nodesOf(root).filter(({ type }) => /^Class(?:Declaration|Expression)$/.test(type))

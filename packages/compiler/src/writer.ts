@@ -64,6 +64,8 @@ export interface ModuleView {
   importOf(variable: Variable): { readonly specifier: string; readonly name: string } | undefined
   /** Whether a callee, or the expression of a decorator, is `cached` or a wrapper like it. */
   isWrapper(callee: Node): boolean
+  /** The default export is one. */
+  readonly isDefaultWrapper: boolean
   /** The number of a module that the code names. */
   request(specifier: string, kind: 'dynamic' | 'require' | 'asset' | 'glob', at: number): number
   /** Names of the module that JSX is turned into calls of: `React`, or the factory of a pragma. */

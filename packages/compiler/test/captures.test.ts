@@ -93,7 +93,6 @@ const said: Record<string, readonly [source: string, codes: readonly string[]]> 
     'export function make(load) { return cached((k) => load(k)) }',
     ['uncapturable'],
   ],
-  'a parameter that is cached is uncapturable': ['export function memo(fn) { return cached(fn) }', ['uncapturable']],
   'a captured instance is uncapturable': [
     'class Db {} export function make() { const db = new Db(); return cached((k) => db.rows) }',
     ['uncapturable'],

@@ -146,7 +146,12 @@ describe('the program', () => {
     })
     const analysis = analyze({ root: join(outer, 'app') })
     expect(analysis.diagnostics).toMatchObject([
-      { code: 'outside-root', level: 'warning', position: { file: '../lib/src/index.ts' } },
+      {
+        code: 'outside-root',
+        level: 'warning',
+        position: { file: '../lib/src/index.ts' },
+        message: expect.stringMatching(/^\.\.\/lib\/src\/index\.ts \(imported by main\.ts\) lies outside the root\./),
+      },
     ])
     const before = analysis.versionOf('main.ts', 'f')
     expect(before.definitions.map(({ file }) => file)).toEqual(['main.ts', '../lib/src/other.ts'])

@@ -48,6 +48,9 @@ export interface Capabilities {
    */
   readonly epochs?: boolean
 
+  /** It has `locks` that a second handle sees ({@link Harness.reopen}). */
+  readonly locks?: boolean
+
   readonly getMany?: boolean
   readonly setMany?: boolean
   readonly deleteMany?: boolean
@@ -66,7 +69,7 @@ export interface Harness {
   readonly store: Store
   /** Releases everything, second handles included. Runs after each clause, passed or failed. */
   close?(): void | Promise<void>
-  /** A second handle on the same storage, as another process would have it, for `survivesReopen` and `epochs`. */
+  /** A second handle on the same storage, as another process would have it, for `survivesReopen`, `epochs` and `locks`. */
   reopen?(): Store | Promise<Store>
   /** Makes the storage fail from now on, for `reportsFailures`: close the connection, stop the server. */
   breakIt?(): void | Promise<void>

@@ -6,7 +6,7 @@ export interface ClauseDefinition {
   /** The sentence, in the present tense; unique. */
   readonly name: string
   /** Where it comes from: `contract` (`store.ts`), or a rule of the soundness page. */
-  readonly rule: 'contract' | 'R09' | 'R18' | 'L6'
+  readonly rule: 'contract' | 'R09' | 'R18' | 'L5' | 'L6'
   /** The capabilities it proves. */
   readonly asserts?: readonly Capability[]
   /**

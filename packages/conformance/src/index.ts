@@ -11,6 +11,7 @@ export { throwingStore } from './faults/throwing-store.ts'
 export {
   type AsyncMapStore,
   asyncMapStore,
+  type LockTable,
   type MapStore,
   type MapStoreOptions,
   mapStore,

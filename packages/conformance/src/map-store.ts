@@ -1,4 +1,4 @@
-import type { AsyncStore, Held, Holds, SetContext, SyncStore } from '@autocache/core'
+import type { AsyncStore, Held, Holds, SetContext, StoreLocks, SyncStore } from '@autocache/core'
 
 /** The storage of a map store; two stores over the same rows are two handles on one storage. */
 export type Rows<THolds extends Holds> = Map<string, { held: Held<THolds>; expiresAt: number | undefined }>
@@ -15,7 +15,12 @@ export interface MapStoreOptions<THolds extends Holds> {
   readonly max?: number
   /** Epoch milliseconds. @default Date.now */
   readonly now?: () => number
+  /** Of an asynchronous store: locks, which all stores with the same table see. @default none */
+  readonly locks?: LockTable
 }
+
+/** The locks of a map store by key: who has one, and until when in epoch milliseconds. */
+export type LockTable = Map<string, { note: string; until: number }>
 
 /** A synchronous store with every optional method. */
 export interface MapStore<THolds extends Holds = 'references'> extends SyncStore<THolds> {
@@ -106,6 +111,7 @@ export function asyncMapStore<THolds extends Holds>(
 ): AsyncMapStore<THolds> {
   const store = mapStore(options)
   return {
+    ...(options.locks && { locks: locksOf(options.locks, options.now ?? Date.now) }),
     lifetime: store.lifetime,
     holds: store.holds,
     get: async (key) => store.get(key),
@@ -117,6 +123,29 @@ export function asyncMapStore<THolds extends Holds>(
     clear: async (prefix) => store.clear(prefix),
     async *keys(prefix) {
       yield* store.keys(prefix)
+    },
+  }
+}
+
+function locksOf(table: LockTable, now: () => number): StoreLocks {
+  const standing = (key: string) => {
+    const lock = table.get(key)
+    return lock && now() < lock.until ? lock.note : undefined
+  }
+  return {
+    async acquire(key, note, lease, instead) {
+      const held = standing(key)
+      if (held !== undefined && held !== instead) return held
+      table.set(key, { note, until: now() + lease })
+      return undefined
+    },
+    async renew(key, note, lease) {
+      if (standing(key) !== note) return false
+      table.set(key, { note, until: now() + lease })
+      return true
+    },
+    async release(key, note) {
+      if (standing(key) === note) table.delete(key)
     },
   }
 }

@@ -4,6 +4,7 @@ import { applies, type ClauseDefinition } from './clause.ts'
 import { epochsClauses } from './clauses/epochs.ts'
 import { expiryClauses } from './clauses/expiry.ts'
 import { keyClauses } from './clauses/keys.ts'
+import { lockClauses } from './clauses/locks.ts'
 import { manyClauses } from './clauses/many.ts'
 import { orderClauses } from './clauses/order.ts'
 import { randomClauses } from './clauses/random.ts'
@@ -25,6 +26,7 @@ export const allClauses: readonly ClauseDefinition[] = [
   ...scopeClauses,
   ...storageClauses,
   ...epochsClauses,
+  ...lockClauses,
 ]
 
 /** A clause that applies to a declared store, ready to run. */

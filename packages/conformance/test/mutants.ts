@@ -1,4 +1,4 @@
-import type { Entry, SetContext } from '@autocache/core'
+import type { Entry, SetContext, StoreLocks } from '@autocache/core'
 import {
   type AsyncMapStore,
   asyncMapStore,
@@ -9,7 +9,7 @@ import {
   mapStore,
   reorderingStore,
 } from '../src/index.ts'
-import { bytesHarness, claims, frontedHarness, referencesHarness, textHarness } from './references.ts'
+import { bytesHarness, claims, frontedHarness, lockedHarness, referencesHarness, textHarness } from './references.ts'
 
 /** A reference store with one fault, and the clause that catches it. */
 export interface Mutant {
@@ -50,6 +50,12 @@ const ofFronted = (
   caughtBy: string,
   epochsOf: (common: Rows, front: Rows) => object | undefined,
 ): Mutant => ({ breaks, caughtBy, capabilities: claims.fronted, make: () => frontedHarness(epochsOf) })
+
+const ofLocked = (
+  breaks: string,
+  caughtBy: string,
+  mutate: (sound: StoreLocks, now: () => number) => object,
+): Mutant => ({ breaks, caughtBy, capabilities: claims.locked, make: () => lockedHarness(mutate) })
 
 /** Every operation of a store over other keys. */
 const folding = (fold: (key: string) => string) => (store: MapStore) => {
@@ -470,6 +476,44 @@ export const mutants: Readonly<Record<string, Mutant>> = {
       return { ...rest, store: { ...(store as AsyncMapStore<'text'>), epochs: { ...epochs, get } } }
     },
   },
+  locksForEveryone: ofLocked(
+    'a lock is of one',
+    "a lock is one holder's until it is given back or its lease ends",
+    () => ({ acquire: async () => undefined }),
+  ),
+  locksReleaseForOthers: ofLocked(
+    'only who has a lock gives it back',
+    "a lock is one holder's until it is given back or its lease ends",
+    (sound) => ({
+      release: async (key: string, note: string) => {
+        const held = await sound.acquire(key, note, 1)
+        await sound.release(key, held ?? note)
+      },
+    }),
+  ),
+  locksForEver: ofLocked(
+    'a lease ends',
+    "a lock is one holder's until it is given back or its lease ends",
+    (sound) => ({
+      acquire: (key: string, note: string, lease: number, instead?: string) =>
+        sound.acquire(key, note, lease + 3_600_000, instead),
+    }),
+  ),
+  locksForgetRenewal: ofLocked(
+    'a renewal begins the lease anew',
+    'a lock lives on where it is renewed, and is taken over only by who knows its note',
+    (sound) => ({ renew: async (key: string, note: string) => (await sound.acquire(key, note, 0, '')) === note }),
+  ),
+  locksTakenOverBlindly: ofLocked(
+    'only who names the note takes a lock over',
+    'a lock lives on where it is renewed, and is taken over only by who knows its note',
+    (sound) => ({
+      acquire: async (key: string, note: string, lease: number, instead?: string) => {
+        const held = await sound.acquire(key, note, lease, instead)
+        return held === undefined || instead === undefined ? held : sound.acquire(key, note, lease, held)
+      },
+    }),
+  ),
   ignoresBound: {
     ...ofReferences('keeps at most its maximum', 'a bounded store keeps at most its maximum', () => ({})),
     make: () => ({ ...referencesHarness(), store: mapStore() }),

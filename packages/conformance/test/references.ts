@@ -1,4 +1,4 @@
-import type { AsyncStore, SetContext } from '@autocache/core'
+import type { AsyncStore, SetContext, StoreLocks } from '@autocache/core'
 import {
   type AsyncMapStore,
   asyncMapStore,
@@ -28,6 +28,10 @@ export const claims = {
   syncText: {
     ...{ mode: 'sync', lifetime: 'shared', holds: 'text', ...every },
     ...{ scope: true, exactKeys: true, expires: true, survivesReopen: true, reportsFailures: true },
+  },
+  locked: {
+    ...{ mode: 'async', lifetime: 'shared', holds: 'text', ...every, locks: true },
+    ...{ exactKeys: true, expires: true, survivesReopen: true },
   },
   fronted: {
     ...{ mode: 'async', lifetime: 'shared', holds: 'text', getMany: true, epochs: true },
@@ -96,6 +100,17 @@ export const textHarness = (
   const store = throwingStore({ ...limited, ...mutate(sound, time.now) })
   const reopen = () => asyncMapStore({ holds: 'text', rows, now: time.now })
   return { store: whole(store), breakIt: breaker(store), reopen, ...time }
+}
+
+/** A store with locks, and room for a mutation of them. */
+export const lockedHarness = (mutate: (sound: StoreLocks, now: () => number) => object = () => ({})): Harness => {
+  const time = clock()
+  const shared = { holds: 'text', rows: new Map(), locks: new Map(), now: time.now } as const
+  const make = () => {
+    const sound = asyncMapStore(shared)
+    return { ...sound, locks: { ...sound.locks!, ...mutate(sound.locks!, time.now) } }
+  }
+  return { store: make(), reopen: make, ...time }
 }
 
 export const bytesHarness = (mutate: (store: AsyncMapStore<'bytes'>) => object = () => ({})): Harness => {

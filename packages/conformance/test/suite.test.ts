@@ -33,6 +33,7 @@ describe('the suite holds itself to its rules', () => {
     ...{ exactKeys: true, expires: true, bounded: 64, survivesReopen: true, copies: true, reportsFailures: true },
     ...{
       epochs: true,
+      locks: true,
       maxEntryBytes: 1,
       getMany: true,
       setMany: true,

@@ -25,6 +25,7 @@ import type { Definition } from './definition.ts'
 import { referenceSealer, type Sealer } from './entry.ts'
 import { AutocacheError } from './errors.ts'
 import { createHub, type EventOf, type EventType, type Hub, type Stats } from './events.ts'
+import { gateOf } from './gate.ts'
 import { createOperations, type Operations } from './handle.ts'
 import { createInputs, joinedVersions, ownerOf, tagPolicyOf } from './inputs.ts'
 import { completeKey, keyPrefix } from './key.ts'
@@ -233,6 +234,7 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
         return completeKey(prefix, { argumentsText, readable, digest: digest!, maxBytes }).slice(prefix.length)
       },
       sealer: sealerOf(resolved, encoding, () => report({ type: 'mutated' })),
+      reader: shared ? undefined : encoding?.reader?.(gateOf(store)),
       report,
       clock,
       tags: {

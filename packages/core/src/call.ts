@@ -22,18 +22,21 @@
 import { detached } from '#platform'
 import { type Answer, follow, isThenable, rescue } from './answer.ts'
 import { clone } from './clone.ts'
-import type { Call, Definition, Found } from './definition.ts'
+import type { Address, Call, Definition, Found } from './definition.ts'
 import type { Opened, Sealer } from './entry.ts'
 import { StoreError, UnkeyableValueError } from './errors.ts'
 import type { MissReason } from './events.ts'
 import { Flight, gathering, type Landed, type Landing, type SharedLanding } from './flight.ts'
 import { lifetime, plainTtl } from './freshness.ts'
-import { isAsync } from './gate.ts'
+import { gateOf, isAsync } from './gate.ts'
+import type { Inputs } from './inputs.ts'
 import { instant, nextInstant } from './instants.ts'
 import { createJudge, isAnswer, type Judge } from './judge.ts'
 import { createLandings, type Fill, firstly } from './land.ts'
 import type { Lane } from './lane.ts'
+import { createTurns } from './lock.ts'
 import { Gathering } from './nested.ts'
+import { Recent } from './recent.ts'
 import { createRefresh } from './refresh.ts'
 import { replaceSignals } from './signals.ts'
 import type { Slot } from './slot.ts'
@@ -82,14 +85,22 @@ interface Joined {
   readonly exact: boolean
 }
 
+/** How long a text of inputs, and a text that a store holds, may be to be kept. */
+const mostText = 1000
+const mostHeld = 4000
+
+/** What such a text and what is made of it take, for each of its characters. */
+const kept = 6
+
 /** What the hit path answers where the general one must. */
 const general = Symbol('general')
 
 /** Puts the steps together for one cached function. */
 export function createCaller(definition: Definition): Caller {
-  const { fn, options, enabled, inputsOf, suffixOf, sealer, report, clock, tags } = definition
+  const { fn, options, enabled, inputsOf, suffixOf, sealer, report, clock, tags, reader } = definition
   const { store, storeTimeout, flightTimeout, partition, ttl, windows } = options
   const { counts } = report
+  const gate = gateOf(store)
   const shownKeys = options.keys === 'digest'
   const isAsyncFunction = Object.prototype.toString.call(fn) === '[object AsyncFunction]'
   /** What the function was seen to answer with: decides whether a fill needs the care of a flight from the start. */
@@ -104,24 +115,39 @@ export function createCaller(definition: Definition): Caller {
   const laneOf = (): Lane => (lane ??= definition.lane())
   let naming: ReturnType<NonNullable<Lane['epochs']['space']['stored']>['naming']> | undefined
   const laneFor = (code: string): Lane => (code === '' ? laneOf() : definition.lane(code))
-  const shown = ({ lane, suffix }: Call): string | undefined => (shownKeys ? lane.keyOf(suffix) : undefined)
+  const keyOf = ({ lane, suffix, address }: Call): string => address?.key ?? lane.keyOf(suffix)
+  const shown = (call: Call): string | undefined => (shownKeys ? keyOf(call) : undefined)
+  /** Where entries are, by the texts of inputs: what makes that out takes longer than a hit without it. */
+  const addresses = store.holds === 'references' ? undefined : new Recent<Address>()
   const landings = createLandings(definition, { judge, stillSame, shown, storeFailed })
   const { standInFor } = landings
+  const turns = createTurns(definition, { read, decide, shown, landingOf })
 
   function prepare(self: unknown, args: readonly unknown[]): Call {
     const outer = gathering()
+    const inner = Flight.current
     const inputs = inputsOf(self, args)
     const lane = laneFor(inputs.code)
-    const suffix = suffixOf(inputs.text, lane)
+    // Where nothing hidden is in the key, and no code of objects in the version, the text says all.
+    const { text, subject } = inputs
+    const keeps = addresses && inputs.code === '' && subject === text && text.length <= mostText
+    const known = keeps ? addresses.get(text) : undefined
+    const at = known ?? locate(inputs, lane)
+    const address = known ?? (keeps ? addresses.keep(text, at) : undefined)
+    return { self, args, inputs, suffix: at.suffix, lane, address, names: at.names, begun: instant(), outer, inner }
+  }
+
+  /** Where the entry of some inputs is. */
+  function locate({ text, subject }: Inputs, lane: Lane): Address {
+    const suffix = suffixOf(text, lane)
     const { stored } = lane.epochs.space
     let names: Names | undefined
     if (stored) {
       naming ??= stored.naming(lane.epochs.label, tags.fixed)
       // Where nothing hidden is in the key, the digest of what names the call is there already.
-      const digested = inputs.subject === inputs.text && suffix.startsWith('~') ? suffix.slice(1) : undefined
-      names = naming(inputs.subject, digested)
+      names = naming(subject, subject === text && suffix.startsWith('~') ? suffix.slice(1) : undefined)
     }
-    return { self, args, inputs, suffix, lane, names, begun: instant(), outer }
+    return { suffix, key: lane.keyOf(suffix), names, held: undefined, opened: undefined }
   }
 
   /** The call, or the reason it goes straight through; throws what cannot be keyed at all. */
@@ -159,7 +185,7 @@ export function createCaller(definition: Definition): Caller {
   /** Runs the function outside autocache; over an asynchronous store it answers with a promise all the same. */
   function pass(self: unknown, args: readonly unknown[]): unknown {
     unknownTo(gathering())
-    if (!isAsync(store)) return fn.apply(self, args as unknown[])
+    if (!isAsync(gate)) return fn.apply(self, args as unknown[])
     try {
       const result: unknown = fn.apply(self, args as unknown[])
       return isThenable(result) ? result : Promise.resolve(result)
@@ -209,68 +235,101 @@ export function createCaller(definition: Definition): Caller {
   /** Asks the store: for the entry, and where others use it for the epochs it is held against, in one round trip. */
   function read(call: Call): Answer<Read> {
     const { lane, suffix, names } = call
-    const failed = (error: unknown) => storeFailed(call, 'getMany', error)
     if (names) {
       const unsettled = !lane.trusts(suffix, Infinity)
-      const found = lane.epochs.space.stored!.read(lane.keyOf(suffix), names, storeTimeout, failed)
-      return unsettled ? follow(found, (one) => ({ ...one, unsettled })) : found
+      return readWith(
+        call,
+        names,
+        (read) => (unsettled ? { ...read, unsettled } : read),
+        (error) => Promise.reject(error),
+      )
     }
     return follow(lane.get(suffix, storeTimeout), (held) => ({ held, seen: undefined, made: undefined }))
   }
 
-  function decide(call: Call, { held, seen, made, unsettled }: Read, look?: Look): Answer<Found | undefined> {
-    const missed = (call: Call, reason: MissReason): undefined => {
-      if (!look) return missedBy(call, reason)
-      look.reason = reason
-    }
-    if (held === undefined || held === null) return missed(call, 'absent')
+  /** Asks a store that others use, and goes on with what it answers. */
+  function readWith<T>(
+    call: Call,
+    names: Names,
+    next: (read: Read) => Answer<T>,
+    lost: (error: unknown) => Answer<T>,
+  ): Answer<T> {
+    const failed = (error: unknown) => storeFailed(call, 'getMany', error)
+    return call.lane.epochs.space.stored!.read(keyOf(call), names, storeTimeout, failed, next, lost)
+  }
+
+  function decide(call: Call, read: Read, look?: Look): Answer<Found | undefined> {
+    const { held, seen, made, unsettled } = read
+    if (held === undefined || held === null) return missed(call, 'absent', look)
     const { lane, suffix, names } = call
-    const unreadable = (error: unknown) => {
-      report({ type: 'unreadable-entry', key: shown(call), error })
-      return missed(call, 'unreadable')
-    }
     let opened: Opened
     try {
-      opened = open(lane.keyOf(suffix), held, made)
+      opened = open(call, held, made)
     } catch (error) {
-      return unreadable(error)
+      return unreadable(call, error, look)
     }
     const stored = lane.epochs.space.stored
     if (unsettled || !lane.trusts(suffix, opened.createdAt) || (names && seen && stored!.owes(names, seen)))
-      return missed(call, 'unsettled')
+      return missed(call, 'unsettled', look)
     if (opened.tagPolicy !== tags.policy || tags.fixed.some((tag, at) => opened.tags?.[at] !== tag))
-      return missed(call, 'tags-changed')
-    return follow(stands(call, opened, seen), (good) => {
-      if (!good) return missed(call, 'invalidated')
-      let value: unknown
-      try {
-        value = opened.take()
-      } catch (error) {
-        return unreadable(error)
-      }
-      return weigh(call, opened, value, missed, look !== undefined)
-    })
+      return missed(call, 'tags-changed', look)
+    const good = stands(call, opened, seen)
+    return isThenable(good)
+      ? Promise.resolve(good).then((good) => taken(call, opened, good as boolean, look))
+      : taken(call, opened, good as boolean, look)
   }
 
-  /** Takes an entry apart: once for all who read it in one turn. */
-  function open(key: string, held: unknown, made: Map<string, unknown> | undefined): Opened {
+  /** What an entry is worth once it is known whether it stands. */
+  function taken(call: Call, opened: Opened, good: boolean, look: Look | undefined): Found | undefined {
+    if (!good) return missed(call, 'invalidated', look)
+    let value: unknown
+    try {
+      value = opened.take()
+    } catch (error) {
+      return unreadable(call, error, look)
+    }
+    return weigh(call, opened, value, look)
+  }
+
+  function missed(call: Call, reason: MissReason, look: Look | undefined): undefined {
+    if (!look) return missedBy(call, reason)
+    look.reason = reason
+  }
+
+  function unreadable(call: Call, error: unknown, look: Look | undefined): undefined {
+    report({ type: 'unreadable-entry', key: shown(call), error })
+    return missed(call, 'unreadable', look)
+  }
+
+  /** Takes an entry apart: once for all who read it in one turn, and once for as long as the store holds the very text. */
+  function open(call: Call, held: unknown, made: Map<string, unknown> | undefined): Opened {
+    const { address } = call
+    if (address?.opened && address.held === held) return address.opened
+    const key = keyOf(call)
     const known = made?.get(key) as { readonly by: Sealer; readonly opened: Opened } | undefined
     if (known?.by === sealer) return known.opened
     const opened = sealer.open(held, key)
-    made?.set(key, { by: sealer, opened })
+    if (address && typeof held === 'string' && held.length <= mostHeld) {
+      Recent.grow(kept * held.length)
+      address.held = held
+      address.opened = opened
+    } else made?.set(key, { by: sealer, opened })
     return opened
   }
 
   /** Whether nothing of what an entry depends on was invalidated since its fill began. */
-  function stands(call: Call, { epochs, tags: own = [] }: Opened, seen: Seen | undefined): Answer<boolean> {
+  function stands(call: Call, opened: Opened, seen: Seen | undefined): Answer<boolean> {
+    const { epochs, tags: own = [] } = opened
     const { lane, inputs, names } = call
     const { stored } = lane.epochs.space
     if (!stored || !names) return typeof epochs === 'number' && lane.epochs.changed(inputs.subject, own) <= epochs
     if (typeof epochs !== 'string' || !seen) return false
+    const carried = (opened.carried ??= epochs.split(' '))
+    if (own.length === tags.fixed.length) return stored.stand(carried, names, [], seen, storeTimeout)
     const others = own.slice(tags.fixed.length)
     if (others.some((tag) => stored.owesTag(tag, seen))) return false
     return rescue(
-      () => stored.stand(epochs, names, others, seen, storeTimeout),
+      () => stored.stand(carried, names, others, seen, storeTimeout),
       (error) => {
         storeFailed(call, 'get', error)
         return false
@@ -279,24 +338,19 @@ export function createCaller(definition: Definition): Caller {
   }
 
   /** What an entry that stands is worth under the options of now. */
-  function weigh(
-    call: Call,
-    opened: Opened,
-    value: unknown,
-    missed: (call: Call, reason: MissReason) => undefined,
-    quietly: boolean,
-  ): Found | undefined {
+  function weigh(call: Call, opened: Opened, value: unknown, look: Look | undefined): Found | undefined {
     const { lane, suffix } = call
+    const quietly = look !== undefined
     const state = judge.stateOf(call, opened, value)
-    if (state === 'miss') return missed(call, 'expired')
+    if (state === 'miss') return missed(call, 'expired', look)
     if (state === 'fresh') {
-      if (!quietly) report({ type: 'hit', key: shown(call) })
+      if (!quietly) hit(call)
       return { opened, value, state, answers: true }
     }
     const heldBack = lane.isHeldBack(suffix, clock())
     const answers = state !== 'error-only' || heldBack
     if (!quietly) {
-      if (state === 'early') report({ type: 'hit', key: shown(call) })
+      if (state === 'early') hit(call)
       else if (answers) report({ type: 'stale-hit', key: shown(call), reason: heldBack ? 'back-off' : 'refresh' })
       else missedBy(call, 'expired')
     }
@@ -308,6 +362,11 @@ export function createCaller(definition: Definition): Caller {
     const { lane, suffix, inputs } = call
     if ((state !== 'early' && state !== 'stale') || lane.isHeldBack(suffix, clock())) return
     refresh(lane, suffix, shown(call), state, inputs.signals.length > 0, (flight) => rerun(call, flight, seen))
+  }
+
+  function hit(call: Call): void {
+    if (report.observed()) report({ type: 'hit', key: shown(call) })
+    else counts.hit = (counts.hit ?? 0) + 1
   }
 
   function missedBy(call: Call, reason: MissReason): undefined {
@@ -329,18 +388,20 @@ export function createCaller(definition: Definition): Caller {
 
   /** A fill over a store that answers at once: plain while the function answers at once, a flight when it promises. */
   function fillNow(call: Call, seen: Seen | undefined, replaces = false, over?: Found): unknown {
-    const flight = answers === 'values' ? undefined : new Flight(call.inputs.signals.length > 0)
+    const flight = answers === 'values' ? undefined : new Flight(call.inputs.signals.length > 0, false, call.inner)
     const fill = begin(call, flight, known(call, seen) as Seen | undefined, replaces, over)
     const { lane, suffix, inputs } = call
     let result: unknown
     try {
       result = execute(fill)
     } catch (error) {
-      const { landing } = landed(fill, () => landings.error(fill, error, false))
+      Gathering.active -= 1
+      const { landing } = landings.error(fill, error, false)
       return landing.shared && landing.failed ? reply(call, over!) : handOver(call, landing)
     }
     if (!sees(result)) {
-      const { landing } = landed(fill, () => landings.value(fill, result, false))
+      Gathering.active -= 1
+      const { landing } = landings.value(fill, result, false)
       if (!landing.shared) flight?.follow(inputs.signals)
       return handOver(call, landing)
     }
@@ -357,18 +418,14 @@ export function createCaller(definition: Definition): Caller {
     if (lane.fenced !== fill.fenced) flight.writable = false
     else lane.enter(suffix, flight)
     flight.landing = Promise.resolve(result).then(
-      (body) =>
-        arrive(
-          call,
-          flight,
-          landed(fill, () => landings.value(fill, body, true)),
-        ).landing,
-      (error: unknown) =>
-        arrive(
-          call,
-          flight,
-          landed(fill, () => landings.error(fill, error, true)),
-        ).landing,
+      (body) => {
+        Gathering.active -= 1
+        return arrive(call, flight, landings.value(fill, body, true)).landing
+      },
+      (error: unknown) => {
+        Gathering.active -= 1
+        return arrive(call, flight, landings.error(fill, error, true)).landing
+      },
     )
     return boardFirst(call, flight)
   }
@@ -403,15 +460,13 @@ export function createCaller(definition: Definition): Caller {
     const gathering = new Gathering(lane.epochs.space)
     Gathering.active += 1
     const begun = nextInstant()
-    if (flight) Object.assign(flight, { begun, seen, gathering })
+    if (flight) {
+      flight.begun = begun
+      flight.seen = seen
+      flight.gathering = gathering
+    }
     const { fenced } = lane
     return { call, createdAt, startedAt, begun, fenced, flight, replaces, over, background, seen, gathering }
-  }
-
-  /** A run has ended. */
-  function landed(_fill: Fill, land: () => Landed): Landed {
-    Gathering.active -= 1
-    return land()
   }
 
   /** Runs the function for a flight that is under way, and lands it. */
@@ -432,22 +487,18 @@ export function createCaller(definition: Definition): Caller {
         body = await body
       }
     } catch (error) {
-      return arrive(
-        call,
-        flight,
-        landed(fill, () => landings.error(fill, error, flight.promised)),
-      )
+      Gathering.active -= 1
+      return arrive(call, flight, landings.error(fill, error, flight.promised))
     }
-    return arrive(
-      call,
-      flight,
-      landed(fill, () => landings.value(fill, body, flight.promised)),
-    )
+    Gathering.active -= 1
+    return arrive(call, flight, landings.value(fill, body, flight.promised))
   }
 
   /** The run of a refresh: for the inputs of its call, unless they have changed since (R15). */
   async function rerun(call: Call, flight: Flight, seen: Seen | undefined): Promise<Landed> {
-    if (stillSame(call)) return fly(call, flight, seen, false, undefined, true)
+    if (stillSame(call)) {
+      return seen ? takeTurn(call, flight, seen, undefined, true) : fly(call, flight, seen, false, undefined, true)
+    }
     report({ type: 'unstored', key: shown(call), reason: 'inputs-changed' })
     return arrive(call, flight, { landing: { shared: false, value: undefined } })
   }
@@ -478,9 +529,9 @@ export function createCaller(definition: Definition): Caller {
   /** Waits for a flight as its first caller. */
   function boardFirst(call: Call, flight: Flight): Promise<unknown> {
     const { signals } = call.inputs
-    if (signals.length === 0 && !Flight.current) return flight.stay().then((landing) => handOver(call, landing))
+    if (signals.length === 0 && !call.inner) return flight.stay().then((landing) => handOver(call, landing))
     return flight
-      .ride(signals, undefined, () => leave(call, flight))
+      .ride(signals, undefined, () => leave(call, flight), call.inner)
       .then((landing) => {
         if (!landing!.shared) flight.follow(signals)
         return handOver(call, landing!)
@@ -489,7 +540,8 @@ export function createCaller(definition: Definition): Caller {
 
   /** Waits for a flight as a later caller, who runs the function himself where he must. */
   async function board(call: Call, flight: Flight, exact: boolean, over?: Found): Promise<unknown> {
-    const landing = flight.landed ?? (await flight.ride(call.inputs.signals, flightTimeout, () => leave(call, flight)))
+    const { signals } = call.inputs
+    const landing = flight.landed ?? (await flight.ride(signals, flightTimeout, () => leave(call, flight), call.inner))
     if (landing === undefined) {
       giveUp(call, flight)
       return answer(call)
@@ -529,7 +581,9 @@ export function createCaller(definition: Definition): Caller {
    * under others, and where no tag that only the result told was invalidated before the call began.
    */
   function isMine(call: Call, flight: Flight, landing: SharedLanding, exact: boolean): boolean {
-    const { by, failed, outcome, createdAt, until, depends } = landing
+    const { by, failed, outcome, createdAt, until, depends, asOf } = landing
+    // What was read before the call began does not show what was invalidated since.
+    if (asOf !== undefined && asOf <= call.begun) return false
     if (depends && depends.tags.length > tags.fixed.length) {
       if (!exact) return false
       const at = call.lane.epochs.changed(call.inputs.subject, depends.tags)
@@ -551,10 +605,10 @@ export function createCaller(definition: Definition): Caller {
     const { flights, refreshes } = lane
     if (flights.size === 0 && refreshes.size === 0) return undefined
     const flight = flights.get(suffix)
-    if (flight && mayJoin(call, flight, Flight.current)) return flight
+    if (flight && mayJoin(call, flight, call.inner)) return flight
     // One that has landed is the newest there is; before, the entry goes on to answer.
     const background = refreshes.get(suffix)
-    return background?.landed && mayJoin(call, background, Flight.current) ? background : undefined
+    return background?.landed && mayJoin(call, background, call.inner) ? background : undefined
   }
 
   /** A refresh that has landed and is being written: it answers before what it replaces. */
@@ -567,10 +621,10 @@ export function createCaller(definition: Definition): Caller {
   }
 
   /** The run under way that a call waits for where no entry answers it, if it can wait. */
-  function runFor(call: Call, seen: Seen | undefined, inner = Flight.current, earlier?: Flight): Joined | undefined {
+  function runFor(call: Call, seen: Seen | undefined, inner = call.inner, earlier?: Flight): Joined | undefined {
     const { lane, suffix, names } = call
     const { flights, refreshes } = lane
-    const waits = (flight: Flight) => flight.promised || answers === 'promises' || isAsync(store)
+    const waits = (flight: Flight) => flight.promised || answers === 'promises' || isAsync(gate)
     const found = [
       names && flights.size > 0 && flights.get(suffix),
       refreshes.size > 0 && refreshes.get(suffix),
@@ -616,21 +670,17 @@ export function createCaller(definition: Definition): Caller {
     const { lane, suffix, names } = call
     if (!names) {
       const flight = flightFor(call)
-      if (flight) {
-        report({ type: 'join', key: shown(call) })
-        return board(call, flight, true)
-      }
+      if (flight) return join(call, flight)
       if (lane.isClosed(suffix)) {
         missedBy(call, 'unsettled')
         return fillAfter(call, undefined)
       }
     }
     // Nothing from outside can have come between two calls of one turn: they share what is read.
+    if (!early && gate.asynchronous && (names || reader) && isAlone(call)) return glance(call)
     const reading = names && !early && lane.reading.get(suffix)
-    if (reading && lane.epochs.space.latest <= reading.asked && mayJoin(call, reading, Flight.current)) {
-      report({ type: 'join', key: shown(call) })
-      return board(call, reading, true)
-    }
+    if (reading && lane.epochs.space.latest <= reading.asked && mayJoin(call, reading, call.inner))
+      return join(call, reading)
     let found: Answer<Read>
     try {
       found = early ?? read(call)
@@ -642,9 +692,71 @@ export function createCaller(definition: Definition): Caller {
     return answerLater(call, found, undefined, false, undefined, early === undefined)
   }
 
+  /** Waits for a run of which nothing can have been invalidated since. */
+  function join(call: Call, flight: Flight): Promise<unknown> {
+    report({ type: 'join', key: shown(call) })
+    return board(call, flight, true)
+  }
+
+  /** Whether a call can begin with its read and nothing else: none of its key is under way, and nobody can abort it. */
+  function isAlone({ lane, suffix, inputs }: Call): boolean {
+    if (inputs.signals.length > 0 || !lane.trusts(suffix, Infinity)) return false
+    const { flights, refreshes, reading } = lane
+    if (flights.size === 0 && refreshes.size === 0 && reading.size === 0) return true
+    return !flights.has(suffix) && !refreshes.has(suffix) && !reading.has(suffix)
+  }
+
+  /**
+   * Over a store that promises: reads, and answers with what is there. Most calls end here, with one promise; the others
+   * go on as if they had come with what was read.
+   */
+  function glance(call: Call): unknown {
+    const { lane, names } = call
+    const lost = (error: unknown): unknown => {
+      unread(call, error)
+      const other = names ? undefined : flightFor(call)
+      return other ? join(call, other) : fillAfter(call, undefined)
+    }
+    const next = (read: Read): unknown => {
+      const { flights, refreshes } = lane
+      if (flights.size > 0 || refreshes.size > 0) {
+        const other = names ? flights.get(call.suffix) : flightFor(call)
+        // One that began with what this call has read as well, or any where all who use the store are in this process.
+        if (other && (!names || (other.origin === read.made && mayJoin(call, other, call.inner))))
+          return join(call, other)
+        if (names && (other || refreshes.has(call.suffix))) return answerLater(call, read, undefined)
+      }
+      const found = decide(call, read)
+      return isThenable(found)
+        ? Promise.resolve(found as PromiseLike<Found | undefined>).then((found) => conclude(read, found))
+        : conclude(read, found as Found | undefined)
+    }
+    const conclude = (read: Read, found: Found | undefined): unknown => {
+      if (!found?.answers) return fillAfter(call, read.seen, false, found, read.made)
+      refreshAfter(call, found, read.seen)
+      const { opened, value } = found
+      if (call.outer) call.outer.add(judge.dependsOf(call, opened, value))
+      if (opened.outcome === 'error') throw value
+      return value
+    }
+    try {
+      if (names) return readWith(call, names, next, lost)
+      const failed = (error: unknown) => storeFailed(call, 'getMany', error)
+      return reader!.one(keyOf(call), storeTimeout, failed, (held, made) => next({ held, seen: undefined, made }), lost)
+    } catch (error) {
+      return lost(error)
+    }
+  }
+
   /** Fills without another read, or waits for a run that is under way. */
-  function fillAfter(call: Call, seen: Answer<Seen | undefined>, replaces = false, over?: Found): unknown {
-    if (isThenable(seen) || isAsync(store)) return answerLater(call, undefined, seen, replaces, over)
+  function fillAfter(
+    call: Call,
+    seen: Answer<Seen | undefined>,
+    replaces = false,
+    over?: Found,
+    origin?: object,
+  ): unknown {
+    if (isThenable(seen) || isAsync(gate)) return answerLater(call, undefined, seen, replaces, over, false, origin)
     const other = replaces ? undefined : runFor(call, seen as Seen | undefined)
     if (!other) return fillNow(call, seen as Seen | undefined, replaces, over)
     report({ type: 'join', key: shown(call) })
@@ -673,14 +785,16 @@ export function createCaller(definition: Definition): Caller {
   /** Over a store that promises: a flight that begins with the read, or without one where `read` is missing. */
   function answerLater(
     call: Call,
-    read: PromiseLike<Read> | undefined,
+    read: Answer<Read> | undefined,
     seen: Answer<Seen | undefined>,
     replaces = false,
     over?: Found,
     shared = false,
+    origin?: object,
   ): Promise<unknown> {
     const { lane, suffix, names } = call
-    const flight = new Flight(call.inputs.signals.length > 0)
+    const flight = new Flight(call.inputs.signals.length > 0, false, call.inner)
+    flight.origin = origin
     // Its entry may be written, and the flight gone, between what this call reads and what it makes of that.
     const earlier = names && lane.flights.get(suffix)
     const start = async (): Promise<Landed> => {
@@ -689,7 +803,7 @@ export function createCaller(definition: Definition): Caller {
       if (read) {
         let answered: Read | undefined
         try {
-          answered = await read
+          answered = isThenable(read) ? await read : (read as Read)
         } catch (error) {
           unread(call, error)
         }
@@ -702,13 +816,7 @@ export function createCaller(definition: Definition): Caller {
         const found = answered && (await decide(call, answered))
         if (found?.answers) {
           refreshAfter(call, found, known)
-          const { opened, value } = found
-          const { outcome, createdAt, until } = opened
-          const take = firstly(value, opened.take)
-          const depends = judge.dependsOf(call, opened, value)
-          return arrive(call, flight, {
-            landing: { shared: true, outcome, createdAt, take, by: options, until, depends },
-          })
+          return arrive(call, flight, { landing: landingOf(call, found) })
         }
         fallback = found
       } else known = isThenable(seen) ? await seen : (seen as Seen | undefined)
@@ -719,7 +827,8 @@ export function createCaller(definition: Definition): Caller {
       flight.begun = Infinity
       // A run that cannot be stored does not take the place of one that can.
       if (names && !replaces && (known || !lane.flights.has(suffix))) lane.enter(suffix, flight)
-      return fly(call, flight, known, replaces, fallback)
+      if (!known || replaces) return fly(call, flight, known, replaces, fallback)
+      return takeTurn(call, flight, known, fallback, false)
     }
     flight.replaces = replaces
     // Where others use the store a call is joined when it runs the function: until then nobody else learns from its read.
@@ -738,6 +847,32 @@ export function createCaller(definition: Definition): Caller {
       },
     )
     return boardFirst(call, flight)
+  }
+
+  /** Runs the function of a flight, if no other process has done so when it is its turn. */
+  async function takeTurn(
+    call: Call,
+    flight: Flight,
+    seen: Seen,
+    over: Found | undefined,
+    background: boolean,
+  ): Promise<Landed> {
+    const turn = await turns.wait(call, flight, seen, over, background)
+    if (turn.landing) return arrive(call, flight, { landing: turn.landing })
+    if (background && !flight.writable && !flight.isAwaited) {
+      // Something newer came while it waited.
+      if (turn.lock) turns.leave(turn.lock)
+      return arrive(call, flight, { landing: { shared: false, value: undefined } })
+    }
+    const run = () => fly(call, flight, turn.seen, false, turn.over, background)
+    return turn.lock ? turns.under(turn.lock, run) : run()
+  }
+
+  /** An entry that answers, as a flight brings it. */
+  function landingOf(call: Call, { opened, value }: Found): SharedLanding {
+    const { outcome, createdAt, until } = opened
+    const depends = judge.dependsOf(call, opened, value)
+    return { shared: true, outcome, createdAt, take: firstly(value, opened.take), by: options, until, depends }
   }
 
   /** What a run under way brings to a flight that waits for it; nothing where the flight must run by itself. */
@@ -779,7 +914,7 @@ export function createCaller(definition: Definition): Caller {
       try {
         call = admit(self, args)
       } catch (error) {
-        if (isAsyncFunction || isAsync(store)) return Promise.reject(error)
+        if (isAsyncFunction || isAsync(gate)) return Promise.reject(error)
         throw error
       }
       if (!call) return pass(self, args)

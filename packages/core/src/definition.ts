@@ -2,11 +2,13 @@
 
 import type { Opened, Sealer } from './entry.ts'
 import type { Reporter } from './events.ts'
+import type { Flight } from './flight.ts'
 import type { State } from './freshness.ts'
 import type { Inputs, InputsOf } from './inputs.ts'
 import type { Lane } from './lane.ts'
 import type { Gathering } from './nested.ts'
 import type { AnyFunction, ResolvedOptions } from './options.ts'
+import type { Reader } from './reader.ts'
 import type { Names } from './stored-epochs.ts'
 import type { Identity } from './version.ts'
 
@@ -24,6 +26,8 @@ export interface Definition {
   /** The end of the key, after the lane's prefix, for the text of some inputs. */
   readonly suffixOf: (text: string, lane: Lane) => string
   readonly sealer: Sealer
+  /** Reads entries that end with the process, where a store that promises may hold them. */
+  readonly reader: Reader | undefined
   readonly report: Reporter
   readonly clock: () => number
   /** The tags that are known before a run, the option's function otherwise, and what stands for either in an entry. */
@@ -36,6 +40,18 @@ export interface Definition {
   readonly quick: boolean
 }
 
+/** Where the entry of some inputs is in a store, and what was last read there. */
+export interface Address {
+  readonly suffix: string
+  /** The whole key. */
+  readonly key: string
+  /** The names of the call in the store, where others use that. */
+  readonly names: Names | undefined
+  /** The text that was last read, and what it is taken apart. */
+  held: string | undefined
+  opened: Opened | undefined
+}
+
 /** One call on its way. */
 export interface Call {
   readonly self: unknown
@@ -43,8 +59,12 @@ export interface Call {
   readonly inputs: Inputs
   readonly suffix: string
   readonly lane: Lane
+  /** Where its entry is, where calls of these inputs share that. */
+  readonly address: Address | undefined
   /** Its names in the store, where others use that. */
   readonly names: Names | undefined
+  /** The flight whose function makes it. */
+  readonly inner: Flight | undefined
   /** The instant it began. */
   readonly begun: number
   /** What gathers for the cached function whose run makes it. */

@@ -1,8 +1,8 @@
 /**
  * The code behind the objects that a stamped function calls through (R04). `this.repo.find()` runs the code of whatever
  * class `this.repo` is of, which is known when the call is made: the stamps of that class and of those below it join the
- * version, and what those classes in turn call through does as well. The data that their members read joins the key,
- * where a key can be made of it: two objects of one class need not answer alike.
+ * version, and what those classes in turn call through does as well. The data that their members read joins the key: two
+ * objects of one class need not answer alike. What is read and is no data, a function or an object, is code.
  *
  * A class of a package is in the static version where it is declared as one; a class of the platform needs no version.
  * Whatever else has no stamp is code that nobody knows: over a shared store an error, else itself.
@@ -10,7 +10,7 @@
 import { UnversionedFunctionError } from './errors.ts'
 import { cacheKey } from './key.ts'
 import type { AnyFunction } from './options.ts'
-import { type Calls, type Dispatch, type Stamp, stampOf, type Through, written } from './version.ts'
+import { type Calls, type Dispatch, isClass, type Stamp, stampOf, type Through, written } from './version.ts'
 
 /** Paths for a stamp. */
 export function through(calls: Calls): Through {
@@ -19,11 +19,10 @@ export function through(calls: Calls): Through {
 
 /** Follows the paths of a stamp from a receiver. */
 function follow(calls: Calls, self: unknown, label: string, to: Dispatch): void {
+  const ways: Way[] = [{ calls, self, at: 'this' }]
+  const held = new Held(to, ways)
   const seen = new Map<unknown, number>()
-  const pending: { readonly calls: Calls; readonly self: unknown; readonly at: string }[] = [
-    { calls, self, at: 'this' },
-  ]
-  for (let next = pending.pop(); next; next = pending.pop()) {
+  for (let next = ways.pop(); next; next = ways.pop()) {
     for (const [name, read, known] of next.calls) {
       const path = next.at + name.slice('this'.length)
       let value: unknown
@@ -51,18 +50,119 @@ function follow(calls: Calls, self: unknown, label: string, to: Dispatch): void 
         else throw unknown(label, path)
         continue
       }
-      to.code(`(${stamps.map(({ version }) => version).join()})`)
-      // A class that says what it is keyed by is asked.
-      const keyed = typeof (value as { [cacheKey]?: unknown })[cacheKey] === 'function'
       // So is what a package made, as far as it is data.
-      if (keyed || known === true) to.data(value)
-      for (const stamp of stamps) {
-        for (const field of (keyed ? undefined : stamp.receiver) ?? []) to.data(readOf(field, value))
-        if (stamp.calls) pending.push({ calls: stamp.calls.calls, self: value, at: path })
-      }
+      if (held.meet(value, stamps, path) || known === true) to.data(value)
     }
   }
 }
+
+/** Where to go on. */
+interface Way {
+  readonly calls: Calls
+  readonly self: unknown
+  readonly at: string
+}
+
+/** What members of stamped classes may do with the values that they read. */
+class Held {
+  readonly #to: Dispatch
+  readonly #ways: Way[]
+  readonly #seen = new Map<unknown, number>()
+
+  constructor(to: Dispatch, ways: Way[]) {
+    this.#to = to
+    this.#ways = ways
+  }
+
+  /**
+   * Notes the code of an object or function, and what its members read and call through in turn.
+   * @returns whether its class says itself what it is keyed by
+   */
+  meet(value: object, stamps: readonly Stamp[], path: string): boolean {
+    this.#to.code(`(${stamps.map(({ version }) => version).join()})`)
+    if (typeof value === 'function') {
+      for (const stamp of stamps) this.#closure(value, stamp, path)
+      return false
+    }
+    const keyed = typeof (value as { [cacheKey]?: unknown })[cacheKey] === 'function'
+    for (const { receiver, calls } of stamps) {
+      for (const field of (keyed ? undefined : receiver) ?? []) this.pour(readOf(field, value), path)
+      if (calls) this.#ways.push({ calls: calls.calls, self: value, at: path })
+    }
+    return keyed
+  }
+
+  /** Two functions of one stamp differ by what they captured; by what else they read, this process knows them apart. */
+  #closure(fn: object, { captures = [], held, receiver, calls }: Stamp, path: string): void {
+    for (const read of captures) this.pour(readOf(read, undefined), path)
+    if (held || receiver || calls) this.#to.own(fn)
+  }
+
+  /**
+   * Notes a value. Data joins the key. Where no key can be made of it, it is code, or holds some: of what has a stamp, the
+   * stamp; what else a function or an object may do is known to this process alone.
+   */
+  pour(given: unknown, path: string): void {
+    const to = this.#to
+    const pending = [given]
+    let budget = largest
+    while (pending.length > 0) {
+      const value = pending.pop()
+      if (to.data(value)) continue
+      if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
+        to.code(typeof value)
+        continue
+      }
+      const earlier = this.#seen.get(value)
+      if (earlier !== undefined) {
+        to.code(`=${earlier}`)
+        continue
+      }
+      this.#seen.set(value, this.#seen.size)
+      const isPlain = typeof value === 'object' && isCollection(value)
+      const stamps = isPlain || isGlobal(value) ? [] : stampsAt(value)
+      const parts = isPlain || (stamps && stamps.length > 0) ? partsOf(value) : []
+      budget -= parts.length + 1
+      if (!stamps || value instanceof Promise || budget < 0) {
+        if (to.isAccepted(path)) to.code('?')
+        else to.own(value)
+        continue
+      }
+      this.meet(value, stamps, path)
+      to.data(parts.length)
+      pending.push(...parts)
+    }
+  }
+}
+
+const stampsAt = (value: object): Stamp[] | undefined =>
+  typeof value === 'function' ? stampsOfFunction(value, false) : stampsOf(value, false)
+
+/** More parts than this are not looked through. */
+const largest = 10_000
+
+/** What an object holds, with the names of it. */
+function partsOf(value: object): unknown[] {
+  if (value instanceof Map) return [...value].flat()
+  if (value instanceof Set) return [...value]
+  if (typeof value === 'function') return []
+  return Object.keys(value).flatMap((name) => [name, readOf((self) => (self as Record<string, unknown>)[name], value)])
+}
+
+/** Whether an object is a plain one or a collection of the language, and of no class that could do more. */
+function isCollection(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return (
+    prototype === null ||
+    isRoot(prototype as object) ||
+    prototype === Map.prototype ||
+    prototype === Set.prototype ||
+    prototype === Array.prototype
+  )
+}
+
+/** A function of the platform that is written in JavaScript, such as `fetch` of Node. */
+const isGlobal = (fn: object): boolean => (globalThis as Record<string, unknown>)[(fn as AnyFunction).name] === fn
 
 function readOf(field: (self: unknown) => unknown, self: unknown): unknown {
   try {
@@ -98,18 +198,19 @@ function stampsOf(object: object, known: boolean | string | undefined): Stamp[] 
 /** A class that static members are called on, or a function with members. */
 function stampsOfFunction(fn: object, known: boolean | string | undefined): Stamp[] | undefined {
   const found: Stamp[] = []
-  for (
-    let at: object | null = written(fn as AnyFunction);
-    at !== null && at !== Function.prototype;
-    at = Object.getPrototypeOf(at)
-  ) {
+  const first = written(fn as AnyFunction)
+  for (let at: object | null = first; at !== null && at !== Function.prototype; at = Object.getPrototypeOf(at)) {
     const stamp = stampOf(at)
     if (!stamp) {
       if (found.length === 0 && known !== true && !isNative(at)) return undefined
       continue
     }
     if (stamp.version === known) return found
-    found.push({ contract: stamp.contract, label: stamp.label, version: stamp.version })
+    found.push(
+      at === first && !isClass(first)
+        ? stamp
+        : { contract: stamp.contract, label: stamp.label, version: stamp.version },
+    )
   }
   return found
 }

@@ -10,6 +10,8 @@ export type EntryFacts = Omit<Entry, 'format' | 'codec' | 'body'>
 export interface Opened extends Omit<EntryFacts, 'key'> {
   /** The value or error, a copy for each caller where the store copies. @throws EntryFormatError */
   readonly take: () => unknown
+  /** The tokens among its epochs, once they were told apart. */
+  carried?: readonly string[]
 }
 
 /** A value on its way into an entry. */
@@ -117,6 +119,8 @@ export function oneShotError(): UnstorableValueError {
 /** Whether a value is an iterator, a stream or a body; no code of its own is run to see that. */
 function isStream(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
+  // Most values have none of these names at all, which is much quicker to see than what they stand for.
+  if (!('next' in value || 'pipe' in value || 'write' in value || Symbol.toStringTag in value)) return false
   const has = (name: PropertyKey) => typeof memberOf(value, name) === 'function'
   return (
     // Iterators and generators, also asynchronous ones.

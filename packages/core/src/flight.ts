@@ -1,4 +1,5 @@
 import { after, context } from '#platform'
+import { isThenable } from './answer.ts'
 import { type Depends, Gathering } from './nested.ts'
 import type { Seen } from './stored-epochs.ts'
 
@@ -16,6 +17,8 @@ export type Landing =
       readonly failed?: boolean
       /** Epoch milliseconds at which something it was made from expires. */
       readonly until?: number | undefined
+      /** For an entry that somebody else wrote while the flight waited: the instant before it was read. */
+      readonly asOf?: number
       /** What a cached function that asked for it is to know. */
       readonly depends?: Depends | undefined
     }
@@ -38,8 +41,7 @@ interface Trace {
 
 /** What gathers for the run in which we are, if it is one of ours. */
 export function gathering(): Gathering | undefined {
-  if (Gathering.active === 0) return undefined
-  return Gathering.running ?? Flight.current?.gathering
+  return Gathering.active === 0 ? undefined : (Gathering.running ?? Flight.current?.gathering)
 }
 
 /** A controller for as long as its signal is in use. */
@@ -85,6 +87,8 @@ export class Flight {
   replaces = false
   /** The epochs that were read before its function began, over a store that others use. */
   seen: Seen | undefined
+  /** What its call was read with. */
+  origin: object | undefined
   /** What the cached calls of its function leave with it. */
   gathering: Gathering | undefined
   /** Whether the function has answered with a promise, so that who waits here waits for nothing that is not under way. */
@@ -96,12 +100,18 @@ export class Flight {
   /** The flight whose function made the call that began this one. */
   #outer: Flight | undefined
   readonly #trace: Trace = { flight: this }
+  /** Whether async context carries it. */
+  #carried = false
+  static #carriedNow = 0
 
-  /** @param background whether nobody waits for it from the start, and nobody's abort ends it */
-  constructor(abortable: boolean, background = false) {
+  /**
+   * @param background whether nobody waits for it from the start, and nobody's abort ends it
+   * @param outer the flight whose function made the call that begins this one
+   */
+  constructor(abortable: boolean, background = false, outer?: Flight) {
     this.controller = abortable ? new AbortController() : undefined
     if (background) this.#riders = 1
-    else this.#outer = Flight.current
+    else this.#outer = outer
   }
 
   /** Whether somebody besides the background waits for it. */
@@ -111,6 +121,8 @@ export class Flight {
 
   /** The flight in whose function we are, if any and if it is still under way. */
   static get current(): Flight | undefined {
+    // Async context is not asked where no function of ours runs.
+    if (Gathering.active === 0) return undefined
     return (context.getStore() as Trace | undefined)?.flight
   }
 
@@ -132,11 +144,27 @@ export class Flight {
     this.landed = landing
     this.#outer = undefined
     this.#trace.flight = undefined
+    this.#drop()
   }
 
   /** Runs the function of this flight, so that calls it makes know where they come from. */
   run<T>(fn: () => T): T {
-    return context.run(this.#trace, fn)
+    if (!this.#carried) Flight.#carriedNow += 1
+    this.#carried = true
+    let result: T | undefined
+    try {
+      return (result = context.run(this.#trace, fn))
+    } finally {
+      if (!isThenable(result)) this.#drop()
+    }
+  }
+
+  /** Its function has ended, and with the last one the need for async context. */
+  #drop(): void {
+    if (!this.#carried) return
+    this.#carried = false
+    Flight.#carriedNow -= 1
+    if (Flight.#carriedNow === 0) context.rest?.()
   }
 
   /** Goes on passing aborts to the function: what it returned is this caller's alone, and may still be under way (R14). */
@@ -160,7 +188,7 @@ export class Flight {
     signals: readonly AbortSignal[],
     timeout: number | undefined,
     gone: () => void,
-    inner = Flight.current,
+    inner: Flight | undefined,
   ): Promise<Landing | undefined> {
     if (inner) (inner.#waitsFor ??= new Set()).add(this)
     this.#riders += 1

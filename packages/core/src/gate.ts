@@ -11,21 +11,17 @@
  * Decision: docs/decisions/0014-invalidation.md.
  */
 
-import { after, later, turn } from '#platform'
-import { type Answer, every, follow, hush, isThenable } from './answer.ts'
+import { after, turn } from '#platform'
+import { type Answer, follow, hush, isThenable } from './answer.ts'
 import { StoreError } from './errors.ts'
 import type { BreakerState } from './events.ts'
-import { Instants, instant } from './instants.ts'
 import type { Store } from './store.ts'
 
 /** How many failures in a row open a gate. */
 const failuresToOpen = 5
 
 /** How long an open gate waits before the store is probed, and what failed is made again, in milliseconds. */
-const pause = 500
-
-/** How many invalidations that the store did not acknowledge are kept. */
-const mostOwed = 100_000
+export const pause = 500
 
 /** How long a probe waits for an answer, in milliseconds. */
 const patience = 250
@@ -34,7 +30,7 @@ const patience = 250
 export const backlog = 10_000
 
 /** How long a shutdown waits for work under way, in milliseconds; a store that hangs must not hang it. */
-const drain = 5000
+export const drain = 5000
 
 /** Resolves when some work has settled, or when it has had its time. */
 export function drained(work: PromiseLike<unknown>, patience = drain): Promise<void> {
@@ -46,6 +42,13 @@ export function drained(work: PromiseLike<unknown>, patience = drain): Promise<v
     }
     work.then(done, done)
   })
+}
+
+/** What a store has to be told again, as the gate sees it (`debts.ts`). */
+interface Debts {
+  readonly owed: number
+  repay(): Answer<boolean>
+  wait(): void
 }
 
 /** One store and all that is under way to it. */
@@ -62,18 +65,10 @@ export class Gate {
   state: BreakerState = 'closed'
   /** What hears of a change of state, as long as something else holds on to it. */
   readonly #watchers = new Set<WeakRef<(state: BreakerState) => void>>()
-  /** What the store did not acknowledge and has to be made again, by name. */
-  readonly #owed = new Map<string, () => Answer<unknown>>()
-  /** When what was owed was acknowledged: what was read before may be of before. */
-  readonly #settled = new Instants()
-  #settledLast = 0
-  /** What is being made again: how often that was begun, and when last. */
-  readonly #underWay = new Map<() => Answer<unknown>, { readonly times: number; readonly at: number }>()
-  /** Whether more was owed than is kept: from then on this process believes nothing that the store holds. */
-  #lost = false
+  /** What the store did not acknowledge and has to be made again, where anything ever had to be. */
+  debts: Debts | undefined
   #failures = 0
   #openedAt = 0
-  #waiting = false
 
   constructor(store: Store) {
     this.store = store
@@ -114,7 +109,7 @@ export class Gate {
 
   /** How many invalidations the store has not acknowledged and will be asked for again. */
   get owed(): number {
-    return this.#lost ? Infinity : this.#owed.size
+    return this.debts?.owed ?? 0
   }
 
   /** Whether the store is not asked now. Whoever comes by when it is time starts the probe. */
@@ -141,23 +136,44 @@ export class Gate {
 
   /** Gives an answer that is under way so many milliseconds; who runs out of them is no failure of the store. */
   within<T>(operation: string, timeout: number, answer: Answer<T>): Answer<T> {
-    if (!isThenable(answer) || timeout >= 2 ** 31) return answer
+    return isThenable(answer)
+      ? this.#within(operation, timeout, answer as PromiseLike<T>, undefined, undefined)
+      : answer
+  }
+
+  /** The same, for who looks at how it ended first. */
+  #within<T>(
+    operation: string,
+    timeout: number,
+    answer: PromiseLike<T>,
+    succeeded: (() => void) | undefined,
+    failed: ((cause: unknown) => unknown) | undefined,
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      let ended = false
+      const fail = (cause: unknown) => {
+        if (ended) return
+        ended = true
+        reject(failed ? failed(cause) : cause)
+      }
       // Two turns of the loop before a time-out counts: what arrived while it was blocked is delivered first (L2).
       const expire = async () => {
         await turn()
         await turn()
-        reject(this.#late(operation, timeout))
+        fail(this.#late(operation, timeout))
       }
-      const cancel = after(timeout, () => void expire())
-      answer.then(
+      const cancel = timeout < 2 ** 31 ? after(timeout, () => void expire()) : undefined
+      Promise.resolve(answer).then(
         (value) => {
-          cancel()
-          resolve(value as T)
+          cancel?.()
+          if (ended) return
+          ended = true
+          succeeded?.()
+          resolve(value)
         },
-        (error) => {
-          cancel()
-          reject(error)
+        (cause) => {
+          cancel?.()
+          fail(cause)
         },
       )
     })
@@ -171,65 +187,10 @@ export class Gate {
     })
   }
 
-  /** Notes what has to be made again until the store acknowledges it. */
-  owe(name: string, redo: () => Answer<unknown>): void {
-    if (this.#owed.size >= mostOwed && !this.#owed.has(name)) this.#lost = true
-    else this.#owed.set(name, redo)
-    this.#wait()
-  }
-
-  /** Whether anything is owed, or was at an instant. */
-  owedSince(at: number): boolean {
-    return this.owed > 0 || this.#settledLast > at
-  }
-
-  /**
-   * Whether something is to be made again, or was at an instant; past so many that they are not kept apart, everything is.
-   */
-  owes(name: string, at: number): boolean {
-    return this.#lost || this.#owed.has(name) || this.#settled.of(name) > at
-  }
-
-  /** This debt has been acknowledged by another way; a later one of the same name stands. */
-  settle(name: string, redo: () => Answer<unknown>): void {
-    if (this.#owed.get(name) !== redo) return
-    this.#owed.delete(name)
-    this.#underWay.delete(redo)
-    this.#settled.mark(name)
-    this.#settledLast = instant()
-  }
-
-  /** Makes again what the store owes; resolves when it was tried, and says whether nothing is owed any more. */
-  repay(): Answer<boolean> {
-    const tries = [...this.#owed].map(([name, redo]): Answer<boolean> => {
-      const { times, at } = this.#underWay.get(redo) ?? { times: 0, at: 0 }
-      // One that hangs is tried beside itself, ever more rarely.
-      if (times > 0 && performance.now() - at < drain * 2 ** (times - 1)) return false
-      this.#underWay.set(redo, { times: times + 1, at: performance.now() })
-      const done = () => {
-        this.#underWay.delete(redo)
-        this.settle(name, redo)
-        return true
-      }
-      const failed = () => {
-        this.#underWay.delete(redo)
-        return false
-      }
-      // What it refuses to be told says nothing about what it can be asked: failures are not counted here.
-      try {
-        const answer = redo()
-        return isThenable(answer) ? Promise.resolve(answer).then(done, failed) : done()
-      } catch {
-        return failed()
-      }
-    })
-    return follow(every(tries), (done) => !done.includes(false) && this.#owed.size === 0)
-  }
-
   /** Waits for what is under way, at most five seconds for each. */
   async drain(): Promise<void> {
     const work: PromiseLike<unknown>[] = [...this.writes, ...this.landings, ...this.refreshes]
-    if (this.#owed.size > 0 && !this.isOpen) work.push(Promise.resolve(this.repay()))
+    if (this.owed > 0 && !this.isOpen) work.push(Promise.resolve(this.debts!.repay()))
     await Promise.all(work.map((one) => drained(one)))
   }
 
@@ -246,19 +207,19 @@ export class Gate {
     }
     if (!isThenable(answer)) {
       if (startedAt !== undefined && performance.now() - startedAt > timeout) this.#failure()
-      else if (isRead) this.#failures = 0
+      else if (isRead) this.#succeed()
       return answer
     }
-    const succeed = (value: unknown): T => {
-      if (isRead) this.#failures = 0
-      return value as T
-    }
-    const fail = (cause: unknown): never => {
+    const fail = (cause: unknown): StoreError => {
       if (!turn?.failed) this.#failure()
       if (turn) turn.failed = true
-      throw this.failed(operation, cause)
+      return this.failed(operation, cause)
     }
-    return Promise.resolve(this.within(operation, timeout, answer)).then(succeed, fail)
+    return this.#within(operation, timeout, answer as PromiseLike<T>, isRead ? this.#succeed : undefined, fail)
+  }
+
+  readonly #succeed = (): void => {
+    this.#failures = 0
   }
 
   /** Whether nothing else can happen while the store is asked, so that what it takes has to be measured. */
@@ -275,7 +236,7 @@ export class Gate {
     this.state = state
     if (state === 'open') {
       this.#openedAt = performance.now()
-      if (this.#owed.size > 0) this.#wait()
+      this.debts?.wait()
     }
     for (const watcher of this.#watchers) watcher.deref()?.(state)
   }
@@ -290,7 +251,7 @@ export class Gate {
     try {
       const answer = follow(
         this.#run('get', patience, () => this.store.get('autocache')),
-        () => this.within('set', drain, this.repay()),
+        () => this.within('set', drain, this.debts ? this.debts.repay() : true),
       )
       if (isThenable(answer))
         answer.then(
@@ -301,18 +262,6 @@ export class Gate {
     } catch {
       end(false)
     }
-  }
-
-  /** While something is owed it is tried again by itself; that keeps no program from ending. */
-  #wait(): void {
-    if (this.#waiting) return
-    this.#waiting = true
-    later(pause, () => {
-      this.#waiting = false
-      if (this.#owed.size === 0) return
-      if (!this.isOpen) hush(this.repay())
-      if (this.#owed.size > 0) this.#wait()
-    })
   }
 
   #refused(operation: string): StoreError {
@@ -345,11 +294,10 @@ export function gateOf(store: Store): Gate {
 }
 
 /** Whether a store answers with promises; asks it once where no answer has been seen yet. */
-export function isAsync(store: Store): boolean {
-  const gate = gateOf(store)
+export function isAsync(gate: Gate): boolean {
   if (gate.asynchronous === undefined) {
     try {
-      const answer: unknown = store.get('autocache')
+      const answer: unknown = gate.store.get('autocache')
       gate.asynchronous = isThenable(answer)
       hush(answer)
     } catch {

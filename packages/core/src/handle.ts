@@ -5,7 +5,7 @@ import { isOneShot, oneShotError } from './entry.ts'
 import { AutocacheError, StoreError } from './errors.ts'
 import type { BreakerState, MissReason } from './events.ts'
 import type { Flight } from './flight.ts'
-import { isAsync } from './gate.ts'
+import { gateOf, isAsync } from './gate.ts'
 import { nextInstant } from './instants.ts'
 import { expiry } from './land.ts'
 import { invalidOption, someTags } from './options.ts'
@@ -68,6 +68,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
   const { options, enabled, identity, report, sealer, clock, tags } = definition
   const { store, storeTimeout, ttl, windows } = options
   const { prepare, decide, judge } = caller
+  const gate = gateOf(store)
   const shown = ({ lane, suffix }: Call) => (options.keys === 'digest' ? lane.prefix + suffix : undefined)
   /** How long the entries of a call live, as far as that is known without one. */
   const usual = typeof ttl === 'number' ? ttl + Math.max(windows.staleTtl, windows.staleIfError) : 0
@@ -77,7 +78,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     try {
       return run()
     } catch (error) {
-      if (isAsync(store)) return Promise.reject(error) as T
+      if (isAsync(gate)) return Promise.reject(error) as T
       throw error
     }
   }
@@ -88,7 +89,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     const note: Look = {}
     if (!enabled || lane.isClosed(suffix)) {
       note.reason = 'unsettled'
-      return isAsync(store) ? Promise.resolve(tell(undefined, note)) : tell(undefined, note)
+      return isAsync(gate) ? Promise.resolve(tell(undefined, note)) : tell(undefined, note)
     }
     const failed = (error: unknown): undefined => {
       caller.storeFailed(call, 'get', error)
@@ -135,7 +136,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       if (!list) throw invalidOption('tags', `a function that returns ${someTags}, also for a primed value`)
       const { held } = sealer.seal(body)
       return follow(seen, (known) => {
-        if (!enabled || !lane.stands(suffix, fence)) return isAsync(store) ? Promise.resolve() : undefined
+        if (!enabled || !lane.stands(suffix, fence)) return isAsync(gate) ? Promise.resolve() : undefined
         if (life === 0) return end(call)
         if (lane.epochs.changed(inputs.subject, list) > begun) return undefined
         const carried =
@@ -204,8 +205,9 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     invalidate: (self, args) =>
       settled(() => {
         const call = prepare(self, args)
-        const { lane, suffix, inputs } = call
-        lane.fence(suffix, clock())
+        const { lane, suffix, inputs, names } = call
+        // Over a store that others use, what is to end is known by its epochs.
+        lane.fence(suffix, clock(), names === undefined)
         lane.epochs.invalidate(inputs.subject)
         return follow(end(call), () => report({ type: 'invalidate', key: shown(call) }))
       }),
@@ -216,7 +218,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
         epochs.invalidateAll()
         const renewed = epochs.space.stored?.renewAll(epochs.label, storeTimeout)
         const done = () => report({ type: 'invalidate', all: true })
-        return renewed === undefined && isAsync(store) ? Promise.resolve().then(done) : follow(renewed, done)
+        return renewed === undefined && isAsync(gate) ? Promise.resolve().then(done) : follow(renewed, done)
       }),
 
     async many(self, calls, concurrency) {

@@ -40,8 +40,10 @@ export type {
   Holds,
   SetContext,
   Store,
+  StoreLocks,
   StoreTraits,
   SyncScope,
   SyncStore,
 } from './store.ts'
+export { type Bus, type TieredOptions, tieredStore } from './tiered-store.ts'
 export type { ArgumentsOf, CachedFunction, CachedMember, Handle, IsAsync } from './types.ts'

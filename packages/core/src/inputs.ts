@@ -6,11 +6,11 @@
 
 import { hush } from './answer.ts'
 import { AutocacheError, UnkeyableValueError, UnversionedFunctionError } from './errors.ts'
-import { encodeArguments, encodeKey, type KeyBounds } from './key.ts'
+import { encodeArguments, encodeKey, isOpaque, type KeyBounds } from './key.ts'
 
 import type { AnyFunction, ResolvedOptions } from './options.ts'
 import { isAbortSignal, signalsIn } from './signals.ts'
-import { type Stamp, sourceText, stampOf, textFacts } from './version.ts'
+import { processId, type Stamp, sourceText, stampOf, textFacts } from './version.ts'
 
 /** The inputs of one call. */
 export interface Inputs {
@@ -120,7 +120,10 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   const { key, deps, partition } = options
   const shared = options.store.lifetime === 'shared'
   const stamp: Stamp | undefined = stampOf(fn)
-  const hide = (text: string) => (options.keys === 'digest' || !digest ? text : `#${digest(text)}`)
+  /** Of what hardly ever differs between two calls: the code behind an object, and its data. */
+  const codeDigest = digest && lastOf(digest)
+  const dataDigest = digest && lastOf(digest)
+  const hide = (text: string, by = digest) => (options.keys === 'digest' || !by ? text : `#${by(text)}`)
   let facts: ReturnType<typeof textFacts> | undefined
   const factsOf = () => (facts ??= textFacts(fn))
 
@@ -142,29 +145,32 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   function behind(self: unknown): string {
     if (!followed) return ''
     let data = ''
+    const itself = (object: object) => {
+      data += `#${identityOf(object)},`
+    }
     calls!.follow(followed, self, options.name ?? stamp!.label, {
       code: (text) => void codes.push(text),
       data(value) {
-        data += `${dataText(value)},`
+        const text = dataText(value)
+        data += `${text ?? '-'},`
+        return text !== undefined
       },
-      itself: shared
-        ? undefined
-        : (object) => {
-            data += `#${identityOf(object)},`
-          },
+      itself: shared ? undefined : itself,
+      own: shared ? (object) => void codes.push(`p-${processId()}-${identityOf(object)}`) : itself,
       // A list of `deps` says what the version of unknown code is.
       isAccepted: (path) => (deps !== undefined && !('ignore' in deps)) || isIgnored(path),
     })
     return data
   }
 
-  /** Data of an object that the function calls through; what holds results, or no key can be made of, is none. */
-  function dataText(value: unknown): string {
-    if (value instanceof Map || value instanceof Set) return '-'
+  /** Data of an object that the function calls through; undefined where no key can be made of it. */
+  function dataText(value: unknown): string | undefined {
+    // A pool or a client is told here: the error that its key would be is most of a call.
+    if (isHandle(value)) return undefined
     try {
       return keyText(value, 'this')
     } catch (error) {
-      if (error instanceof UnkeyableValueError) return '-'
+      if (error instanceof UnkeyableValueError && error.reason === 'kind') return undefined
       throw error
     }
   }
@@ -173,7 +179,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   function codeText(): string {
     if (codes.length === 0) return ''
     const text = codes.join()
-    return digest ? `+c-${digest(text).slice(0, 22)}` : `+${text}`
+    return codeDigest ? `+c-${codeDigest(text).slice(0, 22)}` : `+${text}`
   }
 
   /** The text of a value that the program gave. A promise is refused like any other; its rejection is nobody's. */
@@ -245,7 +251,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     if (stamp) {
       const data = behind(self)
       const own = stamp.receiver ? readText(stamp.receiver, self, 'this') : ''
-      return `${own && `;t${hide(own)}`}${data && `;b${hide(data)}`}`
+      return `${own && `;t${hide(own)}`}${data && `;b${hide(data, dataDigest)}`}`
     }
     if (isPrimitive(self)) return `;t${keyText(self, 'this')}`
     if (!shared) return `;t#${identityOf(self!)}`
@@ -309,12 +315,34 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   }
 }
 
+/** A digest that remembers its last text. */
+function lastOf(digest: (text: string) => string): (text: string) => string {
+  let last: string | undefined
+  let digested = ''
+  return (text) => {
+    if (text !== last) {
+      digested = digest(text)
+      last = text
+    }
+    return digested
+  }
+}
+
 /** What was thrown, in words: which member of what was read. */
 function thrownText(error: unknown): string {
   try {
     return String(error)
   } catch {
     return 'something without a text'
+  }
+}
+
+function isHandle(value: unknown): boolean {
+  try {
+    return isOpaque(value)
+  } catch {
+    // A proxy that throws says so where its key is made.
+    return false
   }
 }
 

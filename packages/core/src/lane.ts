@@ -7,6 +7,10 @@
  * removal is sent, or before a value is written that replaces another, and it falls when the store acknowledged that and
  * no earlier write can still land. So a write that timed out and arrives late, or a removal the store never took, cannot
  * bring an old value back in this process. No clock takes part in it.
+ *
+ * Over a store that others use an invalidation needs no fence that closes: a value of before it is known by the epochs that
+ * it carries, whoever wrote it and whenever that landed, and with one a write that never settles would keep its key cold.
+ * What goes or is replaced without that (`prime`, `refresh`, a value that is not to be kept) still needs it.
  */
 
 import { type Answer, follow, isThenable } from './answer.ts'
@@ -74,9 +78,11 @@ interface Failure {
   readonly at: number
 }
 
-/** A fence, and whether the key is to be emptied once every write that was under way has settled. */
 interface Fence {
+  /** Whether the key is to be emptied once every write that was under way has settled. */
   emptying: boolean
+  /** Whether it keeps out what the store holds. */
+  readonly closes: boolean
 }
 
 export class Lane {
@@ -85,6 +91,8 @@ export class Lane {
   readonly reading = new Map<string, Flight>()
   /** The flights in the background, whose keys have an entry that answers meanwhile. */
   readonly refreshes = new Map<string, Flight>()
+  /** The notes of the locks that runs of this process have, by key. */
+  readonly locks = new Map<string, string>()
   readonly #failures = new Map<string, Failure>()
   /** The way from arguments to entries, shared like the entries are. */
   readonly hits = new HitPath()
@@ -217,7 +225,7 @@ export class Lane {
 
   /** Whether a fence keeps out all that the store holds for a key, so that it need not be asked. */
   isClosed(key: string): boolean {
-    return this.#fences.size > 0 && this.#fences.has(key)
+    return this.#fences.size > 0 && this.#fences.get(key)?.closes === true
   }
 
   /** Whether an entry may be believed: no fence keeps it out, and no run that is to replace it is under way. */
@@ -300,18 +308,18 @@ export class Lane {
   }
 
   /** Lets go of the flight of a key and raises its fence. */
-  fence(key: string, now: number): Fence {
+  fence(key: string, now: number, closes = true): Fence {
     this.supersede(key)
-    return this.raise(key, now)
+    return this.raise(key, now, closes)
   }
 
   /** Raises the fence of a key. */
-  raise(key: string, now: number): Fence {
+  raise(key: string, now: number, closes = true): Fence {
     if (this.#fences.size >= backlog) {
+      if ([...this.#fences.values()].some((fence) => fence.closes)) this.#floor = Math.max(now, this.#latest)
       this.#fences.clear()
-      this.#floor = Math.max(now, this.#latest)
     }
-    const fence = { emptying: this.#writes.has(key) }
+    const fence = { emptying: this.#writes.has(key), closes }
     this.#fences.set(key, fence)
     return fence
   }

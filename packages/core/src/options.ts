@@ -97,6 +97,12 @@ export interface CommonOptions {
   readonly storeTimeout?: Duration | undefined
   /** How long later calls wait for the fill of an earlier one before they run their own. @default '30s' */
   readonly flightTimeout?: Duration | undefined
+  /**
+   * How long a call waits for another process that runs the function for the same key, over a store with locks, before it
+   * runs its own. `0` takes no locks.
+   * @default '5s'
+   */
+  readonly lockWait?: Duration | undefined
   /** How values become text, for stores that hold text or bytes. @default the codec of `@autocache/core/codec` */
   readonly codec?: Codec | undefined
   /** Called with every event of the function. */
@@ -159,6 +165,7 @@ export interface ResolvedOptions {
   readonly namespace: string | undefined
   readonly storeTimeout: number
   readonly flightTimeout: number
+  readonly lockWait: number
   readonly codec: Codec | undefined
   readonly onEvent: CommonOptions['onEvent']
   readonly waitUntil: CommonOptions['waitUntil']
@@ -232,6 +239,7 @@ const commonRules: [string, Rule][] = [
   ['namespace', [isText, aText]],
   ['storeTimeout', time],
   ['flightTimeout', time],
+  ['lockWait', time],
   [
     'codec',
     [
@@ -350,6 +358,7 @@ export function resolveOptions(
     namespace: all.namespace,
     storeTimeout: toMilliseconds(all.storeTimeout ?? 250)!,
     flightTimeout: toMilliseconds(all.flightTimeout ?? '30s')!,
+    lockWait: toMilliseconds(all.lockWait ?? '5s')!,
     codec: all.codec,
     onEvent: all.onEvent,
     waitUntil: all.waitUntil,

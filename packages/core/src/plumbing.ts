@@ -2,6 +2,7 @@
  * What emitted code and our own adapters use. It follows the contract number of {@link stampContract} and not the
  * version of the package: code written by hand has no use for it.
  */
+export { built } from './built.ts'
 export type { Delegate, Delegated, Delegation, Gathered, Unkept } from './delegate.ts'
 export { createDelegation } from './delegation.ts'
 export { digest } from './digest.ts'

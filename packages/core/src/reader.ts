@@ -4,10 +4,12 @@
  * a hundred calls made at once.
  */
 
-import { type Answer, every, follow, isThenable } from './answer.ts'
+import { type Answer, every, follow, isThenable, rescue } from './answer.ts'
 import { StoreError } from './errors.ts'
 import type { Gate } from './gate.ts'
 import type { EpochRows, Store } from './store.ts'
+
+const atOnce = Promise.resolve()
 
 /** How many keys one `getMany` asks for. */
 const most = 256
@@ -15,28 +17,58 @@ const most = 256
 /** What was read, in the order of the keys asked for. */
 export interface Values {
   readonly held: readonly unknown[]
-  /** What those who read the same thing in one turn need make of it only once. */
   readonly made: Map<string, unknown>
 }
 
 type Failed = (error: StoreError) => void
 
-interface Turn {
-  readonly places: Map<string, number>
-  readonly made: Map<string, unknown>
-  readonly held: Promise<readonly unknown[]>
+/** The token that is the epoch of a name, and until when it is sure to stand in the store, in epoch milliseconds. */
+export interface Token {
+  readonly text: string
+  readonly until: number
+}
+
+/** What is asked for in one turn. */
+export class Turn {
+  /** What those who read the same thing need make of it only once. */
+  readonly made = new Map<string, unknown>()
+  /** The same of epochs. */
+  readonly tokens = new Map<string, Token | undefined>()
+  /** Resolves when it was answered. */
+  ended!: Promise<void>
+  readonly #places = new Map<string, number>()
+  #held: readonly unknown[] = []
+
+  want(key: string): void {
+    if (!this.#places.has(key)) this.#places.set(key, this.#places.size)
+  }
+
+  get wanted(): readonly string[] {
+    return [...this.#places.keys()]
+  }
+
+  answer(held: readonly unknown[]): void {
+    this.#held = held
+  }
+
+  /** What was read of a key that was asked for. @throws StoreError where it could not be read */
+  of(key: string): unknown {
+    const held = this.#held[this.#places.get(key)!]
+    if (held instanceof Unread) throw held.error
+    return held
+  }
 }
 
 /** Reads from one store. */
 export class Reader {
   readonly #gate: Gate
-  readonly #from: Store | EpochRows
+  readonly #from: Store | Pick<EpochRows, 'get' | 'getMany'>
   readonly #turns = new Map<number, Turn>()
   /** Whether the store was seen to fail for several keys where it answers for each. */
   #single = false
 
   /** @param from the store of the gate, or its part that has the epochs */
-  constructor(gate: Gate, from: Store | EpochRows = gate.store) {
+  constructor(gate: Gate, from: Store | Pick<EpochRows, 'get' | 'getMany'> = gate.store) {
     this.#gate = gate
     this.#from = from
   }
@@ -50,24 +82,65 @@ export class Reader {
     const gate = this.#gate
     if (gate.asynchronous === undefined) return this.#first(keys, timeout)
     if (!gate.asynchronous) return { held: this.#now(keys, timeout), made: new Map() }
+    const turn = this.turn(timeout, failed)
+    for (const key of keys) turn.want(key)
+    return turn.ended.then(() => ({ held: keys.map((key) => turn.of(key)), made: turn.made }))
+  }
+
+  /** What goes out at the end of this turn of the queue, where the store promises. @throws StoreError while the gate is open */
+  turn(timeout: number, failed?: Failed): Turn {
+    const gate = this.#gate
     if (gate.isOpen) gate.ask('get', timeout, () => undefined)
-    let turn = this.#turns.get(timeout)
-    if (!turn) {
-      const places = new Map<string, number>()
+    const known = this.#turns.get(timeout)
+    if (known) return known
+    const turn = new Turn()
+    turn.ended = new Promise((resolve, reject) => {
+      const answered = (held: readonly unknown[]) => {
+        turn.answer(held)
+        resolve()
+      }
       // Those who come in this turn of the queue are all in before it goes out.
-      const held = Promise.resolve().then(() => {
+      void atOnce.then(() => {
         this.#turns.delete(timeout)
-        return this.#later([...places.keys()], timeout, failed)
-      })
-      this.#turns.set(timeout, (turn = { places, made: new Map(), held }))
-    }
-    const { places, made } = turn
-    for (const key of keys) if (!places.has(key)) places.set(key, places.size)
-    return turn.held.then((all) => {
-      const held = keys.map((key) => all[places.get(key)!])
-      for (const value of held) if (value instanceof Unread) throw value.error
-      return { held, made }
+        const keys = turn.wanted
+        const [key] = keys
+        if (keys.length > 1) return void this.#later(keys, timeout, failed).then(answered, reject)
+        const held = this.#ask(key!, timeout)
+        if (isThenable(held)) held.then((value) => answered([value]), reject)
+        else answered([held])
+      }, reject)
     })
+    this.#turns.set(timeout, turn)
+    return turn
+  }
+
+  /** Asks for one key; why that failed is an answer. */
+  #ask(key: string, timeout: number, turn?: { failed: boolean }): Answer<unknown> {
+    return rescue<unknown>(
+      () => this.#gate.ask<unknown>('get', timeout, () => this.#from.get(key), turn),
+      (error) => new Unread(error),
+    )
+  }
+
+  /** Asks a store that promises for one key, and goes on with what it holds. @throws StoreError while the gate is open */
+  one<T>(
+    key: string,
+    timeout: number,
+    failed: Failed,
+    next: (held: unknown, made: Map<string, unknown>) => Answer<T>,
+    lost: (error: unknown) => Answer<T>,
+  ): Answer<T> {
+    const turn = this.turn(timeout, failed)
+    turn.want(key)
+    return turn.ended.then(() => {
+      let held: unknown
+      try {
+        held = turn.of(key)
+      } catch (error) {
+        return lost(error)
+      }
+      return next(held, turn.made)
+    }, lost)
   }
 
   /** The first answer of a store tells whether it promises. */
@@ -88,15 +161,13 @@ export class Reader {
     return this.#listed(keys, held)
   }
 
-  async #later(keys: readonly string[], timeout: number, failed: Failed | undefined): Promise<readonly unknown[]> {
+  #later(keys: readonly string[], timeout: number, failed: Failed | undefined): Promise<readonly unknown[]> {
     const gate = this.#gate
     const store = this.#from
     const turn = { failed: false }
-    const one = (key: string) => gate.ask<unknown>('get', timeout, () => store.get(key), turn)
-    if (keys.length === 1 || !store.getMany || this.#single) return settle(keys.map(one))
-    const parts: (readonly string[])[] = []
-    for (let at = 0; at < keys.length; at += most) parts.push(keys.slice(at, at + most))
-    const answers = parts.map(async (part) => {
+    const each = (some: readonly string[]) => Promise.all(some.map((key) => this.#ask(key, timeout, turn)))
+    if (!store.getMany || this.#single) return each(keys)
+    const together = async (part: readonly string[]) => {
       try {
         return this.#listed(part, await gate.ask<unknown>('getMany', timeout, () => store.getMany!(part), turn))
       } catch (error) {
@@ -104,12 +175,15 @@ export class Reader {
         if (!(error instanceof StoreError) || error.cause === undefined) throw error
         failed?.(error)
         // One key that cannot be read, or keys that cannot be read together, must not fail all the others.
-        const held = await settle(part.map(one))
+        const held = await each(part)
         if (!held.some((value) => value instanceof Unread)) this.#single = true
         return held
       }
-    })
-    return (await Promise.all(answers)).flat()
+    }
+    if (keys.length <= most) return together(keys)
+    const parts: (readonly string[])[] = []
+    for (let at = 0; at < keys.length; at += most) parts.push(keys.slice(at, at + most))
+    return Promise.all(parts.map(together)).then((held) => held.flat())
   }
 
   #listed(keys: readonly string[], held: unknown): readonly unknown[] {
@@ -121,6 +195,15 @@ export class Reader {
   }
 }
 
+const readers = new WeakMap<Gate, Reader>()
+
+/** The reader of a store's entries: one for all, so that those of a turn are read together. */
+export function readerOf(gate: Gate): Reader {
+  let reader = readers.get(gate)
+  if (!reader) readers.set(gate, (reader = new Reader(gate)))
+  return reader
+}
+
 /** A key that could not be read while others could. */
 class Unread {
   readonly error: unknown
@@ -128,8 +211,4 @@ class Unread {
   constructor(error: unknown) {
     this.error = error
   }
-}
-
-function settle(answers: readonly Answer<unknown>[]): Promise<readonly unknown[]> {
-  return Promise.all(answers.map((answer) => Promise.resolve(answer).catch((error: unknown) => new Unread(error))))
 }

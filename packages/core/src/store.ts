@@ -94,6 +94,31 @@ export interface StoreTraits<THolds extends Holds = Holds> {
    * @default the store itself
    */
   readonly epochs?: EpochRows<THolds> | undefined
+  /**
+   * Locks that others see, so that of many processes one runs a function for a key and the others get what it wrote. They
+   * decide who works and never what is believed, so one that is lost costs a run more.
+   * @default each process fills for itself
+   */
+  readonly locks?: StoreLocks | undefined
+}
+
+/** Locks of a shared store that answers with promises, by the keys of entries. A note says who has one, and is never the same twice. */
+export interface StoreLocks {
+  /**
+   * Takes the lock of a key for `lease` milliseconds where nobody has it, or where the one that stands is `instead`.
+   * Resolves to `undefined` where it was taken, else to the note that stands. Sent before a read of the same turn, it is
+   * done before that read.
+   */
+  acquire(key: string, note: string, lease: number, instead?: string): Promise<string | undefined>
+  /** Begins the lease anew; `false` where the lock is no longer this one. */
+  renew(key: string, note: string, lease: number): Promise<boolean>
+  /** Gives the lock back, where it is still this one. */
+  release(key: string, note: string): Promise<void>
+  /**
+   * Calls `wake` when the lock of a key was given back, until what it returns is called.
+   * @default who waits looks again by himself, every 20 to 250 milliseconds
+   */
+  watch?(key: string, wake: () => void): () => void
 }
 
 /** Where the epochs of a shared store stand; it answers as the store does. */
@@ -103,6 +128,12 @@ export interface EpochRows<THolds extends Holds = Holds> {
   getMany?(
     keys: readonly string[],
   ): readonly (Held<THolds> | undefined)[] | Promise<readonly (Held<THolds> | undefined)[]>
+  /**
+   * The same rows as they were a stated while ago at most, for a store that is told of changes: by them hits are judged, and
+   * nothing that is written.
+   * @default as they are now
+   */
+  readonly recent?: Pick<EpochRows<THolds>, 'get' | 'getMany'> | undefined
 }
 
 /** The three operations of a synchronous store on the keys below one prefix. */

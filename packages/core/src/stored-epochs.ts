@@ -19,16 +19,11 @@
  */
 
 import { type Answer, every, follow, hush, isThenable, rescue } from './answer.ts'
+import { Debts } from './debts.ts'
 import { StoreError } from './errors.ts'
 import type { Gate } from './gate.ts'
 import { instant, nextInstant } from './instants.ts'
-import { Reader } from './reader.ts'
-
-/** A token, and until when it is sure to stand there, in epoch milliseconds. */
-interface Token {
-  readonly text: string
-  readonly until: number
-}
+import { Reader, readerOf, type Token } from './reader.ts'
 
 /** What was read of a store: tokens by key, and when. */
 export interface Seen {
@@ -60,6 +55,15 @@ export interface Names {
   readonly tagActivity: string
   /** Those tags that are known before a run. */
   readonly tags: readonly string[]
+  /** All of them. */
+  readonly keys: readonly string[]
+}
+
+/** The token that was last seen of a name, what the store held then, and since when. */
+interface Known {
+  readonly token: Token
+  held: unknown
+  readonly since: number
 }
 
 /** How many keys and tokens are remembered. */
@@ -74,15 +78,18 @@ const month = 30 * 86_400_000
 /** The epochs of one namespace in one store. */
 export class StoredEpochs {
   readonly #gate: Gate
+  readonly #debts: Debts
   /** Reads entries. */
   readonly #reader: Reader
   /** Reads epochs: the same, where they stand beside the entries. */
   readonly #rows: Reader
+  /** Reads the epochs that entries are held against: the same, where none that are a while old will do. */
+  readonly #recent: Reader
   /** The beginning of the keys of a label's names. */
   readonly #prefixOf: (label: string) => string
   readonly #digest: (text: string) => string
   /** The tokens last seen, and since when. */
-  readonly #known = new Map<string, { readonly token: Token; readonly since: number }>()
+  readonly #known = new Map<string, Known>()
   readonly #tagKeys = new Map<string, string>()
   /** Tokens on their way into the store because they were missing. */
   readonly #making = new Map<string, Answer<Token>>()
@@ -92,10 +99,13 @@ export class StoredEpochs {
 
   constructor(gate: Gate, prefixOf: (label: string) => string, digest: (text: string) => string) {
     this.#gate = gate
+    this.#debts = Debts.of(gate)
     this.#prefixOf = prefixOf
     this.#digest = digest
     this.#reader = readerOf(gate)
-    this.#rows = gate.store.epochs ? new Reader(gate, gate.store.epochs) : this.#reader
+    const { epochs } = gate.store
+    this.#rows = epochs ? new Reader(gate, epochs) : this.#reader
+    this.#recent = epochs?.recent ? new Reader(gate, epochs.recent) : this.#rows
   }
 
   /** What makes the names of a function's calls, from what an invalidation names them by and its digest, if that is known. */
@@ -107,7 +117,11 @@ export class StoredEpochs {
       tagActivity: this.tagKey(''),
       tags: tags.map((tag) => this.tagKey(tag)),
     }
-    return (subject, digested = this.#digest(subject)) => ({ ...fixed, call: `${prefix}~${digested}` })
+    const { activity, all, tagActivity } = fixed
+    return (subject, digested = this.#digest(subject)) => {
+      const call = `${prefix}~${digested}`
+      return { ...fixed, call, keys: [activity, all, call, tagActivity, ...fixed.tags] }
+    }
   }
 
   /** The key under which the epoch of a tag stands; that of `''`, which is no tag, is the activity of them all. */
@@ -121,14 +135,53 @@ export class StoredEpochs {
     return key
   }
 
-  /** Reads an entry and the epochs it is to be held against, in one round trip. @throws StoreError, at once or later */
-  read(entryKey: string, names: Names, timeout: number, failed?: (error: StoreError) => void): Answer<Read> {
-    const keys = keysOf(names)
+  /**
+   * Reads an entry and the epochs it is to be held against, in one round trip, and goes on with that.
+   * @param failed hears why things could not be read together
+   * @param lost goes on where they could not be read at all
+   * @throws StoreError at once, where the store says so at once or is not asked
+   */
+  read<T>(
+    entryKey: string,
+    names: Names,
+    timeout: number,
+    failed: (error: StoreError) => void,
+    next: (read: Read) => Answer<T>,
+    lost: (error: unknown) => Answer<T>,
+  ): Answer<T> {
+    const { keys } = names
     const at = instant()
+    if (this.#rows === this.#reader && this.#gate.asynchronous) {
+      const turn = this.#reader.turn(timeout, failed)
+      turn.want(entryKey)
+      for (const key of keys) turn.want(key)
+      return turn.ended.then(() => {
+        let read: Read
+        try {
+          const { tokens, made } = turn
+          for (const key of keys) if (!tokens.has(key)) tokens.set(key, this.#tokenOf(key, turn.of(key)))
+          read = { held: turn.of(entryKey), seen: { at, tokens }, made }
+        } catch (error) {
+          return lost(error)
+        }
+        return next(read)
+      }, lost)
+    }
+    const read = this.#readApart(entryKey, keys, at, timeout, failed)
+    return isThenable(read) ? Promise.resolve(read as PromiseLike<Read>).then(next, lost) : next(read as Read)
+  }
+
+  #readApart(
+    entryKey: string,
+    keys: readonly string[],
+    at: number,
+    timeout: number,
+    failed: (error: StoreError) => void,
+  ): Answer<Read> {
     if (this.#rows !== this.#reader) {
       const entry = this.#reader.read([entryKey], timeout, failed)
       hush(entry)
-      return follow(every([entry, this.#rows.read(keys, timeout, failed)]), ([found, rows]) => ({
+      return follow(every([entry, this.#recent.read(keys, timeout, failed)]), ([found, rows]) => ({
         held: found!.held[0],
         seen: this.#see(at, keys, rows!.held),
         made: found!.made,
@@ -142,26 +195,36 @@ export class StoredEpochs {
   }
 
   /** Reads epochs alone. @throws StoreError, at once or later */
-  #look(keys: readonly string[], timeout: number): Answer<Seen> {
+  #look(keys: readonly string[], timeout: number, reader = this.#rows): Answer<Seen> {
     const at = instant()
-    return follow(this.#rows.read(keys, timeout), ({ held }) => this.#see(at, keys, held))
+    return follow(reader.read(keys, timeout), ({ held }) => this.#see(at, keys, held))
   }
 
   #see(at: number, keys: readonly string[], held: readonly unknown[]): Seen {
     const tokens = new Map<string, Token | undefined>()
-    for (const [place, key] of keys.entries()) {
-      const token = parse(held[place])
-      tokens.set(key, token)
-      if (token) this.#remember(key, token)
-    }
+    for (const [place, key] of keys.entries()) tokens.set(key, this.#tokenOf(key, held[place]))
     return { at, tokens }
   }
 
-  #remember(key: string, token: Token): void {
-    if (this.#known.get(key)?.token.text === token.text) return
+  /** What a row that was read says; it is remembered. */
+  #tokenOf(key: string, held: unknown): Token | undefined {
+    const known = this.#known.get(key)
+    // The usual row is the one that was there the last time, and need not be taken apart again.
+    if (known && known.held === held && typeof held === 'string') return known.token
+    const token = parse(held)
+    if (token) this.#remember(key, token, held)
+    return token
+  }
+
+  #remember(key: string, token: Token, held?: unknown): void {
+    const known = this.#known.get(key)
+    if (known?.token.text === token.text) {
+      known.held = held
+      return
+    }
     this.#known.delete(key)
     if (this.#known.size >= remembered) this.#known.delete(this.#known.keys().next().value as string)
-    this.#known.set(key, { token, since: nextInstant() })
+    this.#known.set(key, { token, held, since: nextInstant() })
   }
 
   /** What was put where one look found nothing, since then and by somebody else. */
@@ -172,37 +235,42 @@ export class StoredEpochs {
 
   /** Whether what was read of a name is distrusted: its invalidation was not acknowledged before. */
   owes({ all, call, tags }: Names, { at }: Seen): boolean {
-    const gate = this.#gate
-    return gate.owedSince(at) && [all, call, ...tags].some((key) => gate.owes(key, at))
+    const debts = this.#debts
+    return debts.owedSince(at) && [all, call, ...tags].some((key) => debts.owes(key, at))
   }
 
   /** Whether what was read of a tag is distrusted. */
   owesTag(tag: string, { at }: Seen): boolean {
-    const gate = this.#gate
-    return gate.owedSince(at) && (tag === '' || gate.owes(this.tagKey(tag), at))
+    const debts = this.#debts
+    return debts.owedSince(at) && (tag === '' || debts.owes(this.tagKey(tag), at))
   }
 
   /**
    * Whether the tokens that an entry carries stand: those of its names, then those of its other tags, in order. What was
    * not read yet is read now, in one round trip.
    */
-  stand(epochs: string, names: Names, others: readonly string[], seen: Seen, timeout: number): Answer<boolean> {
-    const carried = epochs.split(' ')
-    const keys = [names.all, names.call, ...names.tags]
-    const rest = others.map((tag) => this.tagKey(tag))
-    if (carried.length !== keys.length + rest.length) return false
+  stand(
+    carried: readonly string[],
+    names: Names,
+    others: readonly string[],
+    seen: Seen,
+    timeout: number,
+  ): Answer<boolean> {
+    const { all, call, tags } = names
+    if (carried.length !== 2 + tags.length + others.length) return false
     // Where this process has put or seen another token since then, what was read is older than that.
+    const matches = (key: string, text: string | undefined, tokens = seen.tokens) =>
+      tokens.get(key)?.text === text && (this.#putSince(key, seen)?.text ?? text) === text
+    if (!matches(all, carried[0]) || !matches(call, carried[1])) return false
+    if (tags.length === 0 && others.length === 0) return true
     const match = (tokens: Seen['tokens'], list: readonly string[], from: number) =>
-      list.every((key, at) => {
-        const text = carried[from + at]
-        return tokens.get(key)?.text === text && (this.#putSince(key, seen)?.text ?? text) === text
-      })
-    if (!match(seen.tokens, keys, 0)) return false
+      list.every((key, at) => matches(key, carried[from + at], tokens))
+    if (!match(seen.tokens, tags, 2)) return false
+    const rest = others.map((tag) => this.tagKey(tag))
+    const from = 2 + tags.length
     const unread = rest.filter((key) => !seen.tokens.has(key))
-    if (unread.length === 0) return match(seen.tokens, rest, keys.length)
-    return follow(this.#look(unread, timeout), ({ tokens }) =>
-      match(new Map([...seen.tokens, ...tokens]), rest, keys.length),
-    )
+    if (unread.length === 0) return match(seen.tokens, rest, from)
+    return follow(this.#look(unread, timeout, this.#recent), ({ tokens }) => match(new Map([...seen.tokens, ...tokens]), rest, from))
   }
 
   /** Whether nothing of a call's names was invalidated between two looks at them; `all` where no tag was either. */
@@ -214,6 +282,27 @@ export class StoredEpochs {
     if (!equal(activity) && !(equal(all) && equal(call))) return 'no'
     if (equal(tagActivity)) return 'all'
     return tags.every(equal) ? 'names' : 'no'
+  }
+
+  /** What was seen of a call's names before its run, as one text without line breaks; with 128 random bits before it. */
+  note(seen: Seen, names: Names): string {
+    const tokens = keysOf(names).map((key) => seen.tokens.get(key)?.text ?? '-')
+    return [token(0).text, ...tokens].join(' ')
+  }
+
+  /** Whether something of a call's names was invalidated since a run began that left this note, as far as that is known. */
+  isPast(note: string, seen: Seen, names: Names): boolean {
+    const keys = keysOf(names)
+    const before = note.split(' ').slice(1)
+    if (before.length !== keys.length) return false
+    const differs = (key: string) => {
+      const text = before[keys.indexOf(key)]
+      const token = seen.tokens.get(key)
+      return text !== '-' && token !== undefined && token.text !== text
+    }
+    const { activity, all, call, tagActivity, tags } = names
+    // A token alone may be another one because the run itself put it.
+    return (differs(activity) && (differs(all) || differs(call))) || (differs(tagActivity) && tags.some(differs))
   }
 
   /**
@@ -416,7 +505,7 @@ export class StoredEpochs {
         const token = parse(values!.held[place])
         if (!token || !lasts(token)) continue
         take(key, token.text)
-        this.#remember(key, token)
+        this.#remember(key, token, values!.held[place])
       }
       for (const key of rest) {
         const known = found.has(key) || seen.tokens.get(key) || (seen.replaces && key === call)
@@ -497,14 +586,14 @@ export class StoredEpochs {
     const gate = this.#gate
     const debts = keys.map((key) => {
       const redo = () => follow(this.#write(activity, token(Infinity)), () => this.#write(key, token(until)))
-      gate.owe(key, redo)
+      this.#debts.owe(key, redo)
       return { key, redo }
     })
     return follow(
       gate.insist('set', timeout, () => this.#write(activity, token(Infinity))),
       () =>
         follow(every(keys.map((key) => gate.insist('set', timeout, () => this.#write(key, token(until))))), () => {
-          for (const { key, redo } of debts) gate.settle(key, redo)
+          for (const { key, redo } of debts) this.#debts.settle(key, redo)
         }),
     )
   }
@@ -520,19 +609,6 @@ export class StoredEpochs {
     const { key, entry, context } = this.#row(name, token)
     return (store.epochs ?? store).set(key, entry as never, context) as Answer<void>
   }
-}
-
-/** What is read with an entry. */
-function keysOf({ activity, all, call, tagActivity, tags }: Names): readonly string[] {
-  return [activity, all, call, tagActivity, ...tags]
-}
-
-const readers = new WeakMap<Gate, Reader>()
-
-function readerOf(gate: Gate): Reader {
-  let reader = readers.get(gate)
-  if (!reader) readers.set(gate, (reader = new Reader(gate)))
-  return reader
 }
 
 /** A token that was never given out before: 128 random bits. */

@@ -38,10 +38,12 @@ export type Calls = readonly (readonly [
 export interface Dispatch {
   /** Notes code that joins the version. */
   code(text: string): void
-  /** Notes a value that joins the key, if it can. */
-  data(value: unknown): void
+  /** Notes a value that joins the key. @returns whether a key can be made of it */
+  data(value: unknown): boolean
   /** Notes an object for what it is in this process; absent over a shared store. */
   readonly itself: ((object: object) => void) | undefined
+  /** The same over any store: entries are then found by this process alone. */
+  own(object: object): void
   /** Whether the user answers for what has no stamp. */
   isAccepted(path: string): boolean
 }

@@ -3,11 +3,12 @@
  * sealed form of an entry. `createAutocache` and the adapters bring it; `cached` over memory does without, which is what
  * keeps it small.
  */
-import { type Codec, codec as defaultCodec } from './codec.ts'
+import { type Codec, decoder, codec as defaultCodec } from './codec.ts'
 import { digest } from './digest.ts'
 import { type EntryFacts, isFacts, type Sealer, supported } from './entry.ts'
 import { EntryFormatError, UnstorableValueError } from './errors.ts'
 import type { Gate } from './gate.ts'
+import { type Reader, readerOf } from './reader.ts'
 import type { Holds } from './store.ts'
 import { StoredEpochs } from './stored-epochs.ts'
 
@@ -17,6 +18,8 @@ export interface Wire {
   digest(text: string): string
   /** Seals for a store of a kind. */
   sealer(holds: Exclude<Holds, 'references'>, codec: Codec | undefined): Sealer
+  /** The reads of a store that promises, together by turns. */
+  reader(gate: Gate): Reader
   /** The epochs of a namespace that stand in a store which others use. */
   epochs(gate: Gate, prefixOf: (label: string) => string): StoredEpochs
 }
@@ -40,7 +43,7 @@ function textSealer(codec: Codec): Sealer {
         const rest = `${JSON.stringify(header)}\n${body}`
         return `a2.${checksum(rest)}.${rest}`
       }
-      return { held, take: () => decode(codec, body) }
+      return { held, take: taking(codec, body) }
     },
     open(held, key) {
       if (typeof held !== 'string') throw new EntryFormatError(`a ${typeof held}`, supported)
@@ -55,17 +58,21 @@ function textSealer(codec: Codec): Sealer {
       if (header.codec !== codec.id) throw new EntryFormatError('the entry of another codec', `codec ${codec.id}`)
       const body = rest.slice(line + 1)
       const { createdAt, outcome, promised, epochs, tags, tagPolicy, until } = header
-      return { createdAt, outcome, promised, epochs, tags, tagPolicy, until, take: () => decode(codec, body) }
+      return { createdAt, outcome, promised, epochs, tags, tagPolicy, until, take: taking(codec, body) }
     },
   }
 }
 
-function decode(codec: Codec, body: string): unknown {
-  try {
-    return codec.decode(body)
-  } catch (error) {
-    if (error instanceof EntryFormatError) throw error
-    throw new EntryFormatError('a body the codec refuses', `codec ${codec.id}`, { cause: error })
+/** Gives each who asks a value of his own. */
+function taking(codec: Codec, body: string): () => unknown {
+  const decode = decoder(codec, body)
+  return () => {
+    try {
+      return decode()
+    } catch (error) {
+      if (error instanceof EntryFormatError) throw error
+      throw new EntryFormatError('a body the codec refuses', `codec ${codec.id}`, { cause: error })
+    }
   }
 }
 
@@ -113,5 +120,6 @@ function headerOf(line: string): EntryFacts & { codec: string } {
 export const wire: Wire = {
   digest,
   sealer: (holds, codec = defaultCodec) => (holds === 'text' ? textSealer(codec) : bytesSealer(codec)),
+  reader: readerOf,
   epochs: (gate, prefixOf) => new StoredEpochs(gate, prefixOf, digest),
 }

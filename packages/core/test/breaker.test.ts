@@ -1,5 +1,6 @@
 import { asyncMapStore, mapStore } from '@autocache/conformance'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { Debts } from '../src/debts.ts'
 import { gateOf } from '../src/gate.ts'
 import type { AutocacheEvent, Store } from '../src/index.ts'
 import { createAutocache, StoreError } from '../src/index.ts'
@@ -254,7 +255,7 @@ describe('R20 an invalidation that a store does not acknowledge', () => {
         mood.writes = 'well'
         for (const one of hung) one.reject(new Error('The connection is gone.') as never)
         await idle()
-        await gateOf(store).repay()
+        await Debts.of(gateOf(store)).repay()
         expect(cache.stats().stores[0]!.owed).toBe(0)
         expect(await seen('a')).toBe(3)
         await settle()
@@ -342,7 +343,7 @@ describe('R20 an invalidation that a store does not acknowledge', () => {
       await fn(n)
     }
     expect(cache.stats().stores[0]!.owed).toBe(10)
-    await gateOf(store).repay()
+    await Debts.of(gateOf(store)).repay()
     expect(state()).toBe('closed')
   })
 

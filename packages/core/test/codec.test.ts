@@ -5,7 +5,7 @@
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { type CodecType, codec, createCodec } from '../src/codec.ts'
+import { type CodecType, codec, createCodec, decoder } from '../src/codec.ts'
 import { AutocacheError, EntryFormatError, UnstorableValueError } from '../src/errors.ts'
 
 const copyOf = <T>(value: T): T => codec.decode(codec.encode(value)) as T
@@ -277,11 +277,17 @@ describe('a value comes back as it was', () => {
       fc.string().map((text) => Object.assign(new TypeError(text, { cause: text }), { code: text })),
       fc.webUrl().map((text) => new URL(text)),
     )
-    const values = fc.tuple(leaves, leaves).map(([a, b]) => ({ a, b, again: [a, new Map([[a, b]]), new Set([b, a])] }))
+    const values = fc.oneof(
+      fc.jsonValue().map((json) => ({ json, list: [json, 1], empty: {} })),
+      fc.tuple(leaves, leaves).map(([a, b]) => ({ a, b, again: [a, new Map([[a, b]]), new Set([b, a])] })),
+    )
     fc.assert(
       fc.property(values, (value) => {
         const text = encodeUnlessProto(value)
         expect(difference(codec.decode(text), value)).toBeUndefined()
+        const again = decoder(codec, text)
+        const copies = [again(), again(), again(), again()]
+        for (const copy of copies) expect(difference(copy, value), 'and so does each one after it').toBeUndefined()
         expect(/\p{Surrogate}/u.test(text), 'no surrogate stands alone').toBe(false)
         expect(JSON.parse(JSON.stringify(text))).toBe(text)
         expect(new TextDecoder().decode(new TextEncoder().encode(text))).toBe(text)

@@ -96,18 +96,19 @@ describe('R04 what a function calls through', () => {
     expect(inputsOf()({ repo: a }).code).not.toBe(back)
   })
 
-  test('R03 the data that members of the class read is in the key, as far as it can be', () => {
+  test('R03 the data that members of the class read is in the key', () => {
+    const pool = putStamp(() => {}, classStamp('s1-pool'))
     const Repo = putStamp(
       class Repo {
         table: string
-        pool = () => {}
-        memo = new Map([[{}, 1]])
+        pool = pool
+        rates = new Map([['eur', 1]])
         constructor(table: string) {
           this.table = table
         }
       },
       classStamp('s1-a', {
-        receiver: [(self) => self.table, (self) => self.pool, (self) => self.memo, (self) => self.no.x],
+        receiver: [(self) => self.table, (self) => self.pool, (self) => self.rates, (self) => self.no.x],
       }),
     )
     const read = inputsOf({}, { keys: 'readable' })
@@ -118,6 +119,93 @@ describe('R04 what a function calls through', () => {
     expect(orders!.text).not.toBe(users!.text)
     expect(orders!.code).toBe(users!.code)
     expect(users!.text).not.toContain('hunter')
+  })
+
+  describe('R04 what members of the class read and is no data is code', () => {
+    const holding = (...held: readonly unknown[]) => {
+      const Repo = putStamp(class Repo {}, classStamp('s1-repo', { receiver: held.map((each) => () => each) }))
+      return new Repo()
+    }
+    const codeOf = (held: unknown, options = {}) => inputsOf({}, options)({ repo: holding(held) }).code
+    const stamped = (version: string) => putStamp(() => {}, classStamp(version))
+    const strategy = (version: string, rate = 1) =>
+      Object.assign(new (repoClass(version) as new () => object)(), { rate, other: () => {} })
+
+    test('a function, by its stamp', () => {
+      expect(codeOf(stamped('s1-a'))).toBe(codeOf(stamped('s1-a')))
+      expect(codeOf(stamped('s1-a'))).not.toBe(codeOf(stamped('s1-b')))
+    })
+
+    test.each([
+      ['a function', () => () => {}],
+      ['an object that holds one', () => ({ run: () => {} })],
+      ['a map of them', () => new Map([['a', () => {}]])],
+      ['a set of them', () => new Set([() => {}])],
+      ['a list of them', () => [() => {}]],
+      ['an object of a class without a stamp', () => new (class Strategy {})()],
+    ])('%s without a stamp is known to this process alone', (_, make) => {
+      const held = make()
+      expect(codeOf(held)).toBe(codeOf(held))
+      expect(codeOf(held)).not.toBe(codeOf(make()))
+      expect(codeOf(make(), { deps: ['1'] })).toBe(codeOf(make(), { deps: ['1'] }))
+    })
+
+    test('a function that captured something, by that as well', () => {
+      const capturing = (rate: number) => putStamp(() => rate, { ...classStamp('s1-a'), captures: [() => rate] })
+      const of = (rate: number) => inputsOf({}, { keys: 'readable' })({ repo: holding(capturing(rate)) }).text
+      expect(of(1)).toBe(of(1))
+      expect(of(2)).not.toBe(of(1))
+    })
+
+    test('a function that reads its receiver, in this process', () => {
+      const reading = () => putStamp(() => 1, { ...classStamp('s1-a'), receiver: [(self) => self.rate] })
+      expect(codeOf(reading())).not.toBe(codeOf(reading()))
+    })
+
+    test('an object, with what its class calls through', () => {
+      const calls = through([['this.client', (self) => self.secret()]])
+      const of = (version: string) => {
+        const client = new (repoClass(version) as new () => object)()
+        const held = new (repoClass('s1-held', { calls }) as new () => object)()
+        Object.defineProperty(held, 'secret', { value: () => client })
+        return codeOf(Object.assign(held, { other: parseInt }))
+      }
+      expect(of('s1-a')).toBe(of('s1-a'))
+      expect(of('s1-b')).not.toBe(of('s1-a'))
+    })
+
+    test('a promise is known to this process alone', () => {
+      expect(codeOf(Promise.resolve(1))).not.toBe(codeOf(Promise.resolve(1)))
+    })
+
+    test('an object, by the stamp of its class and by what it holds', () => {
+      const shared = () => {}
+      const of = (version: string, rate: number) => {
+        const read = inputsOf({}, { keys: 'readable' })
+        const { text, code } = read({ repo: holding(Object.assign(strategy(version, rate), { other: shared })) })
+        return { text, code }
+      }
+      expect(of('s1-a', 1)).toEqual(of('s1-a', 1))
+      expect(of('s1-b', 1).code).not.toBe(of('s1-a', 1).code)
+      expect(of('s1-a', 2).text).not.toBe(of('s1-a', 1).text)
+    })
+
+    test('functions and handles of the platform are none', () => {
+      const other = () => new WeakMap()
+      for (const make of [() => parseInt, () => fetch, other]) expect(codeOf(make())).toBe(codeOf(make()))
+    })
+
+    test('what leads back to itself ends', () => {
+      const ring: Record<string, unknown> = { run: stamped('s1-a') }
+      ring.self = ring
+      expect(codeOf(ring)).toBe(codeOf(ring))
+    })
+
+    test('in process it is itself, and in the key', () => {
+      const read = inputsOf({}, { keys: 'readable' }, 'process')
+      const [one, other] = [() => {}, () => {}].map((fn) => read({ repo: holding(fn) }))
+      expect(one!.text).not.toBe(other!.text)
+    })
   })
 
   test('R03 a class that says what it is keyed by is asked, and not its members', () => {

@@ -2,7 +2,7 @@ import { asyncMapStore } from '@autocache/conformance'
 import { describe, expect, test, vi } from 'vitest'
 import type { Store } from '../src/index.ts'
 import { testScope } from '../src/testing.ts'
-import { idle, steppedStore } from './call-support.ts'
+import { type Deferred, deferred, idle, steppedStore } from './call-support.ts'
 
 describe('R18 a run that has landed and is being written is joined by no call that began after an invalidation', () => {
   test('by a tag that the result told, where the store is of one process: the function runs, once for all of them', async () => {
@@ -19,11 +19,17 @@ describe('R18 a run that has landed and is being written is joined by no call th
 
   test('by a tag of a nested call that is not acknowledged, though a call before it in the same turn does join', async () => {
     const rows = asyncMapStore({ holds: 'text' })
+    const hung: Deferred<void>[] = []
     let hangs = false
-    const set: typeof rows.set = (...args) => (hangs ? new Promise(() => {}) : rows.set(...args))
+    const set: typeof rows.set = (...args) => {
+      if (!hangs) return rows.set(...args)
+      const one = deferred()
+      hung.push(one)
+      return one.promise
+    }
     const { setMany: _, ...rest } = rows
     const store: Store = { ...rest, set }
-    const { cache, settle } = testScope({ store, ttl: '1h', version: '1' })
+    const { cache, settle } = testScope({ store, ttl: '1h', version: '1', storeTimeout: Infinity })
     let runs = 0
     const inner = cache.cached(async (_n: number) => (runs += 1), { name: 'inner', tags: ['t'] })
     const outer = cache.cached(async (n: number) => inner(n), { name: 'outer' })
@@ -37,6 +43,7 @@ describe('R18 a run that has landed and is being written is joined by no call th
     const after = outer(1)
     expect(await before).toBe(2)
     expect(await after).toBe(3)
+    for (const one of hung) one.reject(new Error('The connection was lost.'))
     await expect(ended).rejects.toMatchObject({ code: 'STORE_FAILED' })
   })
 

@@ -2,12 +2,12 @@
  * Several processes over one storage, in one: each has a store object of its own, and with it all that core remembers of
  * a store, and every operation reaches the storage, and is answered, when the test says so.
  */
-import type { AsyncStore } from '../src/index.ts'
+import type { AsyncStore, StoreLocks } from '../src/index.ts'
 import { deferred } from './call-support.ts'
 
 /** One operation on its way. */
 export interface Sent {
-  readonly kind: 'get' | 'set' | 'delete'
+  readonly kind: 'get' | 'set' | 'delete' | 'lock'
   readonly key: string
   /** The store that it came from. */
   readonly from: object
@@ -34,10 +34,39 @@ export interface Storage {
   flush(from?: object): void
 }
 
-/** A storage whose operations land in any order. */
-export function storage(): Storage {
+/** A storage whose operations land in any order; with locks, whose operations do as well, where that is asked for. */
+export function storage(locked = false): Storage {
   const rows = new Map<string, string>()
   const sent: Sent[] = []
+  const locks = new Map<string, string>()
+  const watchers = new Map<string, Set<() => void>>()
+
+  /** Locks without an end to their lease: whoever waits for one that died runs the function in the end. */
+  const locksFor = (from: object): StoreLocks => {
+    const change = (key: string) => watchers.get(key)?.forEach((wake) => void wake())
+    return {
+      acquire: (key, note, _lease, instead) =>
+        send(from, 'lock', key, () => {
+          const held = locks.get(key)
+          if (held !== undefined && held !== instead) return held
+          locks.set(key, note)
+          change(key)
+          return undefined
+        }),
+      renew: (key, note) => send(from, 'lock', key, () => locks.get(key) === note),
+      release: (key, note) =>
+        send(from, 'lock', key, () => {
+          if (locks.get(key) !== note) return
+          locks.delete(key)
+          change(key)
+        }),
+      watch(key, wake) {
+        const own = watchers.get(key) ?? new Set()
+        watchers.set(key, own.add(wake))
+        return () => void own.delete(wake)
+      },
+    }
+  }
 
   function send<T>(from: object, kind: Sent['kind'], key: string, work: () => T): Promise<T> {
     if (own.prompt) return Promise.resolve().then(work)
@@ -91,7 +120,7 @@ export function storage(): Storage {
         set: (key, entry) => send(store, 'set', key, () => void rows.set(key, entry)),
         delete: (key) => send(store, 'delete', key, () => rows.delete(key)),
       }
-      return store
+      return locked ? Object.assign(store, { locks: locksFor(store) }) : store
     },
     flush(from) {
       for (const one of [...sent]) if (!from || one.from === from) one.answer()

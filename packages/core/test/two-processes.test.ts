@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createAutocache } from '../src/index.ts'
-import { type Deferred, deferred, idle } from './call-support.ts'
+import { createAutocache, memoryStore, tieredStore } from '../src/index.ts'
+import { type Deferred, deferred, idle, wait } from './call-support.ts'
 import { type Storage, storage } from './processes.ts'
 
 /**
@@ -67,15 +67,16 @@ interface World {
 }
 
 /** One process: an instance over a connection of its own. */
-function start(world: World, shared: Storage) {
+function start(world: World, shared: Storage, tiered: boolean) {
   const store = shared.connect()
   const cache = createAutocache({
-    store,
+    store: tiered ? tieredStore([memoryStore(), store]) : store,
     namespace: 'world',
     version: '1',
     ttl: '1h',
     storeTimeout: Infinity,
     flightTimeout: Infinity,
+    lockWait: 50,
   })
   const seen = async () => {
     const { now } = world
@@ -91,10 +92,10 @@ function start(world: World, shared: Storage) {
   return { store, cache, plain, told, outer }
 }
 
-async function play(commands: readonly Command[], replaces: boolean): Promise<void> {
-  const shared = storage()
+async function play(commands: readonly Command[], replaces: boolean, locked = false, tiered = false): Promise<void> {
+  const shared = storage(locked)
   const world: World = { now: 1, running: [], runs: 0 }
-  const processes = [start(world, shared), start(world, shared)]
+  const processes = [start(world, shared, tiered), start(world, shared, tiered)]
   const ended = new Map<string, Ended[]>()
   const primed = new Map<number, Primed>()
   const late: (() => void)[] = []
@@ -175,14 +176,22 @@ async function play(commands: readonly Command[], replaces: boolean): Promise<vo
       }
       if (one.of === null) for (const given of primed.values()) given.until = Math.min(given.until, world.now)
     } else if (one.type === 'evict') shared.rows.delete([...shared.rows.keys()][one.at % (shared.rows.size || 1)] ?? '')
-    else if (one.type === 'restart') processes[one.who] = start(world, shared)
+    else if (one.type === 'restart') processes[one.who] = start(world, shared, tiered)
     else if (one.type === 'repay') quiet(process.cache.close())
     else if (one.type === 'wipe') shared.rows.clear()
     await idle(1)
   }
   // Everything ends, and what is stored then is looked at as well.
   const end = async () => {
-    for (let round = 0; round < 25; round++) {
+    let waiting = locked
+    const over = () => {
+      waiting = false
+    }
+    if (locked) Promise.all(calls).then(over, over)
+    const began = performance.now()
+    for (let round = 0; round < 25 || (waiting && performance.now() - began < 5000); round++) {
+      // Who waits for a lock does so in real time.
+      if (round >= 25) await wait(5)
       for (const resolve of late.splice(0)) resolve()
       for (const gate of world.running.splice(0)) gate.resolve()
       shared.flush()
@@ -216,6 +225,18 @@ describe('R17 R18 R20 R21 no call that begins after an acknowledged invalidation
     fc.assert(
       fc.asyncProperty(fc.array(command, { maxLength: 60 }), (commands) => play(commands, false)),
       { numRuns },
+    ))
+
+  test('by any of them where runs take turns by locks', () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(command, { maxLength: 60 }), (commands) => play(commands, true, true)),
+      { numRuns: numRuns / 3 },
+    ))
+
+  test('by any of them over tiers, which take turns as well', () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(command, { maxLength: 60 }), (commands) => play(commands, true, true, true)),
+      { numRuns: numRuns / 3 },
     ))
 
   test('also by refresh and prime', () =>

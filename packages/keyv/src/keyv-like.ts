@@ -35,6 +35,11 @@ export function isKeyv(value: unknown): value is KeyvLike {
   )
 }
 
+/** Whether a storage adapter is a Map that nobody has changed: what it answers is what is in it, and it cannot fail. */
+export function isPlainMap(store: unknown): boolean {
+  return store instanceof Map && store.get === Map.prototype.get
+}
+
 /** The Map beneath a Keyv that keeps its entries in this process, or nothing. Keyv 6 wraps the Map in an adapter. */
 function mapBeneath(store: unknown): Map<unknown, unknown> | undefined {
   if (store instanceof Map) return store

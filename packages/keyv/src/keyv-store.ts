@@ -2,6 +2,7 @@ import { type AsyncStore, AutocacheError, type SetContext, StoreError } from '@a
 import { Operation, type Purpose, viewBeneath } from './beneath.ts'
 import {
   isKeyv,
+  isPlainMap,
   type KeyvLike,
   keyvPrefix,
   lifetimeOf,
@@ -38,6 +39,11 @@ export interface KeyvWrite {
 
 /** What stands for a stored thing that is no text: not absent, and no entry that core could read. */
 const unreadable = ''
+
+/** What is stored as text, or what stands for anything else. */
+function textOf(value: unknown): string | undefined {
+  return value === undefined || typeof value === 'string' ? value : unreadable
+}
 
 /** One store for each Keyv: what core knows of a store, such as writes under way, is then known to all who use it. */
 const stores = new WeakMap<KeyvLike, { process?: KeyvStore; shared?: KeyvStore }>()
@@ -88,6 +94,13 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): KeyvS
     },
 
     async get(key) {
+      if (isPlainMap(keyv.store)) {
+        try {
+          return textOf(await keyv.get(key))
+        } catch {
+          // What it was is seen beneath.
+        }
+      }
       const { operation, result, thrown, error } = await Operation.run(keyv, 'read', (view) => view.get(key))
       if (operation.answered && thrown) return unreadable
       if (typeof result === 'string') return result
@@ -110,13 +123,17 @@ export function keyvStore(keyv: KeyvLike, options: KeyvStoreOptions = {}): KeyvS
     async getMany(keys) {
       if (keys.length === 0) return []
       if (readsAsPrefixed(keyv, keys)) return await Promise.all(keys.map(store.get))
+      if (isPlainMap(keyv.store)) {
+        const result = await keyv.getMany([...keys])
+        if (Array.isArray(result) && result.length === keys.length) return result.map(textOf)
+      }
       const { operation, result, thrown, error } = await Operation.run(keyv, 'read', (view) => view.getMany([...keys]))
       // One text that the serializer cannot read fails them all; alone each says for itself.
       if (thrown && operation.answered && !operation.failed) return await Promise.all(keys.map(store.get))
       if (thrown) throw failed(keyv, 'getMany', operation.failed ? operation.failure : error)
       if (!operation.reached) throw unasked(keyv, 'getMany')
       if (!Array.isArray(result) || result.length !== keys.length) throw unacknowledged(keyv, 'getMany')
-      const held = result.map((value) => (value === undefined || typeof value === 'string' ? value : unreadable))
+      const held = result.map(textOf)
       if (operation.failed && held.includes(undefined)) throw failed(keyv, 'getMany', operation.failure)
       return held
     },

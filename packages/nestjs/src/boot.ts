@@ -40,7 +40,7 @@ export class Boot {
     const wrappers = [...this.#discovery.getProviders(), ...this.#discovery.getControllers()]
     for (const wrapper of wrappers) {
       const { prototype, instance } = madeBy(wrapper)
-      if (!prototype) continue
+      if (!prototype || (cacheSeenBy(wrapper.host) ?? this.#cache) !== this.#cache) continue
       const members = membersOf(prototype)
       // Made by a factory: Nest injects nothing into those.
       if (members.size > 0 && instance && ownerOf(instance) === undefined) setOwner(instance, this.#cache)
@@ -61,7 +61,7 @@ export class Boot {
   #method(member: Member, Class: object, instance: object | undefined): string {
     const { label, version, cached } = this.#cache.defineMember(member, Class)
     if (instance && this.#isShared(member)) {
-      if (stampOfMember(member.fn) && member.options.version === undefined) this.#checkStamped(cached, instance)
+      if (stampOfMember(member.fn) && member.options.version === undefined) this.#checkStamped(label, cached, instance)
       else this.#checkReceiver(member, label, instance)
     }
     return `Cached {${label}} ${version}`
@@ -73,13 +73,23 @@ export class Boot {
   }
 
   /** What a stamp reads and calls through the object must be known: core says so when it makes a key. */
-  #checkStamped(cached: AnyFunction, instance: object): void {
+  #checkStamped(label: string, cached: AnyFunction, instance: object): void {
     try {
       handleOf(cached, instance, this.#cache.core).keyOf()
     } catch (error) {
       // A `partition` or `deps` that needs a request has nothing to say here.
-      if (isRefusal(error) && /^this\b|`this\b/.test(String((error as { path?: string }).path ?? error.message)))
-        throw error
+      if (!isRefusal(error)) return
+      const { path } = error as { path?: string }
+      if (!/^this\b|`this\b/.test(path ?? error.message)) return
+      if (path === undefined) throw error
+      throw new AutocacheError(
+        'UNKEYABLE_VALUE',
+        `\`${label}\` reads something of its object that no key can be made of (${error.message}). A method that it ` +
+          'inherits from another file and calls counts as reading the whole object, and so does `this` that is handed ' +
+          'on. Give the option `key`, such as `key: (id: string) => id`, or give the class a `[cacheKey]()` that ' +
+          'returns what its results depend on; the code of its providers stays in the version.',
+        { cause: error },
+      )
     }
   }
 
@@ -101,9 +111,9 @@ export class Boot {
   }
 
   #responses(Class: Type<unknown>, method: AnyFunction, graphql: boolean): string | undefined {
-    const { where, never, blind, options, defined } = responsesOf(this.#cache, Class, method, graphql)
+    const { where, never, blind, sees, options, defined } = responsesOf(this.#cache, Class, method, graphql)
     if (never !== undefined || !defined) return undefined
-    if (blind !== undefined && options.vary === undefined && !options.shared) {
+    if (blind !== undefined && !sees && typeof options.vary !== 'function' && !options.shared) {
       this.#log.warn(
         `${where} takes ${blind}: its responses are not cached until \`vary\` or \`shared\` says what of it they depend on.`,
       )
@@ -132,6 +142,26 @@ export class Boot {
           yield [method as AnyFunction, isField]
       }
   }
+}
+
+/**
+ * The `Autocache` that Nest injects into what a module declares: an application may have several AutocacheModules, each for
+ * those that import it.
+ */
+function cacheSeenBy(host: Wrapper['host'], asked = new Set<unknown>()): unknown {
+  if (!host || asked.has(host)) return undefined
+  asked.add(host)
+  const own: unknown = host.providers.get(Autocache)?.instance
+  if (own) return own
+  for (const imported of host.imports) {
+    if (imported.exports.has(Autocache)) return imported.providers.get(Autocache)?.instance
+    const again = [...imported.imports].filter(({ metatype }) => imported.exports.has(metatype))
+    for (const module of again) {
+      const found = cacheSeenBy(module, asked)
+      if (found) return found
+    }
+  }
+  return undefined
 }
 
 /** The class behind a provider, and its one object where it has one by now. */

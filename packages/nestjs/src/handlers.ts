@@ -4,7 +4,7 @@
  * nobody can see what its response depends on, and it is cached only where `vary` or `shared` says so.
  */
 import type { Type } from '@nestjs/common'
-import type { Keying, Request } from './request.ts'
+import { alwaysCredentials, type Keying, type Request } from './request.ts'
 import { type ResponseOptions, responseOptionsOf } from './response-options.ts'
 
 /** A handler of a controller, or a field of a resolver. */
@@ -48,15 +48,19 @@ export function readHandler(
   defaults: ResponseOptions | undefined,
   { graphql, perRequest }: { readonly graphql: boolean; readonly perRequest: boolean },
 ): Handler {
-  const { bypassed, ...options } = responseOptionsOf(Class, method, defaults)
+  const { bypassed, varies, sees, ...options } = responseOptionsOf(Class, method, defaults)
   const inputs: ((request: Request) => unknown)[] = []
-  const keyed = Array.isArray(options.vary) ? options.vary.map((header: string) => header.toLowerCase()) : []
+  const lower = (names: readonly string[] = []) => names.map((header) => header.toLowerCase())
+  const varied = lower(varies)
+  const keyed = [...varied]
   let never: string | undefined = bypassed ? '@NoCache()' : undefined
   let blind: string | undefined = perRequest ? 'providers made per request' : undefined
   const forbid = (why: string) => (never ??= why)
   const hide = (why: string) => (blind ??= why)
   if (get('__sse__', method)) forbid('a stream of events')
   if (get('__redirect__', method)) forbid('@Redirect()')
+  const code = get('__httpCode__', method)
+  if (typeof code === 'number' && (code < 200 || code > 299)) forbid(`@HttpCode(${code})`)
 
   const name = nameIn(Class, method)
   const taken = (get('__routeArguments__', Class, name) ?? {}) as Record<string, { data?: unknown }>
@@ -77,6 +81,8 @@ export function readHandler(
     if (type === parameters.request) hide('@Req()')
     else if (type === parameters.response) {
       if (!get('__responsePassthrough__', Class, name)) forbid('@Res() without passthrough')
+      // `response.req`, `response.locals`: whoever has the response has the request.
+      hide('@Res()')
     } else if (type === parameters.next) forbid('@Next()')
     else if (type === parameters.body) inputs.push(({ raw }) => raw.body)
     else if (type === parameters.rawBody) inputs.push(({ raw }) => raw.rawBody)
@@ -100,7 +106,10 @@ export function readHandler(
     options,
     never,
     blind,
+    sees,
     inputs,
+    varied,
+    credentials: [...alwaysCredentials, ...lower(options.credentials)],
     keyed,
     cacheKey: get('cache_module:cache_key', method),
     cacheTtl: get('cache_module:cache_ttl', method) ?? get('cache_module:cache_ttl', Class),

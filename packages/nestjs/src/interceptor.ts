@@ -21,17 +21,17 @@ import {
   type Type,
 } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
-import { from, lastValueFrom, type Observable } from 'rxjs'
+import { lastValueFrom, type Observable, of } from 'rxjs'
 import { Autocache, type Defined, handleOf, isRefusal } from './autocache.ts'
 import { copyOf } from './copy.ts'
 import { type Handler, readHandler } from './handlers.ts'
 import { stampOfMember } from './members.ts'
 import { controlOf, keyOf, type Request, requestOf } from './request.ts'
-import { aloneWith, headersOf, type Kept, keptOf } from './response.ts'
+import { aloneWith, headersOf, isWithin, type Kept, keptOf, packed, unpacked } from './response.ts'
 
 /** A handler whose responses are cached, as core has it. */
 interface Responses extends Handler {
-  /** Whether no interceptor is outside: then a body is seen by nobody, and sent as JSON. */
+  /** Whether no interceptor is outside, and the body is not for a template. */
   readonly outermost: boolean
   readonly defined: Defined | undefined
   /** The controller, where a stamp reads it. */
@@ -46,9 +46,9 @@ class Pending {
   readonly key: unknown
   readonly raw: unknown
   readonly ttl: number | undefined
-  readonly answer: () => Promise<Kept>
+  readonly answer: () => Promise<Kept | string>
 
-  constructor(key: unknown, raw: unknown, ttl: number | undefined, answer: () => Promise<Kept>) {
+  constructor(key: unknown, raw: unknown, ttl: number | undefined, answer: () => Promise<Kept | string>) {
     this.key = key
     this.raw = raw
     this.ttl = ttl
@@ -99,7 +99,7 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
   } = handler.options
   const stamp = stampOfMember(method)
   const label = `${name ?? stamp?.label ?? handler.where}#response`
-  const respond = async (pending: Pending): Promise<Kept> => {
+  const respond = async (pending: Pending): Promise<Kept | string> => {
     pending.ran = true
     return pending.answer()
   }
@@ -121,11 +121,11 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
     ...options,
     name: label,
     ...(typeof fixed === 'function'
-      ? { ttl: (_kept: Kept, pending: Pending) => pending.ttl ?? 0 }
+      ? { ttl: (_kept: unknown, pending: Pending) => pending.ttl ?? 0 }
       : fixed !== undefined && { ttl: fixed as number }),
-    cacheIf: (kept: Kept) => kept.keep,
+    cacheIf: (kept: Kept | string) => typeof kept === 'string' || kept.keep,
     ...(tags && {
-      tags: typeof tags === 'function' ? (kept: Kept, { raw }: Pending) => tags(kept.body, raw) : tags,
+      tags: typeof tags === 'function' ? (kept: Kept | string, { raw }: Pending) => tags(opened(kept).body, raw) : tags,
     }),
     errorTtl: 0,
     strict: false,
@@ -145,9 +145,13 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
   }
 }
 
+/** A response as a store has it. */
+function opened(kept: Kept | string): Kept {
+  return typeof kept === 'string' ? unpacked(kept) : kept
+}
+
 /** The ttl that a `@CacheTTL` factory gives a request. */
-async function ttlFor({ cacheTtl }: Handler, context: ExecutionContext): Promise<number | undefined> {
-  if (typeof cacheTtl !== 'function') return undefined
+async function ttlFor({ cacheTtl }: Handler, context: ExecutionContext): Promise<number> {
   const ttl = Number(await (cacheTtl as (context: ExecutionContext) => unknown)(context))
   return ttl === 0 ? Number.POSITIVE_INFINITY : Math.max(ttl, 0) || 0
 }
@@ -173,11 +177,11 @@ export class AutocacheInterceptor implements NestInterceptor {
   }
 
   /** Answers from the cache, or as the rest of the chain does. */
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const prepared = this.#prepare(context)
     if (typeof prepared === 'string') return next.handle()
     const { responses, request, key } = prepared
-    return from(this.#answer(context, next, responses, request, key))
+    return of(await this.#answer(context, next, responses, request, key))
   }
 
   /** All that has to be known before the cache is asked, or why it is not. */
@@ -221,36 +225,45 @@ export class AutocacheInterceptor implements NestInterceptor {
     request: Request,
     key: unknown,
   ): Promise<unknown> {
-    const { options, defined, where, self, references, outermost } = responses
+    const { options, defined, where, self, references } = responses
     const { response } = request
+    const sentAsJson = responses.outermost && !hasSchema(request)
     // Nest binds the rest of the chain to the async context of this moment; the fill subscribes from another one.
     const chain = next.handle()
     const rest = (): Promise<unknown> => lastValueFrom(chain, { defaultValue: undefined })
-    const pending = new Pending(key, request.raw, await ttlFor(responses, context), async () => {
+    const answer = async (): Promise<Kept | string> => {
       const before = headersOf(response)
       const body = await rest()
-      const kept = keptOf(body, response, before, this.#now(), responses)
-      if (!references || kept.alone) return kept
+      const kept = keptOf({ body, response, before, at: this.#now(), sentAsJson }, responses)
+      if (kept.alone || !kept.keep) return kept
+      const text = sentAsJson ? packed(kept) : undefined
+      if (!isWithin(options, text ?? kept.body)) return { ...kept, keep: false }
+      if (text !== undefined || !references) return text ?? kept
       const copied = copyOf(kept.body)
       if ('copy' in copied) return { ...kept, body: copied.copy }
       this.#cache.tell(
         `${where}: a response was not kept, because ${copied.path} is no plain data. \`json: true\` keeps what JSON makes of it.`,
       )
       return aloneWith(kept)
-    })
+    }
+    const ttl = typeof responses.cacheTtl === 'function' ? await ttlFor(responses, context) : undefined
+    const pending = new Pending(key, request.raw, ttl, answer)
     const { cached } = defined!
     const again = options.noCache === true && controlOf(request) === 'no-cache'
-    let kept: Kept
+    let held: Kept | string
     try {
-      kept = (await (again ? refreshing(cached, self, this.#cache.core) : cached).call(self, pending)) as Kept
+      const run = again ? refreshing(cached, self, this.#cache.core) : cached
+      held = (await run.call(self, pending)) as Kept | string
     } catch (error) {
       if (pending.ran || !isRefusal(error)) throw error
       this.#cache.tell(`${where} answers without the cache: ${error.message}`)
       if (options.headers && response) this.#host.httpAdapter.setHeader(response, 'X-Cache', 'BYPASS')
       return rest()
     }
+    const kept = opened(held)
     if (response) this.#giveBack(kept, response, options, !pending.ran)
-    if (!references || outermost || kept.alone) return kept.body
+    // What is outside may write into a body: an interceptor, or a middleware that wraps `response.json`.
+    if (!references || kept !== held || kept.alone) return kept.body
     const copied = copyOf(kept.body)
     return 'copy' in copied ? copied.copy : kept.body
   }
@@ -266,6 +279,11 @@ export class AutocacheInterceptor implements NestInterceptor {
     httpAdapter.setHeader(response, 'X-Cache', hit ? 'HIT' : 'MISS')
     if (hit) httpAdapter.setHeader(response, 'Age', String(Math.max(0, Math.floor((this.#now() - kept.at) / 1000))))
   }
+}
+
+/** Whether the platform takes of a body what a schema names: then it must get the body itself. */
+function hasSchema({ raw }: Request): boolean {
+  return raw.routeOptions?.schema?.response !== undefined
 }
 
 /** What fills again whatever is stored, for a controller. */

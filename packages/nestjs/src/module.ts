@@ -1,4 +1,5 @@
-import { type CacheManagerLike, cacheManagerStore } from '@autocache/cache-manager'
+import type { CacheManagerLike } from '@autocache/cache-manager'
+import { AutocacheError, type Store } from '@autocache/core'
 import { type DynamicModule, Inject, Module, type OnModuleInit, type Provider } from '@nestjs/common'
 import { ApplicationConfig, DiscoveryModule, ModuleRef, ModulesContainer } from '@nestjs/core'
 import { Autocache } from './autocache.ts'
@@ -70,16 +71,17 @@ function define(
   const cache: Provider = {
     provide: Autocache,
     inject: [optionsToken, ModuleRef, ModulesContainer, ApplicationConfig, { token: managerToken, optional: true }],
-    useFactory: (
+    useFactory: async (
       given: AutocacheModuleFactoryOptions,
       injector: ModuleRef,
       modules: ModulesContainer,
       config: ApplicationConfig,
       manager?: CacheManagerLike,
     ) => {
+      const toStore = given.store ? undefined : await managerAdapter()
       const managerStore = () => {
         const found = manager ?? anywhere(injector)
-        return found && cacheManagerStore(found)
+        return found && toStore?.(found)
       }
       const made = new Autocache(given, managerStore, { modules, config })
       // Wrong options are an error here, where Nest says so and stops, and not at the first call.
@@ -93,6 +95,22 @@ function define(
     imports: [DiscoveryModule, ...imports],
     providers: [...options, cache, Boot, AutocacheInterceptor, AutocacheHealth],
     exports: [Autocache, AutocacheInterceptor, AutocacheHealth],
+  }
+}
+
+/** What makes a store of a CACHE_MANAGER: a package that applications with a store of their own do not need. */
+async function managerAdapter(): Promise<(manager: CacheManagerLike) => Store> {
+  try {
+    return (await import('@autocache/cache-manager')).cacheManagerStore
+  } catch (cause) {
+    return () => {
+      throw new AutocacheError(
+        'INVALID_OPTION',
+        'AutocacheModule found a CACHE_MANAGER, and @autocache/cache-manager, which makes a store of it, could not be ' +
+          'loaded. Install it (`npm install @autocache/cache-manager`), or give a `store`.',
+        { cause },
+      )
+    }
   }
 }
 

@@ -19,7 +19,7 @@ interface RawRequest {
   readonly cookies?: Readonly<Record<string, unknown>>
   readonly user?: unknown
   readonly route?: { readonly path?: unknown }
-  readonly routeOptions?: { readonly url?: unknown }
+  readonly routeOptions?: { readonly url?: unknown; readonly schema?: { readonly response?: unknown } }
 }
 
 /** A request for a response, or for a field of Query. */
@@ -28,6 +28,8 @@ export interface Request {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** What is asked for: route, params and query, or the arguments of a field. */
   readonly asked: unknown
+  /** Whom a guard or a context has found to ask. */
+  readonly user: unknown
   /** Whether the request itself is unknown: a field whose context carries none. */
   readonly unseen: boolean
   readonly response: unknown
@@ -38,13 +40,20 @@ export interface Keying {
   readonly options: ResponseOptions
   /** What the handler reads that cannot be seen. */
   readonly blind: string | undefined
+  /** Whether it or its class lists what it reads all the same. */
+  readonly sees: boolean
   /** What its parameters read besides route, params and query. */
   readonly inputs: readonly ((request: Request) => unknown)[]
+  /** The headers that `vary` names, in lower case. */
+  readonly varied: readonly string[]
+  /** The headers that say who asks, in lower case. */
+  readonly credentials: readonly string[]
   /** `@CacheKey` of @nestjs/cache-manager: a value, or a function of the context. */
   readonly cacheKey: unknown
 }
 
-const always = ['authorization', 'proxy-authorization', 'cookie', 'x-api-key']
+/** Headers that say who asks. */
+export const alwaysCredentials: readonly string[] = ['authorization', 'proxy-authorization', 'cookie', 'x-api-key']
 
 /** The request of a context that can be cached, or why it cannot. */
 export function requestOf(context: ExecutionContext): Request | string {
@@ -61,7 +70,14 @@ function fromHttp(context: ExecutionContext): Request | string {
   if (headers.range !== undefined) return 'a Range'
   const route = raw.routeOptions?.url ?? raw.route?.path
   const asked = [String(route), raw.params ?? {}, raw.query ?? {}]
-  return { raw, headers, asked, unseen: false, response: context.switchToHttp().getResponse() }
+  return {
+    raw,
+    headers,
+    asked,
+    user: raw.user ?? undefined,
+    unseen: false,
+    response: context.switchToHttp().getResponse(),
+  }
 }
 
 /** Nest hands the arguments of a resolver over as they are: parent, arguments, context, info. */
@@ -70,7 +86,8 @@ function fromGraphql(context: ExecutionContext): Request | string {
   if (info?.schema?.getQueryType?.() !== info?.parentType) return 'no field of Query'
   const raw = (shared?.req ?? shared?.request) as RawRequest | undefined
   const headers = raw?.headers ?? {}
-  return { raw: raw ?? {}, headers, asked: [info.fieldName, fields], unseen: !raw?.headers, response: undefined }
+  const user = raw?.user ?? shared?.user ?? undefined
+  return { raw: raw ?? {}, headers, asked: [info.fieldName, fields], user, unseen: !raw?.headers, response: undefined }
 }
 
 interface Info {
@@ -81,33 +98,37 @@ interface Info {
 
 /** What a request is keyed by, or why its response is not cached. */
 export function keyOf(handler: Keying, request: Request, context: ExecutionContext): { key: unknown } | string {
-  const { options, cacheKey } = handler
-  const { raw, headers, unseen } = request
-  const { vary, shared } = options
-  const names = Array.isArray(vary) ? (vary as readonly string[]).map((name) => name.toLowerCase()) : []
-  const said: unknown = typeof vary === 'function' ? vary(raw, context) : names.map((name) => headers[name])
-  const covers = shared === true || (typeof vary === 'function' && said !== undefined)
-
-  if (!covers) {
-    if (unseen) return 'a context without a request'
-    if (handler.blind !== undefined && names.length === 0) return handler.blind
-    const present = credentialsOf(options.credentials, headers)
-    const open = present.find((name) => !names.includes(name))
-    if (open !== undefined) return `the header ${open}`
-    if (present.length === 0 && raw.user !== undefined && raw.user !== null) return 'request.user'
-  }
+  const { options, cacheKey, varied } = handler
+  const { raw, headers } = request
+  const { vary } = options
+  const asks: unknown = typeof vary === 'function' ? vary(raw, context) : undefined
+  const covers = options.shared === true || asks !== undefined
+  const open = covers ? undefined : openIn(handler, request)
+  if (open !== undefined) return open
   const given = cacheKey ?? options.key
   const asked: unknown =
     typeof given === 'function' ? (cacheKey === given ? given(context) : given(raw, context)) : (given ?? request.asked)
   if (given !== undefined && (asked === undefined || asked === null || asked === '')) return 'a key that is nothing'
   // Without its port: what a proxy is trusted to say of it, where the application trusts one.
   const host = raw.hostname ?? String(headers.host ?? '').replace(/:\d+$/, '')
-  return { key: [given === undefined, asked, host, handler.inputs.map((input) => input(request)), said] }
+  const said = varied.map((name) => headers[name])
+  // Where headers cover him it is by what a guard made of them, or of more than them.
+  const user = covers ? undefined : request.user
+  return { key: [given === undefined, asked, host, handler.inputs.map((input) => input(request)), said, asks, user] }
 }
 
-function credentialsOf(more: readonly string[] | undefined, headers: Request['headers']): string[] {
-  const names = more ? [...always, ...more.map((name) => name.toLowerCase())] : always
-  return names.filter((name) => headers[name] !== undefined)
+/** What of a request its response may depend on, and no key has. */
+function openIn(handler: Keying, { headers, unseen, user }: Request): string | undefined {
+  const { blind, sees, varied, credentials } = handler
+  if (unseen) return 'a context without a request'
+  if (blind !== undefined && !sees) return blind
+  let covered = false
+  for (const name of credentials) {
+    if (headers[name] === undefined) continue
+    if (!varied.includes(name)) return `the header ${name}`
+    covered = true
+  }
+  return !covered && user !== undefined ? 'request.user' : undefined
 }
 
 /** What a request's `Cache-Control` asks of a cache. */

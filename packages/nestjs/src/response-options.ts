@@ -17,8 +17,9 @@ export interface ResponseOptions
   /** What to key by instead of route, params and query. `@CacheKey` comes before it. */
   readonly key?: ((request: any, context: ExecutionContext) => unknown) | undefined
   /**
-   * What else of a request its response depends on. Names of headers cover those headers; a function covers whoever asks,
-   * unless it returns `undefined`.
+   * What else of a request its response depends on. Names of headers cover those headers, an empty list says that there is
+   * nothing else; a function covers whoever asks, unless it returns `undefined`. Names that the class or the module gives
+   * are added, and a function that they give stays unless this is one.
    */
   readonly vary?: Vary | undefined
   /** Says that a response is the same for whoever asks: credentials do not keep it from being cached. @default false */
@@ -52,16 +53,36 @@ export const CachedResponse = (options: ResponseOptions = {}): CustomDecorator =
 /** Keeps `AutocacheInterceptor` off a handler, or off all handlers of a class. */
 export const NoCache = (): CustomDecorator => SetMetadata(bypassKey, true)
 
-/** What the decorators say of a handler: the module's defaults, those of the class over them, its own over those. */
-export function responseOptionsOf(
-  Class: object,
-  handler: object,
-  defaults: ResponseOptions | undefined,
-): ResponseOptions & { readonly bypassed: boolean } {
+/** What the decorators of a handler say, put together. */
+export interface SaidOptions extends ResponseOptions {
+  readonly bypassed: boolean
+  /** The headers that `vary` names, at whichever level. */
+  readonly varies: readonly string[]
+  /** Whether the handler or its class has a list in `vary`: a list of the module is not about what they take. */
+  readonly sees: boolean
+}
+
+/**
+ * What the decorators say of a handler: the module's defaults, those of the class over them, its own over those. What a
+ * response varies by at one level it varies by at those below it as well.
+ */
+export function responseOptionsOf(Class: object, handler: object, defaults: ResponseOptions | undefined): SaidOptions {
   const read = (key: string, target: object): unknown => Reflect.getMetadata(key, target)
-  const merged: ResponseOptions = {}
-  for (const options of [defaults, read(optionsKey, Class), read(optionsKey, handler)])
-    for (const [option, value] of Object.entries((options ?? {}) as object))
+  const merged: { -readonly [TName in keyof ResponseOptions]: ResponseOptions[TName] } = {}
+  const levels = [defaults, read(optionsKey, Class), read(optionsKey, handler)] as (ResponseOptions | undefined)[]
+  const varies: string[] = []
+  let sees = false
+  for (const level of levels) {
+    const { vary, credentials, ...options } = level ?? {}
+    for (const [option, value] of Object.entries(options))
       if (value !== undefined) Object.assign(merged, { [option]: value })
-  return { ...merged, bypassed: Boolean(read(bypassKey, handler) ?? read(bypassKey, Class)) }
+    if (credentials) merged.credentials = [...(merged.credentials ?? []), ...credentials]
+    if (typeof vary === 'function') merged.vary = vary
+    else if (vary) {
+      varies.push(...vary)
+      merged.vary ??= varies
+      sees ||= level !== defaults
+    }
+  }
+  return { ...merged, varies, sees, bypassed: Boolean(read(bypassKey, handler) ?? read(bypassKey, Class)) }
 }

@@ -127,12 +127,14 @@ class Things {
   }
 
   @Get('teapot')
+  @CachedResponse({ vary: [] })
   teapot(@Res({ passthrough: true }) response: any) {
     response.status(418)
     return { run: (runs += 1) }
   }
 
   @Get('headers')
+  @CachedResponse({ vary: [] })
   headers(@Res({ passthrough: true }) response: any) {
     response.status(203)
     response.header('x-made', 'by the handler')
@@ -140,6 +142,7 @@ class Things {
   }
 
   @Get('cookie')
+  @CachedResponse({ vary: [] })
   cookie(@Res({ passthrough: true }) response: any) {
     response.header('set-cookie', `session=${(runs += 1)}`)
     return { run: runs }
@@ -179,6 +182,7 @@ class Things {
   }
 
   @Get('varies')
+  @CachedResponse({ vary: [] })
   varies(@Res({ passthrough: true }) response: any) {
     response.header('vary', 'Origin, X-Theme')
     return { run: (runs += 1) }

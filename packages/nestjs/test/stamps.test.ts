@@ -72,6 +72,37 @@ describe('a stamped method', () => {
   })
 })
 
+describe('a stamped method that reads all of its object', () => {
+  /** As the compiler says of one that calls what its class inherits from another file. */
+  const whole = { receiver: [(self: unknown) => self], ...throughRepo }
+
+  it('is refused at boot over a shared store, with the remedy, and taken with `key`', async () => {
+    @Injectable()
+    class Reports {
+      constructor(readonly repo: Repo) {}
+      @Cached()
+      @stampMember(stamp('Reports.of', 's1-of', whole))
+      async of(id: string) {
+        return this.repo.read(id)
+      }
+    }
+    await expect(start({ providers: [Repo, Reports] }, over())).rejects.toThrow(
+      /`Reports\.of` reads something of its object .*inherits from another file.*`key: \(id: string\) => id`/,
+    )
+    @Injectable()
+    class Keyed {
+      constructor(readonly repo: Repo) {}
+      @Cached({ key: (id: string) => id })
+      @stampMember(stamp('Keyed.of', 's1-of', whole))
+      async of(id: string) {
+        return this.repo.read(id)
+      }
+    }
+    const { app } = await start({ providers: [Repo, Keyed] }, over())
+    expect(await app.get(Keyed).of('a')).toEqual(await app.get(Keyed).of('a'))
+  })
+})
+
 describe('a stamped response', () => {
   @Controller('users')
   @UseInterceptors(AutocacheInterceptor)

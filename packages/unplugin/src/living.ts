@@ -9,7 +9,14 @@
 import { createHash } from 'node:crypto'
 import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
-import { type Analysis, type AnalyzeOptions, analyze, type Transformed, writeManifest } from '@autocache/compiler'
+import {
+  type Analysis,
+  type AnalyzeOptions,
+  analyze,
+  stampContract,
+  type Transformed,
+  writeManifest,
+} from '@autocache/compiler'
 import { CoreCheck } from './core-check.ts'
 import type { Finding } from './findings.ts'
 import type { ShellOptions } from './options.ts'
@@ -178,9 +185,20 @@ export class Living {
     }
     if (found === undefined) return undefined
     const [first] = found.stamps
-    const contract = Number(/\{contract:(\d+)/.exec(found.code)?.[1])
-    const core = first === undefined ? [] : this.#core.of(path, first.label, contract)
-    return { ...found, fingerprint: digestOf(found.code), reached: this.#reachedFrom(path), core }
+    const core = first === undefined ? [] : this.#core.of(path, first.label, stampContract)
+    const { code: text, dependencies, diagnostics, stamps } = found
+    return {
+      code: text,
+      get map() {
+        return found.map
+      },
+      dependencies,
+      diagnostics,
+      stamps,
+      fingerprint: digestOf(text),
+      reached: this.#reachedFrom(path),
+      core,
+    }
   }
 
   #reachedFrom(file: string): readonly string[] {

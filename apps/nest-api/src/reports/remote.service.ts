@@ -24,7 +24,7 @@ export class RemoteService extends Report {
         return { iata: airport.iata, city: airport.city, miles: Math.round(miles * 10) / 10 }
       })
     return this.shorten(
-      measured.sort((one, other) => other.miles - one.miles || one.iata.localeCompare(other.iata)),
+      measured.sort((one, other) => other.miles - one.miles || one.iata.localeCompare(other.iata, 'en')),
       limit,
     )
   }

@@ -15,17 +15,7 @@ export class Project {
 
   constructor() {
     this.root = realpathSync(mkdtempSync(join(tmpdir(), 'nest-api-')))
-    for (const part of [
-      'src',
-      'package.json',
-      'nest-cli.json',
-      'nest-cli.stamped.json',
-      'stamp.mjs',
-      '.swcrc',
-      'tsconfig.build.json',
-      'tsconfig.stamped.json',
-      'vitest.stamped.mjs',
-    ])
+    for (const part of ['src', 'package.json', 'nest-cli.json', '.swcrc', 'tsconfig.build.json', 'vitest.stamped.mjs'])
       cpSync(join(home, part), join(this.root, part), { recursive: true })
     // Without the paths that lead to the sources of the packages.
     const { include, compilerOptions } = JSON.parse(readFileSync(join(home, 'tsconfig.json'), 'utf8'))
@@ -38,7 +28,7 @@ export class Project {
       if (name.startsWith('@autocache/')) continue
       this.#link(join(home, 'node_modules', name), join(this.root, 'node_modules', name))
     }
-    for (const name of ['core', 'keyv', 'cache-manager', 'nestjs', 'compiler', 'unplugin']) {
+    for (const name of ['core', 'keyv', 'nestjs', 'compiler', 'unplugin', 'cli']) {
       const place = join(this.root, 'node_modules/@autocache', name)
       for (const part of ['dist', 'package.json'])
         cpSync(join(packages, name, part), join(place, part), { recursive: true })
@@ -69,28 +59,32 @@ export class Project {
     )
   }
 
-  /** A stamped build, as `nest build` makes it. */
+  /** A stamped build: what `npm run build` does there, with either compiler of Nest. */
   async build(builder: 'tsc' | 'swc'): Promise<void> {
-    const { stderr } = await run(process.execPath, ['stamp.mjs'], { cwd: this.root })
-    if (stderr !== '') throw new Error(stderr)
     rmSync(this.dist, { recursive: true, force: true })
-    await this.nest(['build', '--builder', builder, '--config', 'nest-cli.stamped.json'])
+    await this.nest(['build', '--builder', builder])
+    await this.#node(['node_modules/@autocache/cli/dist/bin.js', 'stamp', 'dist'])
   }
 
   /** Runs the unit tests. */
-  async unitTests(): Promise<string> {
-    const vitest = 'node_modules/vitest/vitest.mjs'
-    const env = { PATH: process.env.PATH, HOME: process.env.HOME, NO_COLOR: '1' }
-    const args = [vitest, 'run', '--config', 'vitest.stamped.mjs']
-    return (await run(process.execPath, args, { cwd: this.root, env: env as never })).stdout
+  unitTests(): Promise<string> {
+    return this.#node(['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.stamped.mjs'])
   }
 
   /** Runs the command line of Nest. */
-  async nest(args: readonly string[]): Promise<string> {
-    const { stdout } = await run(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', ...args], {
-      cwd: this.root,
-    })
-    return stdout
+  nest(args: readonly string[]): Promise<string> {
+    return this.#node(['node_modules/@nestjs/cli/bin/nest.js', ...args])
+  }
+
+  async #node(args: readonly string[]): Promise<string> {
+    // Not that of the test runner, under which versions are of another scheme.
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME, NO_COLOR: '1' } as never
+    try {
+      return (await run(process.execPath, args, { cwd: this.root, env })).stdout
+    } catch (error) {
+      const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
+      throw new Error(`${args.join(' ')}\n${stdout}${stderr}`, { cause: error })
+    }
   }
 
   remove(): void {

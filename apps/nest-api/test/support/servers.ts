@@ -28,8 +28,8 @@ export function isListening(port: number, host = '127.0.0.1'): Promise<boolean> 
   })
 }
 
-export async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + 20_000
+export async function until(holds: () => Promise<boolean>, what: string, patience = 20_000): Promise<void> {
+  const end = Date.now() + patience
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`${what} took too long.`)
     await new Promise((resolve) => setTimeout(resolve, 25))
@@ -56,6 +56,16 @@ export class Redis {
       stdio: 'ignore',
     })
     await until(() => isListening(this.port), 'The start of Redis')
+  }
+
+  /** Stops it in the middle of what it does, as a machine that hangs: connections stay open, and nothing answers. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP')
+  }
+
+  /** Lets it go on. */
+  resume(): void {
+    this.#child?.kill('SIGCONT')
   }
 
   /** Ends it at once, as a machine that is switched off. */
@@ -97,10 +107,14 @@ export class Api {
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data))
     const url = () => /Listening at (\S+)/.exec(output)?.[1]
-    await until(async () => {
-      if (child.exitCode !== null) throw new Error(`The application has ended:\n${output}`)
-      return url() !== undefined
-    }, 'The start of the application').catch((error: Error) => {
+    await until(
+      async () => {
+        if (child.exitCode !== null) throw new Error(`The application has ended:\n${output}`)
+        return url() !== undefined
+      },
+      'The start of the application',
+      60_000,
+    ).catch((error: Error) => {
       child.kill('SIGKILL')
       throw new Error(`${error.message}\n${output}`)
     })

@@ -299,6 +299,35 @@ describe('methods', () => {
     `)
   })
 
+  const dispatching =
+    'export class Users { constructor(private repo: Port) {} @cached load(a) { return this.repo.find(a) } }\n'
+  const classStamp = (source: string) =>
+    written(dispatching + source)
+      .split('\n')
+      .at(-1)!
+
+  test('R04 what members of a class read behind private names', () => {
+    expect(classStamp('class Repo { #rate = 1; find(a) { return a * this.#rate } }')).toMatchInlineSnapshot(
+      `"class Repo {static{_ac_putStamp(this,{contract:2,label:"Repo",version:"s1-…",receiver:[_=>_.#rate]})} #rate = 1; find(a) { return a * this.#rate } }"`,
+    )
+  })
+
+  test('R04 all that it holds, where members of a class hand `this` on', () => {
+    expect(classStamp('class Repo { find(a) { return other(this, a) } }')).toMatchInlineSnapshot(
+      `"class Repo {static{_ac_putStamp(this,{contract:2,label:"Repo",version:"s1-…",receiver:[_=>({..._})]})} find(a) { return other(this, a) } }"`,
+    )
+  })
+
+  test('R04 what a class remembers is no input, and what it is given is', () => {
+    expect(
+      classStamp(
+        'class Repo { seen = new Map(); rates = new Map(); find(a) { if (!this.seen.has(a)) this.seen.set(a, this.rates.get(a)); return other(this, this.seen.get(a)) } rate(a, b) { this.rates.set(a, b) } }',
+      ),
+    ).toMatchInlineSnapshot(
+      `"class Repo {static{_ac_putStamp(this,{contract:2,label:"Repo",version:"s1-…",receiver:[_=>_.rates,({seen:_0,..._})=>_],calls:_ac_through([["this.rates",_=>_.rates],["this.seen",_=>_.seen]])})} seen = new Map(); rates = new Map(); find(a) { if (!this.seen.has(a)) this.seen.set(a, this.rates.get(a)); return other(this, this.seen.get(a)) } rate(a, b) { this.rates.set(a, b) } }"`,
+    )
+  })
+
   test('R04 an object behind a private name', () => {
     expect(
       written(

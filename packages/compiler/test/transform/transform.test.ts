@@ -177,7 +177,7 @@ describe('what is refused', () => {
 
   test.each([
     ['eval', 'export const f = cached((a) => eval(a))'],
-    ['uncapturable', 'export const memo = (fn) => cached(fn)'],
+    ['uncapturable', 'export const memo = (fn) => cached((a) => fn(a))'],
     ['env-dynamic', 'export const f = cached((a) => process.env[a])'],
     ['mutable-capture', 'let n = 0\nexport const f = cached((a) => a + n)\nexport const more = () => { n += 1 }'],
   ])('a function with the error `%s` has no stamp, and its module is left as it is', (code, source) => {

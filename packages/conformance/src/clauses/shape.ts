@@ -4,7 +4,7 @@ import { show } from '../check.ts'
 import type { ClauseDefinition } from '../clause.ts'
 import type { Probe } from '../probe.ts'
 
-const hooks = { reopen: ['survivesReopen', 'epochs'], breakIt: ['reportsFailures'] } as const
+const hooks = { reopen: ['survivesReopen', 'epochs', 'locks'], breakIt: ['reportsFailures'] } as const
 
 /** What a store is, seen from outside. */
 export const shapeClauses: readonly ClauseDefinition[] = [
@@ -25,6 +25,7 @@ export const shapeClauses: readonly ClauseDefinition[] = [
         check.equal(has, Boolean(capabilities[method]), `the store has ${method}, as the capability '${method}' says`)
       }
       check.equal(raw.epochs !== undefined, Boolean(capabilities.epochs), "the store has epochs, as 'epochs' says")
+      check.equal(raw.locks !== undefined, Boolean(capabilities.locks), "the store has locks, as 'locks' says")
       for (const [hook, needs] of Object.entries(hooks) as [keyof typeof hooks, readonly (keyof Capabilities)[]][]) {
         const claimed = needs.some((capability) => capabilities[capability])
         check.equal(harness[hook] !== undefined, claimed, `the harness has ${hook}, as '${needs.join("' or '")}' says`)

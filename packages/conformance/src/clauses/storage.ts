@@ -80,6 +80,11 @@ function failingOperations(
     }),
     ...(capabilities.epochs &&
       raw.epochs?.getMany && { 'epochs.getMany': () => raw.epochs?.getMany?.(['before', 'x']) }),
+    ...(capabilities.locks && {
+      'locks.acquire': () => raw.locks?.acquire('before', 'note', 1000),
+      'locks.renew': () => raw.locks?.renew('before', 'note', 1000),
+      'locks.release': () => raw.locks?.release('before', 'note'),
+    }),
     ...(capabilities.scope && { 'get in a scope': () => (raw as SyncStore).scope?.('be').get('fore') }),
   }
 }

@@ -19,20 +19,21 @@ export const detached: <TResult>(run: () => TResult) => TResult = (run) => run()
 let current: object | undefined
 
 /** What runs now; without async context only until the first await. */
-export const context: { run<T>(store: object, run: () => T): T; getStore(): object | undefined } = Storage
-  ? new Storage()
-  : {
-      run(store, run) {
-        const outer = current
-        current = store
-        try {
-          return run()
-        } finally {
-          current = outer
-        }
-      },
-      getStore: () => current,
-    }
+export const context: { run<T>(store: object, run: () => T): T; getStore(): object | undefined; rest?(): void } =
+  Storage
+    ? new Storage()
+    : {
+        run(store, run) {
+          const outer = current
+          current = store
+          try {
+            return run()
+          } finally {
+            current = outer
+          }
+        },
+        getStore: () => current,
+      }
 
 /** Resolves one full turn of the event loop later. */
 export function turn(): Promise<void> {

@@ -1,0 +1,231 @@
+import { asyncMapStore, describeStore } from '@autocache/conformance'
+import { describe, expect, test, vi } from 'vitest'
+import { type AsyncStore, type Bus, createAutocache, memoryStore, tieredStore } from '../src/index.ts'
+import { wait } from './call-support.ts'
+import { race } from './race.ts'
+
+/** A bus within this process, which can be cut off, and which can lose what is told without anybody's noticing. */
+function busses() {
+  const hearers = new Set<{ hear(message: string): void; gap(): void; n: number }>()
+  const state = { cut: false, lossy: false, n: 0, published: 0, beats: 0 }
+  const connect = (): Bus => ({
+    async publish(message) {
+      await null
+      state.n += 1
+      state.published += 1
+      for (const one of hearers) {
+        if (state.cut || state.lossy) continue
+        if (one.n !== state.n - 1) one.gap()
+        one.n = state.n
+        one.hear(message)
+      }
+    },
+    listen(hear, gap) {
+      const one = { hear, gap, n: -1 }
+      hearers.add(one)
+      return () => void hearers.delete(one)
+    },
+    async beat() {
+      state.beats += 1
+      await null
+      if (state.cut) throw new Error('cut off')
+      for (const one of hearers) {
+        if (one.n !== state.n) one.gap()
+        one.n = state.n
+      }
+    },
+  })
+  return { state, connect, hearers }
+}
+
+/** Processes with memory of their own over one storage. */
+function world(options: { bus?: boolean; heartbeat?: number } = {}) {
+  const far = { rows: new Map(), locks: new Map(), reads: 0 }
+  const bus = busses()
+  const state = { now: 1, runs: 0 }
+  const start = () => {
+    const plain = asyncMapStore({ holds: 'text', ...far })
+    const counted: AsyncStore<'text'> = {
+      ...plain,
+      getMany: async (keys) => {
+        far.reads += 1
+        return plain.getMany(keys)
+      },
+      get: async (key) => {
+        far.reads += 1
+        return plain.get(key)
+      },
+    }
+    const near = memoryStore({ max: 1000 })
+    const own = options.bus ? { bus: bus.connect(), heartbeat: options.heartbeat ?? 1000 } : {}
+    const store = tieredStore([near, counted], own)
+    const cache = createAutocache({ store, namespace: 'tiers', version: '1', ttl: '1h' })
+    const load = cache.cached(
+      async (id: number) => {
+        state.runs += 1
+        return `${id} of ${state.now}`
+      },
+      { name: 'load', tags: ['t'] },
+    )
+    return { cache, load, store, near }
+  }
+  return { start, far, bus, state }
+}
+
+/** Calls until the bus has beaten, so that what is kept here is believed. */
+async function warm({ load, cache }: ReturnType<ReturnType<typeof world>['start']>, id = 1) {
+  for (let n = 0; n < 4; n++) {
+    await load(id)
+    await cache.close()
+    await wait(1)
+  }
+}
+
+describe('tieredStore', () => {
+  const rows = () => ({ rows: new Map(), locks: new Map() })
+  const claims = {
+    ...({ mode: 'async', lifetime: 'shared', holds: 'text', exactKeys: true } as const),
+    ...({ survivesReopen: true, epochs: true, getMany: true, locks: true } as const),
+  }
+  describe.each([false, true])('keeps the contract (with a bus: %s)', (heard) => {
+    describeStore(
+      `tieredStore, ${heard ? 'with' : 'without'} a bus`,
+      () => {
+        const far = rows()
+        const bus = busses()
+        const make = () =>
+          tieredStore([memoryStore(), asyncMapStore({ holds: 'text', ...far })], heard ? { bus: bus.connect() } : {})
+        return { store: make(), reopen: make }
+      },
+      claims,
+    )
+  })
+
+  test('what a tier or an option must be is said at once', () => {
+    const far = asyncMapStore({ holds: 'text' })
+    const make = tieredStore as (...args: unknown[]) => unknown
+    expect(() => make([far, far])).toThrow(/first tier/)
+    expect(() => make([memoryStore(), memoryStore()])).toThrow(/second tier/)
+    expect(() => make([memoryStore(), tieredStore([memoryStore(), far])])).toThrow(/second tier/)
+    expect(() => make([memoryStore(), far], { heartbeat: 1 })).toThrow(/heartbeat/)
+    expect(() => make([memoryStore(), far], { ttl: 'soon' })).toThrow(/ttl/)
+  })
+
+  test('R22 without a bus each call reads the epochs, and nothing but them', async () => {
+    const { start, state, far } = world()
+    const [one, two] = [start(), start()]
+    await warm(one)
+    far.reads = 0
+    await one.load(1)
+    expect(far.reads).toBe(1)
+    expect(await two.load(1)).toBe('1 of 1')
+    state.now = 2
+    await two.cache.invalidateTags('t')
+    expect(await one.load(1)).toBe('1 of 2')
+    expect(await two.load(1)).toBe('1 of 2')
+    expect(state.runs).toBe(2)
+  })
+
+  test('R22 with a bus a hit asks nobody, and an invalidation reaches every process', async () => {
+    const { start, state, far } = world({ bus: true })
+    const [one, two] = [start(), start()]
+    await warm(one)
+    await warm(two)
+    far.reads = 0
+    for (let n = 0; n < 50; n++) expect(await one.load(1)).toBe('1 of 1')
+    expect(far.reads).toBe(0)
+    state.now = 2
+    await two.cache.invalidateTags('t')
+    expect(await one.load(1)).toBe('1 of 2')
+    expect(await two.load(1)).toBe('1 of 2')
+    state.now = 3
+    await one.load.invalidate(1)
+    expect(await two.load(1)).toBe('1 of 3')
+    expect(state.runs).toBe(3)
+  })
+
+  test('R22 a bus that was cut off is not believed for longer than the heartbeat, and is again when it is back', async () => {
+    const { start, state, bus, far } = world({ bus: true, heartbeat: 150 })
+    const [one, two] = [start(), start()]
+    await warm(one)
+    await warm(two)
+    bus.state.cut = true
+    state.now = 2
+    await two.cache.invalidateTags('t')
+    const ended = performance.now()
+    while ((await one.load(1)) !== '1 of 2') await wait(5)
+    expect(performance.now() - ended).toBeLessThan(150 + 200)
+    far.reads = 0
+    await one.load(1)
+    expect(far.reads).toBeGreaterThan(0)
+    bus.state.cut = false
+    await vi.waitFor(async () => {
+      far.reads = 0
+      expect(await one.load(1)).toBe('1 of 2')
+      expect(far.reads).toBe(0)
+    })
+  })
+
+  test('R22 what a bus lost unnoticed shows at its next beat', async () => {
+    const { start, state, bus } = world({ bus: true, heartbeat: 150 })
+    const [one, two] = [start(), start()]
+    await warm(one)
+    await warm(two)
+    bus.state.lossy = true
+    state.now = 2
+    await two.cache.invalidateTags('t')
+    const ended = performance.now()
+    bus.state.lossy = false
+    while ((await one.load(1)) !== '1 of 2') await wait(5)
+    expect(performance.now() - ended).toBeLessThan(150 + 200)
+  })
+
+  test('R20 an invalidation that the bus did not take rejects, and counts here', async () => {
+    const { start, state } = world({ bus: true })
+    const one = start()
+    await warm(one)
+    const { epochs } = one.store
+    state.now = 2
+    vi.spyOn(epochs!, 'set').mockRejectedValueOnce(new Error('cut off'))
+    await expect(one.cache.invalidateTags('t')).rejects.toMatchObject({ code: 'STORE_FAILED' })
+    expect(await one.load(1)).toBe('1 of 2')
+  })
+
+  test('what the near tier has and no longer counts does not hide what the far one has', async () => {
+    const { start, state } = world()
+    const [one, two] = [start(), start()]
+    await warm(one)
+    await warm(two)
+    state.now = 2
+    await one.cache.invalidateTags('t')
+    expect(await one.load(1)).toBe('1 of 2')
+    await one.cache.close()
+    expect(await two.load(1)).toBe('1 of 2')
+    expect(state.runs).toBe(2)
+  })
+
+  test('it neither listens nor beats when nobody has asked it for a while', async () => {
+    const { start, bus } = world({ bus: true, heartbeat: 60 })
+    await warm(start())
+    expect(bus.hearers.size).toBe(1)
+    await vi.waitUntil(() => bus.hearers.size === 0, { timeout: 3000 })
+    const { beats } = bus.state
+    await wait(100)
+    expect(bus.state.beats).toBe(beats)
+  })
+
+  test.each([false, true])(
+    'R18 invalidations race fills over tiers (with a bus: %s)',
+    { timeout: 120_000 },
+    async (heard) => {
+      const far = rows()
+      const bus = busses()
+      const stores = [0, 1, 2].map(() =>
+        tieredStore([memoryStore(), asyncMapStore({ holds: 'text', ...far })], heard ? { bus: bus.connect() } : {}),
+      )
+      const { stale, hits } = await race(stores, 300)
+      expect(stale).toEqual([])
+      expect(hits).toBeGreaterThan(0)
+    },
+  )
+})

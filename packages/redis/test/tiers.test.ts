@@ -1,0 +1,121 @@
+import { createAutocache, memoryStore, tieredStore } from '@autocache/core'
+import { afterEach, expect, it } from 'vitest'
+import { redisBus, redisStore } from '../src/index.ts'
+import { clusterMakes, type Make, makes } from './support/clients.ts'
+import { Way } from './support/proxy.ts'
+import { describeWithOwnRedis, RedisServer, startCluster, until } from './support/server.ts'
+
+const closing: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+})
+const own = (server: RedisServer) => {
+  closing.push(() => server.end())
+  return server
+}
+
+const heartbeat = 300
+const state = { now: 1 }
+
+/** A process with memory of its own, over a server for its entries and a way to it for its subscriber. */
+async function process(make: Make, port: number, heardAt = port) {
+  const [{ client, close }, heard] = await Promise.all([make.connect(port), make.connect(heardAt)])
+  closing.unshift(close, heard.close)
+  const clients = { client, subscriber: heard.client }
+  const store = tieredStore([memoryStore(), redisStore(clients)], { bus: redisBus(clients), heartbeat })
+  const cache = createAutocache({ store, namespace: 'tiers', version: '1', ttl: '1h', storeTimeout: 2000 })
+  const load = cache.cached(async (id: number) => `${id} of ${state.now}`, { name: 'load', tags: ['t'] })
+  /** Calls until the bus has beaten, so that what is kept here is believed. */
+  const warm = async () => {
+    for (let n = 0; n < 6; n++) {
+      await load(1)
+      await cache.close()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  return { cache, load, warm, store }
+}
+
+/** How long a process goes on answering with what another has invalidated, in milliseconds. */
+async function behind(one: Awaited<ReturnType<typeof process>>, other: Awaited<ReturnType<typeof process>>) {
+  state.now += 1
+  await other.cache.invalidateTags('t')
+  const ended = performance.now()
+  expect(await other.load(1)).toBe(`1 of ${state.now}`)
+  await until(async () => (await one.load(1)) === `1 of ${state.now}`)
+  return performance.now() - ended
+}
+
+/** A busy machine's loop is late by itself. */
+const slack = 700
+
+describeWithOwnRedis()('R22 tiers over a bus of Redis', { timeout: 60_000 }, () => {
+  for (const make of [makes[0]!, makes[1]!, makes[4]!, makes[5]!, makes[6]!]) {
+    it(`hits ask nobody, and invalidations reach every process, with ${make.name}`, async () => {
+      const server = own(await RedisServer.start())
+      const [one, two] = await Promise.all([process(make, server.port), process(make, server.port)])
+      await one.warm()
+      await two.warm()
+      const reads = async () => Number(/cmdstat_mget:calls=(\d+)/.exec(await server.ask('INFO commandstats'))?.[1])
+      const before = await reads()
+      for (let n = 0; n < 100; n++) await one.load(1)
+      expect((await reads()) - before).toBeLessThan(5)
+      for (let round = 0; round < 5; round++) {
+        expect(await behind(one, two)).toBeLessThan(heartbeat + slack)
+        expect(await behind(two, one)).toBeLessThan(heartbeat + slack)
+      }
+    })
+  }
+
+  it('of a cluster', async () => {
+    const servers = (await startCluster(3)).map(own)
+    const make = clusterMakes[0]!
+    const [one, two] = await Promise.all([0, 1].map((at) => process(make, servers[at]!.port)))
+    await one!.warm()
+    await two!.warm()
+    for (let round = 0; round < 3; round++) expect(await behind(one!, two!)).toBeLessThan(heartbeat + slack)
+  })
+
+  for (const make of [makes[0]!, makes[4]!]) {
+    it(`a subscriber that is cut off or half-open is noticed within the heartbeat, with ${make.name}`, async () => {
+      const server = own(await RedisServer.start())
+      const way = await Way.to(server.port)
+      closing.push(() => way.close())
+      const port = Number(new URL(way.url).port)
+      const [one, two] = await Promise.all([process(make, server.port, port), process(make, server.port)])
+      await one.warm()
+      await two.warm()
+      way.mode = 'swallow'
+      expect(await behind(one, two)).toBeLessThan(heartbeat + slack)
+      way.cut()
+      way.mode = 'pass'
+      await one.warm()
+      expect(await behind(one, two)).toBeLessThan(heartbeat + slack)
+      // A message that falls between two connections shows at the next beat.
+      for (let round = 0; round < 3; round++) {
+        await one.warm()
+        way.cut()
+        expect(await behind(one, two)).toBeLessThan(heartbeat + slack)
+      }
+    })
+  }
+
+  it('a server that comes back with what it had before an invalidation is a gap', async () => {
+    const server = own(await RedisServer.start())
+    const [one, two] = await Promise.all([process(makes[4]!, server.port), process(makes[4]!, server.port)])
+    await one.warm()
+    await two.warm()
+    await server.ask('SAVE')
+    state.now += 1
+    await two.cache.invalidateTags('t')
+    await server.kill()
+    await server.start()
+    await until(async () => (await one.load(1)) === `1 of ${state.now}`)
+    await until(async () => (await two.load(1)) === `1 of ${state.now}`)
+    for (let n = 0; n < 20; n++) {
+      await one.warm()
+      expect(await one.load(1)).toBe(`1 of ${state.now}`)
+      expect(await two.load(1)).toBe(`1 of ${state.now}`)
+    }
+  })
+})

@@ -270,7 +270,9 @@ export class StoredEpochs {
     const from = 2 + tags.length
     const unread = rest.filter((key) => !seen.tokens.has(key))
     if (unread.length === 0) return match(seen.tokens, rest, from)
-    return follow(this.#look(unread, timeout, this.#recent), ({ tokens }) => match(new Map([...seen.tokens, ...tokens]), rest, from))
+    return follow(this.#look(unread, timeout, this.#recent), ({ tokens }) =>
+      match(new Map([...seen.tokens, ...tokens]), rest, from),
+    )
   }
 
   /** Whether nothing of a call's names was invalidated between two looks at them; `all` where no tag was either. */

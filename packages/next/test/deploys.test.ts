@@ -6,6 +6,7 @@ let program: Program
 
 beforeAll(() => {
   program = new Program('deploys')
+  program.keepRoute()
 })
 afterAll(() => program.dispose())
 

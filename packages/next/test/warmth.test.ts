@@ -27,7 +27,8 @@ export function add(n: number): number {
 beforeAll(() => {
   program = new Program('warmth')
   // A program of its own: what it needs of the fixture is the configuration.
-  program.remove('app/page', 'app/route', 'app/action', 'app/draft', 'app/static', 'app/bench', 'proxy.ts')
+  program.keepRoute()
+  program.remove('app/route', 'proxy.ts')
   const each = <T>(count: number, make: (at: number) => T) => Array.from({ length: count }, (_, at) => make(at))
   for (let m = 0; m < modules; m++) {
     for (let f = 0; f < functions; f++) program.write(`many/helper-${m}-${f}.ts`, helper(m * functions + f))

@@ -21,16 +21,17 @@ const hosts = {
   rspack: (files: Files) =>
     files.replace('rspack.config.js', "target: 'node20',", `target: 'node20', resolve: { alias: ${folder} },`),
   // A plugin resolves it, as @rollup/plugin-alias does: no other plugin sees how, so the same is said to this one.
-  rollup: (files: Files) =>
+  rollup(files: Files) {
     files.replace(
       'rollup.config.js',
       'plugins: [autocache(),',
       `plugins: [autocache({ resolve: aliased }), { name: 'alias', resolveId: aliased },`,
-    ) ||
+    )
     files.write(
       'rollup.config.js',
       `const aliased = (id) => (id.startsWith('~lib/') ? import.meta.dirname + '/src/' + id.slice(5) : undefined)\n${files.read('rollup.config.js')}`,
-    ),
+    )
+  },
   // tsx goes by the paths of TypeScript.
   node: (files: Files) =>
     files.replace('tsconfig.json', '"noEmit": true,', '"noEmit": true, "paths": { "~lib/*": ["./src/*"] },'),

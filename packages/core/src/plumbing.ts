@@ -3,6 +3,7 @@
  * version of the package: code written by hand has no use for it.
  */
 export { built } from './built.ts'
+export { Debts } from './debts.ts'
 export type { Delegate, Delegated, Delegation, Gathered, Unkept } from './delegate.ts'
 export { createDelegation } from './delegation.ts'
 export { digest } from './digest.ts'

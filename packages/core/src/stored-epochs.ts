@@ -288,13 +288,13 @@ export class StoredEpochs {
 
   /** What was seen of a call's names before its run, as one text without line breaks; with 128 random bits before it. */
   note(seen: Seen, names: Names): string {
-    const tokens = keysOf(names).map((key) => seen.tokens.get(key)?.text ?? '-')
+    const tokens = names.keys.map((key) => seen.tokens.get(key)?.text ?? '-')
     return [token(0).text, ...tokens].join(' ')
   }
 
   /** Whether something of a call's names was invalidated since a run began that left this note, as far as that is known. */
   isPast(note: string, seen: Seen, names: Names): boolean {
-    const keys = keysOf(names)
+    const keys = names.keys
     const before = note.split(' ').slice(1)
     if (before.length !== keys.length) return false
     const differs = (key: string) => {

@@ -234,7 +234,8 @@ class World {
     const plain = define(one('plain'), { name: 'plain', tags: ['fixed'] })
     const told = define(one('told'), { name: 'told', tags: (_value: unknown, key: number) => [`told:${key}`] })
     const join = (own: string, one: string, other: string) => [own, one, other].join('; ')
-    const around = async (key: number) => join(run('outer', key), await plain(key), await told(key))
+    const around = async (key: number) =>
+      join(run('outer', key), (await plain(key)) as string, (await told(key)) as string)
     const aroundNow = (key: number) => join(run('outer', key), plain(key) as string, told(key) as string)
     const promises = this.asynchronous || trouble.promises
     return { cache, trouble, plain, told, outer: define(promises ? around : aroundNow, { name: 'outer' }) }

@@ -13,7 +13,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AutocacheError, type Duration, type Store } from '@autocache/core'
 import { codec } from '@autocache/core/codec'
-import { digest, type Gate, gateOf, type Wire, wire } from '@autocache/core/plumbing'
+import { Debts, digest, type Gate, gateOf, type Wire, wire } from '@autocache/core/plumbing'
 
 /** Options of {@link cacheHandler}. */
 export interface CacheHandlerOptions {
@@ -242,7 +242,7 @@ class Rows {
     try {
       await this.#gate.insist('set', this.#timeout, redo)
     } catch {
-      this.#gate.owe(key, redo)
+      Debts.of(this.#gate).owe(key, redo)
     }
   }
 }

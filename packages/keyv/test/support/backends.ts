@@ -144,7 +144,7 @@ function map(version: 5 | 6): Backend {
     async open(settings = {}) {
       const rows = new Map()
       const connect = () => build(version, rows, settings)
-      const renew = () => build(version, new Map(), settings) as ReturnType<NonNullable<Opened['renew']>>
+      const renew = () => build(version, new Map(), settings) as unknown as ReturnType<NonNullable<Opened['renew']>>
       return { keyv: connect(), reopen: connect, renew, close: async () => {} }
     },
   }

@@ -1,4 +1,4 @@
-/** What is warm after a deploy, with Turbopack in full; webpack tells the same story in `webpack.test.ts`. */
+/** What is warm after a deploy, with Turbopack; with `AUTOCACHE_LONG=1` also with webpack and with Next 15. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Program, type Server } from './support/next.ts'
 
@@ -6,6 +6,7 @@ let program: Program
 
 beforeAll(() => {
   program = new Program('deploys')
+  program.keepRoute()
 })
 afterAll(() => program.dispose())
 
@@ -37,3 +38,37 @@ test('a deploy keeps what its edit cannot change, and a rollback finds what was 
   program.edit('lib/helper.ts', 'n + 2', 'n + 1')
   expect(await deployed(runs), 'rolled back').toEqual([price, other])
 }, 900_000)
+
+/** Each builds for a minute or two. */
+const others = [
+  ['Next 16 with webpack', 'next', true],
+  ['Next 15 with Turbopack', 'next15', false],
+  ['Next 15 with webpack', 'next15', true],
+] as const
+
+test.each(process.env.AUTOCACHE_LONG ? others : [])(
+  '%s: after a helper was edited only what reaches it is computed again',
+  async (_, next, webpack) => {
+    const program = new Program(`older-${next}-${webpack}`, { next })
+    program.keepRoute()
+    const ask = async () => {
+      await program.build({ webpack })
+      const server = await program.start()
+      try {
+        return await server.calls('price,kept', 'other,kept', 'invalidate,gone', 'price,gone')
+      } finally {
+        await server.stop()
+      }
+    }
+    try {
+      const [price, other] = await ask()
+      program.edit('lib/helper.ts', 'n + 1', 'n + 2')
+      const [changed, kept] = await ask()
+      expect(changed).toMatchObject({ price: price.price + 1 })
+      expect(kept).toEqual(other)
+    } finally {
+      program.dispose()
+    }
+  },
+  300_000,
+)

@@ -4,14 +4,24 @@ export const digest: ((text: string) => string) | undefined = undefined
 /** The channel on which every event goes out: there is none here. */
 export const diagnostics: { readonly hasSubscribers: boolean; publish(event: unknown): void } | undefined = undefined
 
-/** Node's async context, where the runtime hands it out without an import: workers with `nodejs_compat`. */
-const Storage = (
-  globalThis as {
-    process?: {
-      getBuiltinModule?(name: string): { AsyncLocalStorage?: new () => typeof context } | undefined
-    }
+type Storage = new () => typeof context
+
+interface Host {
+  readonly process?: { getBuiltinModule?(name: string): { readonly AsyncLocalStorage?: Storage } | undefined }
+  readonly AsyncLocalStorage?: Storage
+}
+
+/** Node's async context, where the runtime hands it out without an import: workers with `nodejs_compat`, Next's edge runtime. */
+function storageOf({ process, AsyncLocalStorage }: Host): Storage | undefined {
+  try {
+    return process?.getBuiltinModule?.('node:async_hooks')?.AsyncLocalStorage ?? AsyncLocalStorage
+  } catch {
+    // Next's edge runtime names the function, and throws when it is called.
+    return AsyncLocalStorage
   }
-).process?.getBuiltinModule?.('node:async_hooks')?.AsyncLocalStorage
+}
+
+const Storage = storageOf(globalThis as Host)
 
 /** Runs a function outside the async context of whoever calls (R08): there is none to leave here. */
 export const detached: <TResult>(run: () => TResult) => TResult = (run) => run()

@@ -1,7 +1,7 @@
 import { withAutocache } from '@autocache/next/config'
 
 /** What a test asks for. */
-const { HANDLER, BARE, CACHE_COMPONENTS, DURABLE } = process.env
+const { HANDLER, BARE, CACHE_COMPONENTS, DURABLE, NO_SERVER_REFRESH } = process.env
 const config = {
   devIndicators: false,
   // It is built often.
@@ -12,6 +12,7 @@ const config = {
     partialPrefetching: true,
     cacheHandlers: { remote: `${import.meta.dirname}/file-handler.mjs` },
   }),
+  ...(NO_SERVER_REFRESH && { experimental: { turbopackServerFastRefresh: false } }),
   ...(DURABLE && { experimental: { durableUseCacheEntries: true } }),
 }
 

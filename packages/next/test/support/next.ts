@@ -72,6 +72,11 @@ export class Program {
     for (const path of paths) rmSync(join(this.folder, path), { recursive: true })
   }
 
+  /** Leaves one route of the program, which is built sooner: what a deploy keeps does not depend on the pages beside it. */
+  keepRoute(): void {
+    this.remove('app/page', 'app/action', 'app/draft', 'app/static', 'app/bench')
+  }
+
   edit(file: string, from: string, to: string): void {
     const text = this.read(file)
     if (!text.includes(from)) throw new Error(`${file} does not say ${from}`)

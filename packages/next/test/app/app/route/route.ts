@@ -1,5 +1,6 @@
 import { revalidateTag } from 'next/cache'
 import * as bad from '../../lib/bad'
+import { plus } from '../../lib/helper'
 import { inner, outer, within } from '../../lib/nested'
 import { factory, options, other, price, short, stale } from '../../lib/prices'
 import { show } from '../../lib/show'
@@ -9,6 +10,8 @@ export const dynamic = 'force-dynamic'
 const calls: Record<string, (arg: string) => Promise<unknown>> = {
   price,
   other,
+  /** Not cached: what the code that runs now gives. */
+  plus: async (arg) => plus(arg.length),
   short: () => short(),
   stale: () => stale(),
   options: (arg) => options(new Map([[arg, arg]])),

@@ -61,9 +61,16 @@ const idle = 10
  * @throws AutocacheError with code `INVALID_OPTION` where a tier or an option is wrong.
  * @example
  * ```ts
- * import { asyncMapStore } from '@autocache/conformance'
- * import { createAutocache, memoryStore, tieredStore } from '@autocache/core'
- * const store = tieredStore([memoryStore({ max: 1000 }), asyncMapStore({ holds: 'text' })])
+ * import { type AsyncStore, createAutocache, memoryStore, tieredStore } from '@autocache/core'
+ * const rows = new Map<string, string>() // in place of a server
+ * const far: AsyncStore<'text'> = {
+ *   lifetime: 'shared',
+ *   holds: 'text',
+ *   get: async (key) => rows.get(key),
+ *   set: async (key, text) => void rows.set(key, text),
+ *   delete: async (key) => rows.delete(key),
+ * }
+ * const store = tieredStore([memoryStore({ max: 1000 }), far])
  * const cache = createAutocache({ store, namespace: 'shop', ttl: '10m' })
  * store.lifetime // 'shared'
  * ```

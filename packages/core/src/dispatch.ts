@@ -121,7 +121,7 @@ class Held {
       this.#seen.set(value, this.#seen.size)
       const isPlain = typeof value === 'object' && isCollection(value)
       const stamps = isPlain || isGlobal(value) ? [] : stampsAt(value)
-      const parts = isPlain || (stamps && stamps.length > 0) ? partsOf(value) : []
+      const parts = isPlain ? partsOf(value) : stamps && stamps.length > 0 ? partsOf(value, calledThrough(stamps)) : []
       budget -= parts.length + 1
       if (!stamps || value instanceof Promise || budget < 0) {
         if (to.isAccepted(path)) to.code('?')
@@ -141,12 +141,18 @@ const stampsAt = (value: object): Stamp[] | undefined =>
 /** More parts than this are not looked through. */
 const largest = 10_000
 
+/** The fields that members of classes call through: they are followed as code. */
+const calledThrough = (stamps: readonly Stamp[]): ReadonlySet<string | undefined> =>
+  new Set(stamps.flatMap(({ calls }) => calls?.calls.map(([name]) => name.split('.')[1]) ?? []))
+
 /** What an object holds, with the names of it. */
-function partsOf(value: object): unknown[] {
+function partsOf(value: object, without?: ReadonlySet<string | undefined>): unknown[] {
   if (value instanceof Map) return [...value].flat()
   if (value instanceof Set) return [...value]
   if (typeof value === 'function') return []
-  return Object.keys(value).flatMap((name) => [name, readOf((self) => (self as Record<string, unknown>)[name], value)])
+  return Object.keys(value).flatMap((name) =>
+    without?.has(name) ? [] : [name, readOf((self) => (self as Record<string, unknown>)[name], value)],
+  )
 }
 
 /** Whether an object is a plain one or a collection of the language, and of no class that could do more. */

@@ -15,7 +15,7 @@ async function findUser(id: string) {
   console.log('asking the database')
   return id === '42' ? { id, since: new Date(0), roles: new Set(['admin']) } : undefined
 }
-const user = cache.cached(findUser, { name: 'findUser', ttl: '5m', version: '1' }) // raise it when findUser changes
+const user = cache.cached(findUser, { name: 'findUser', ttl: '5m', version: '1' }) // raise it when findUser changes; a build does that for you
 
 console.log(await user('42')) // asks the database
 console.log(await user('42')) // does not; the Date is a Date and the Set a Set

@@ -1,4 +1,4 @@
-import vm from 'node:vm'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { cacheKey, encodeKey, isOpaque, registerKeyer } from '../src/key.ts'
 
@@ -34,8 +34,8 @@ const values: Record<string, unknown> = {
   'a list': [1],
   'a list of handles': [new Pool()],
   'a Date': new Date(0),
-  'a Date of another realm': vm.runInNewContext('new Date(0)'),
-  'an instance of another realm': vm.runInNewContext('new (class Remote {})()'),
+  'a Date of another realm': runInNewContext('new Date(0)'),
+  'an instance of another realm': runInNewContext('new (class Remote {})()'),
   'a Map': new Map(),
   'a Buffer': Buffer.from('a'),
   'a URL': new URL('http://a.example'),

@@ -55,6 +55,14 @@ export const vi = {
       }
     }
   },
+  async waitUntil(callback, { timeout = 1000 } = {}) {
+    for (const until = Date.now() + timeout; ; ) {
+      const value = await callback()
+      if (value) return value
+      if (Date.now() > until) throw new Error('Timed out in waitUntil!')
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  },
   stubGlobal(name, value) {
     if (!replaced.has(name)) replaced.set(name, Object.getOwnPropertyDescriptor(globalThis, name))
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })

@@ -164,7 +164,7 @@ export class Flight {
     if (!this.#carried) return
     this.#carried = false
     Flight.#carriedNow -= 1
-    if (Flight.#carriedNow === 0) context.rest?.()
+    if (Flight.#carriedNow === 0) context.rest?.(() => Flight.#carriedNow === 0)
   }
 
   /** Goes on passing aborts to the function: what it returned is this caller's alone, and may still be under way (R14). */

@@ -22,12 +22,25 @@ export const detached: <TResult>(run: () => TResult) => TResult = AsyncLocalStor
 const isDear = Number(process.versions.node?.split('.')[0]) < 24 && !process.versions.bun && !process.versions.deno
 const storage = new AsyncLocalStorage<object>()
 
-/** What runs now, carried across awaits; `rest` once nothing does, until something is run again. */
-export const context: { run<T>(store: object, run: () => T): T; getStore(): object | undefined; rest(): void } = {
+/** How long nothing has to run before async context is turned off, in milliseconds: to turn it on again is dear as well. */
+const idle = 100
+let resting = false
+
+/** What runs now, carried across awaits; `rest` once nothing does: after a while it costs nothing until something is run again. */
+export const context: {
+  run<T>(store: object, run: () => T): T
+  getStore(): object | undefined
+  rest(isIdle: () => boolean): void
+} = {
   run: (store, run) => storage.run(store, run),
   getStore: () => storage.getStore(),
-  rest() {
-    if (isDear) storage.disable()
+  rest(isIdle) {
+    if (!isDear || resting) return
+    resting = true
+    later(idle, () => {
+      resting = false
+      if (isIdle()) storage.disable()
+    })
   },
 }
 

@@ -141,7 +141,7 @@ const stampsAt = (value: object): Stamp[] | undefined =>
 /** More parts than this are not looked through. */
 const largest = 10_000
 
-/** The fields that members of classes call through: they are followed as code. */
+/** The fields that members of classes call through: what is there without a stamp is judged where it is called. */
 const calledThrough = (stamps: readonly Stamp[]): ReadonlySet<string | undefined> =>
   new Set(stamps.flatMap(({ calls }) => calls?.calls.map(([name]) => name.split('.')[1]) ?? []))
 
@@ -150,10 +150,15 @@ function partsOf(value: object, without?: ReadonlySet<string | undefined>): unkn
   if (value instanceof Map) return [...value].flat()
   if (value instanceof Set) return [...value]
   if (typeof value === 'function') return []
-  return Object.keys(value).flatMap((name) =>
-    without?.has(name) ? [] : [name, readOf((self) => (self as Record<string, unknown>)[name], value)],
-  )
+  return Object.keys(value).flatMap((name) => {
+    const part = readOf((self) => (self as Record<string, unknown>)[name], value)
+    return without?.has(name) && isUnstamped(part) ? [] : [name, part]
+  })
 }
+
+const isUnstamped = (value: unknown): boolean =>
+  (typeof value === 'function' || (typeof value === 'object' && value !== null && !isCollection(value))) &&
+  !stampsAt(value)
 
 /** Whether an object is a plain one or a collection of the language, and of no class that could do more. */
 function isCollection(value: object): boolean {

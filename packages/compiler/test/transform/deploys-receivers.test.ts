@@ -91,6 +91,11 @@ Object.assign(deploys, {
     'new Repo(2)',
     'new Repo(3)',
   ),
+  'holder handed on, data of what it calls through': edited(
+    'interface Port { find(n: number): number }\nconst go = (x: any, n: number) => x.mid.inner.k * n\nclass Inner { constructor(public k: number) {} v(n: number) { return n } }\nclass Mid { constructor(public inner: Inner) {} w(n: number) { return this.inner.v(n) } }\nclass Repo { constructor(private mid: Mid) {} find(n: number) { return go(this, n) } }\nclass A { constructor(private repo: Port) {} @cached() q(n: number) { return this.repo.find(n) } }\nconst f = (n: number) => new A(new Repo(new Mid(new Inner(2)))).q(n)',
+    'new Inner(2)',
+    'new Inner(3)',
+  ),
   'repo spread this': edited(
     'interface Port { find(n: number): number }\nclass Repo { constructor(private k: any) {} find(n: number) { const { k } = { ...this } as any; return k * n } }\nclass A { constructor(private repo: Port) {} @cached() q(n: number) { return this.repo.find(n) } }\nconst f = (n: number) => new A(new Repo(2)).q(n)',
     'new Repo(2)',

@@ -1,12 +1,5 @@
 /** What becomes of a body between the interceptor and the wire: it is what it would be without the cache. */
-import {
-  Controller,
-  Get,
-  type INestApplication,
-  Param,
-  Res,
-  UseInterceptors,
-} from '@nestjs/common'
+import { Controller, Get, type INestApplication, Param, Res, UseInterceptors } from '@nestjs/common'
 import { describe, expect, it } from 'vitest'
 import { AutocacheInterceptor, CachedResponse } from '../src/index.ts'
 import { type Answer, type Platform, start } from './support/application.ts'

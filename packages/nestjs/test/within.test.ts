@@ -70,7 +70,10 @@ async function application(
         next()
       })
     else
-      app.getHttpAdapter().getInstance().addHook('onRequest', async (request: any, reply: any) => tell(request, reply))
+      app
+        .getHttpAdapter()
+        .getInstance()
+        .addHook('onRequest', async (request: any, reply: any) => tell(request, reply))
   }
   return start({ controllers: [Within] }, inMemory(), { platform, configure })
 }
@@ -147,7 +150,7 @@ for (const platform of ['express', 'fastify'] as const)
         }),
         platform,
       )
-      keys = Object.keys(((await get('/within/page', { 'x-tenant': 'red' })), held))
+      keys = Object.keys((await get('/within/page', { 'x-tenant': 'red' }), held))
       expect(held.tenant).toBe('red')
       for (const key of keys) expect(Object.getOwnPropertyDescriptor(held, key)?.get, key).toBeUndefined()
       expect(Object.getOwnPropertyDescriptor(held, 'headers')?.get).toBeUndefined()
@@ -156,7 +159,10 @@ for (const platform of ['express', 'fastify'] as const)
 
 describe('the serializer of Nest within', () => {
   it('does not keep a response from being cached', async () => {
-    const transformerPackage = { classToPlain: (data: unknown) => data, plainToClass: (_: unknown, data: unknown) => data }
+    const transformerPackage = {
+      classToPlain: (data: unknown) => data,
+      plainToClass: (_: unknown, data: unknown) => data,
+    }
     const serializer = new ClassSerializerInterceptor(new Reflector(), { transformerPackage } as never)
     const { get } = await application(serializer as never, 'express')
     const before = runs

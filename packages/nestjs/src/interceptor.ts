@@ -122,7 +122,12 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
     ...options
   } = handler.options
   const stamp = stampOfMember(method)
-  const label = `${name ?? stamp?.label ?? handler.where}#response`
+  // A handler that several controllers inherit is several, each with its own route and its own `this`.
+  const isInherited = !Object.values(Object.getOwnPropertyDescriptors(Class.prototype)).some(
+    ({ value }) => value === method,
+  )
+  const said = name ?? stamp?.label
+  const label = `${said === undefined ? handler.where : isInherited ? `${said}(${Class.name})` : said}#response`
   const respond = async (pending: Pending): Promise<Kept | string> => {
     pending.ran = true
     return pending.answer()

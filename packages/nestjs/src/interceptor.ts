@@ -10,6 +10,7 @@
  *
  * Decision: docs/decisions/0022-nestjs.md.
  */
+import { AsyncResource } from 'node:async_hooks'
 import { type AnyFunction, AutocacheError, cacheKey } from '@autocache/core'
 import { putStamp } from '@autocache/core/plumbing'
 import {
@@ -253,9 +254,10 @@ export class AutocacheInterceptor implements NestInterceptor {
   ): Promise<unknown> {
     const { options, defined, where, self, references } = responses
     const { response } = request
-    // Nest binds the rest of the chain to the async context of this moment; the fill subscribes from another one.
-    const chain = next.handle()
-    const rest = (): Promise<unknown> => lastValueFrom(chain, { defaultValue: undefined })
+    // The rest of the chain belongs to the async context of this moment; the fill runs in another one.
+    const scope = new AsyncResource('AutocacheInterceptor')
+    const rest = (): Promise<unknown> =>
+      scope.runInAsyncScope(() => lastValueFrom(next.handle(), { defaultValue: undefined }))
     const answer = async (): Promise<Kept | string> => {
       const before = headersOf(response)
       const body = await (responses.within && !isSaid(responses) ? this.#watched(rest, responses, request) : rest())

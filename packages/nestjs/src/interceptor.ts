@@ -6,9 +6,10 @@
  * given to nobody who may not ask.
  *
  * Interceptors within this one are part of what is cached, those outside of it see a hit like any other response. What
- * the inner ones read of a request is for `vary` to name. Exceptions pass, and are not kept.
+ * the inner ones read of a request is noted (`watch.ts`), and no response is kept that was made from what no key has.
+ * Exceptions pass, and are not kept.
  *
- * Decision: docs/decisions/0022-nestjs.md.
+ * Decisions: docs/decisions/0022-nestjs.md, 0031-nest-requests.md, 0038-nest-sending.md.
  */
 import { AsyncResource } from 'node:async_hooks'
 import { type AnyFunction, AutocacheError, cacheKey } from '@autocache/core'

@@ -56,6 +56,8 @@ const project = (
 
 export default defineConfig({
   test: {
+    // Vitest leaves a core to itself: on two, files would run one by one, and most of them wait for servers and builds.
+    maxWorkers: '100%',
     projects: [
       project('core', 'packages/core', { types: true }),
       project('conformance', 'packages/conformance', { types: true }),

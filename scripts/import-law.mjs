@@ -13,12 +13,12 @@ const layers = [
     ...['slot', 'memory-store', 'hit-path'],
   ],
   [
-    ...['gate', 'debts', 'reader', 'token', 'rows', 'names', 'stored-epochs', 'epochs', 'wire', 'nested'],
+    ...['gate', 'debts', 'reader', 'token', 'rows', 'names', 'stored-epochs', 'epochs', 'nested'],
     ...['parcel', 'fences', 'tiered-store'],
   ],
   [
     ...['flight', 'lane', 'built', 'dispatch', 'module-values', 'inputs', 'definition', 'admit', 'judge', 'find'],
-    ...['refresh', 'land', 'run', 'join', 'board', 'lock', 'quick', 'glance', 'call', 'uses'],
+    ...['refresh', 'land', 'run', 'join', 'board', 'lock', 'quick', 'glance', 'wire', 'call', 'uses'],
   ],
   ['types', 'handle', 'define', 'autocache', 'delegate', 'delegation'],
   ['testing'],

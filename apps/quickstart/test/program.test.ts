@@ -29,7 +29,7 @@ const deploys = [
   'autocache diff: loneliestAirports and transferHubs will be cold',
   'a new process: loneliestAirports and transferHubs computed, the other reports from the store',
   'that edit rolled back: what that version computed is still there',
-  'autocache diff: loneliestAirports and transferHubs will be cold',
+  'autocache diff: nothing will be cold; the store has entries of the versions that loneliestAirports and transferHubs will have',
   'a new process: nothing computed, all reports from the store',
 ]
 

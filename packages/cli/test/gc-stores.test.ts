@@ -326,6 +326,39 @@ for (const kind of kinds) {
       expect(await versions()).toEqual([`${alive}+${dead}`])
     })
 
+    it('is what `diff --store` looks into, and nothing is removed: of a version with entries it says that it is warm', async () => {
+      const state = (versions: Record<string, string>) =>
+        JSON.stringify(manifest(Object.entries(versions).map(([label, version]) => cachedFunction(label, { version }))))
+      writeFileSync(join(folder, 'before.json'), state({ getUser: alive, listUsers: alive }))
+      writeFileSync(join(folder, 'after.json'), state({ getUser: dead, listUsers: older }))
+      await fill('getUser', `${dead}+c-x`, ['1', '2'])
+      await fill('listUsers', dead, ['1'])
+      await fill('listUsers', older, ['1'], 'other')
+      const rows = await store.rows()
+      const diff = (...more: string[]) =>
+        run(
+          [
+            ...['diff', 'before.json..after.json', '--store', store.url, '--namespace', shop, ...more],
+            ...(store.table ? ['--table', store.table] : []),
+          ],
+          { cwd: folder, compiler },
+        )
+      const { json } = await diff('--json')
+      expect(json.cold.map(({ label, stored }: any) => [label, stored])).toEqual([
+        ['getUser', 2],
+        ['listUsers', 0],
+      ])
+      const { out, code } = await diff('--fail-on-cold')
+      expect(out).toMatch(/^ {2}warm {2}getUser .* changed, and the store has 2 entries of this version$/m)
+      expect(out).toMatch(/^ {2}cold {2}listUsers .* changed$/m)
+      expect(out).toContain('1 function cold (1 changed), 1 function warm by entries in the store, 0 untouched.')
+      expect(code).toBe(1)
+      expect((await diff('--markdown')).out).toContain('<code>getUser</code> changed, with entries in the store')
+      await fill('listUsers', older, ['1'])
+      expect(await diff('--fail-on-cold')).toMatchObject({ code: 0, out: expect.stringContaining('Nothing goes cold') })
+      expect(new Map([...(await store.rows())].filter(([key]) => rows.has(key)))).toEqual(rows)
+    })
+
     it('reaches every entry of a store of several pages', async () => {
       const entries = Array.from({ length: 1100 }, (_, index) => String(index))
       const cache = createAutocache({

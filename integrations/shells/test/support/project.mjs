@@ -11,7 +11,7 @@ const hosts = Object.keys(JSON.parse(readFileSync(join(home, 'package.json'), 'u
   (name) => !name.startsWith('@autocache/'),
 )
 
-const ours = ['core', 'keyv', 'compiler', 'unplugin']
+const ours = ['core', 'keyv', 'compiler', 'unplugin', 'cli']
 
 /** @param {string} target @param {string} at */
 function link(target, at) {

@@ -1,9 +1,9 @@
 import { readdirSync, statSync } from 'node:fs'
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping'
+import { describeWith, redisUrl } from 'servers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { autocache, type Build, build, folderOf, node, run, type Said } from './support/commands.ts'
 import { Project } from './support/project.ts'
-import { describeWithRedis, redisUrl } from './support/redis.ts'
 
 const project = new Project('project')
 afterAll(() => project.remove())
@@ -99,7 +99,7 @@ test('every compiler, format and kind of decorators gives one label, version and
   for (const other of others) expect(other).toEqual(first)
 })
 
-const describeRedis = await describeWithRedis()
+const describeRedis = await describeWith(redisUrl)
 describeRedis('over one Redis', () => {
   test('what one build computed answers the others', async () => {
     const env = { REDIS_URL: redisUrl, SHOP_NAMESPACE: `emitted-${process.pid}-${Date.now()}` }

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { SourceMap, type SourceMapping } from 'node:module'
+import { describeWith, redisUrl } from 'servers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Child, runProgram, type Said, start } from './support/child.ts'
 import { type Edit, edits, Files } from './support/edits.mjs'
 import { copyProject, removeProject } from './support/project.mjs'
-import { describeWithRedis, redisUrl } from './support/redis.ts'
 
 /** They bundle. */
 const bundlers = ['esbuild', 'rolldown', 'rollup', 'rspack', 'vite', 'webpack'] as const
@@ -117,7 +117,7 @@ test.each(hosts.slice(1))('%s gives the labels, versions and keys of esbuild, be
   expect(states.get(host)!.map(keysOf)).toEqual(stepsOf(host) === edits ? expected : ends)
 })
 
-;(await describeWithRedis())('over one Redis', () => {
+;(await describeWith(redisUrl))('over one Redis', () => {
   test('entries of one build answer in every other', async () => {
     const namespace = `shells-${process.pid}-${Date.now().toString(36)}`
     const env = { REDIS_URL: redisUrl, SHOP_NAMESPACE: namespace, SHOP_FEE: '6' }

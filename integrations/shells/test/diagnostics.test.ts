@@ -147,9 +147,7 @@ function listed(first: Told): Told[] {
 const errorsIn = {
   async esbuild(): Promise<Told[]> {
     const { errors } = await diagnose('esbuild')
-    return errors.map(({ text, location }) =>
-      told(join(root, location.file), location.line, location.column + 1, text),
-    )
+    return errors.map(({ text, location }) => told(join(root, location.file), location.line, location.column + 1, text))
   },
   async vite(): Promise<Told[]> {
     const { errors } = await diagnose('vite')

@@ -1,10 +1,9 @@
 import { createAutocache } from '@autocache/core'
 import KeyvRedis, { createClient } from '@keyv/redis'
 import { Keyv } from 'keyv'
+import { describeWithOwnRedis, RedisServer, Way } from 'servers'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type KeyvLike, keyvStore } from '../src/index.ts'
-import { Way } from './support/proxy.ts'
-import { describeWithOwnRedis, RedisServer } from './support/redis-server.ts'
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 

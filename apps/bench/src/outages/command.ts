@@ -2,9 +2,10 @@
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { RedisServer } from 'servers/redis-server'
+import { Way } from 'servers/way'
 import { figure } from '../figures.ts'
 import { describeMachine } from '../run.ts'
-import { RedisServer, Way } from './server.ts'
 import { own, startTraffic, type Traffic } from './traffic.ts'
 
 /** Within which time calls are answered from the store again, in milliseconds. */
@@ -138,7 +139,7 @@ async function play({ title, atBoot, fail, mend }: Outage, span: number): Promis
     server.thaw()
     await traffic.stop()
     way.close()
-    await server.kill()
+    await server.end()
   }
 }
 

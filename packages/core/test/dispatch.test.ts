@@ -105,7 +105,7 @@ describe('R04 what a function calls through', () => {
         for (const self of selves)
           for (const id of ['1', '2']) expect(await load.call(self, id)).toBe(`${self.table} ${self.repo.name} ${id}`)
       expect(cache.stats().total).toMatchObject({ fill: 8, hit: 24 })
-      await load.invalidateAll()
+      await (load as any).invalidateAll()
       expect(await load.call(selves[0], '1')).toBe('red s1-a 1')
       expect(cache.stats().total.fill).toBe(9)
       await cache.close()

@@ -70,5 +70,5 @@ test.each(process.env.AUTOCACHE_LONG ? others : [])(
       program.dispose()
     }
   },
-  300_000,
+  900_000,
 )

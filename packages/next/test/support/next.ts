@@ -74,7 +74,7 @@ export class Program {
 
   /** Leaves one route of the program, which is built sooner: what a deploy keeps does not depend on the pages beside it. */
   keepRoute(): void {
-    this.remove('app/page', 'app/action', 'app/draft', 'app/static', 'app/bench')
+    this.remove('app/page', 'app/action', 'app/draft', 'app/static', 'app/closures', 'app/edge')
   }
 
   edit(file: string, from: string, to: string): void {

@@ -138,6 +138,22 @@ test('every page has one heading, a language, a way to its content, and names fo
   }
 })
 
+test('on a phone nothing but tables scrolls sideways, and those are reached with the keyboard', async () => {
+  const context = await browser.newContext({ viewport: { width: 360, height: 740 } })
+  const page = await context.newPage()
+  for (const path of ['/', '/atlas', '/atlas/japan', '/report', '/change', '/side-by-side']) {
+    await page.goto(url + path)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(360)
+    for (const table of await page.locator('table').all()) {
+      const around = table.locator('xpath=..')
+      expect(await around.getAttribute('aria-label'), path).toMatch(/./)
+      await around.focus()
+      expect(await around.evaluate((element) => element === document.activeElement), path).toBe(true)
+    }
+  }
+  await context.close()
+})
+
 test('after a deploy that changed one helper, what reaches it is computed again and the rest is warm', async () => {
   const page = await visit('/change')
   await expect.poll(() => state(page, 'all')).toMatch(/./)

@@ -1,6 +1,6 @@
 /** One program, built once and asked in every context that Next has. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { Program, pre, type Server } from './support/next.ts'
+import { Program, pre, type Server, shown } from './support/next.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -113,6 +113,16 @@ test('invalidate in a route ends the entry of its arguments alone, and invalidat
   expect(last[1].run).not.toBe(before[1].run)
   expect(last[2]).toEqual(before[2])
   expect(await server.calls('price,one')).toEqual([last[0]])
+})
+
+test('a Server Action that invalidates renders what is new, and leaves the entries of other arguments', async () => {
+  const before = shown(await server.text('/action'))
+  const after = shown(await server.submit('/action'))
+  expect(after.ada).not.toBe(before.ada)
+  expect(after).toEqual({ ...before, ada: after.ada })
+  // What the action itself computed after it had invalidated.
+  expect(server.log()).toContain(`action: ${after.ada}`)
+  expect((await server.calls('price,ada'))[0].run).toBe(after.ada)
 })
 
 test("Next's own revalidateTag ends what has the tag", async () => {

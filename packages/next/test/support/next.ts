@@ -16,6 +16,8 @@ export interface Server {
   /** The answers of calls that the route makes, in order. */
   calls(...calls: string[]): Promise<any[]>
   text(path: string, init?: RequestInit): Promise<string>
+  /** Sends the form of a page as a browser without JavaScript does; the page that its Server Action rendered. */
+  submit(path: string): Promise<string>
   stop(): Promise<void>
 }
 
@@ -130,6 +132,12 @@ export class Program {
       url,
       log,
       text,
+      async submit(path) {
+        const [, name] = /name="(\$ACTION_ID_[^"]+)"/.exec(await text(path))!
+        const body = new FormData()
+        body.set(name!, '')
+        return text(path, { method: 'POST', body, headers: { origin: url } })
+      },
       async calls(...calls) {
         const answer = await text(`/route?${calls.map((call) => `call=${encodeURIComponent(call)}`).join('&')}`)
         try {
@@ -154,3 +162,7 @@ export class Program {
 
 /** The value in the `<pre>` of a page. */
 export const pre = (html: string): string => /<pre>(.*?)<\/pre>/s.exec(html)![1]!.replaceAll('&quot;', '"')
+
+/** What the page of the action shows: the runs that answered. */
+export const shown = (html: string) =>
+  Object.fromEntries([...html.matchAll(/<p id="(\w+)">(.*?)<\/p>/g)].map(([, id, run]) => [id!, run!]))

@@ -46,6 +46,8 @@ export interface Delegate {
    * @param refreshed whether a run that began later is under way, which is all that a merely stale entry needs
    */
   hasEnded?(tags: readonly string[], begun: number, refreshed: boolean): boolean
+  /** When a run begins that begins now: after whatever the framework has ended of these tags, also in the same millisecond. */
+  begin?(tags: readonly string[], now: number): number
   /** Whether what runs now sees what others do not (a draft): it then shares its run with nobody. */
   isApart?(): boolean
   /** Tells the user, in the framework's own way, that a result was not kept. */

@@ -164,7 +164,8 @@ export function createDelegation(
     function join(slot: Slot): Promise<Parcel> {
       const { running } = slot
       // What begins after an invalidation of the same millisecond is newer than it.
-      const now = beginning(clock())
+      const instant = beginning(clock())
+      const now = delegate.begin?.(slot.tags, instant) ?? instant
       const apart = delegate.isApart?.() === true
       if (!running || apart || isEnded(slot.tags, running.begun) || now - running.begun > flightTimeout)
         return start(slot, now, apart)

@@ -130,7 +130,7 @@ test('R18 a fill that began before an invalidation does not answer after it, tho
   expect(await one.call(['a'])).not.toBe('old')
 })
 
-test("R18 what the framework itself ended meanwhile does not answer, though it was written later, and nobody joins its run", async () => {
+test('R18 what the framework itself ended meanwhile does not answer, though it was written later, and nobody joins its run', async () => {
   const door = deferred<void>()
   let ended = -Infinity
   const asked: boolean[] = []
@@ -159,6 +159,18 @@ test("R18 what the framework itself ended meanwhile does not answer, though it w
   expect(events).toContain('miss invalidated')
   expect(await one.call([])).toBe(3)
   expect(asked).toContain(false)
+})
+
+test('R18 a run that begins in the millisecond of an end of the framework is after it', async () => {
+  const ended = 3_000_000_000
+  const { define, advance } = setUp({
+    hasEnded: (_, begun) => ended >= begun,
+    begin: (_, now) => Math.max(now, ended + 1),
+  })
+  advance(ended - 1_000_000)
+  let n = 0
+  const one = define(async () => (n += 1))
+  expect([await one.call([]), await one.call([])]).toEqual([1, 1])
 })
 
 test('R16 a caller who gives up stops waiting, and fails nobody else', async () => {

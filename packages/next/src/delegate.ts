@@ -5,7 +5,7 @@
 import { StoreError } from '@autocache/core'
 import { type Delegate, digest, type Gathered } from '@autocache/core/plumbing'
 import * as nextCache from 'next/cache.js'
-import { asUnit, cacheHere, siteNow, type Unit, type Work, wasEnded, workNow } from './storages.ts'
+import { afterEnds, asUnit, cacheHere, siteNow, type Unit, type Work, wasEnded, workNow } from './storages.ts'
 import { unkept, warnOnce } from './warnings.ts'
 
 type Compute = () => Promise<unknown>
@@ -112,6 +112,7 @@ export const delegate: Delegate = {
   within: (gathered, run) => fills.run(gathered, run),
   gathering: () => fills.getStore(),
   hasEnded: wasEnded,
+  begin: afterEnds,
   isApart: () => workNow()?.isDraftMode === true,
   notice: (label, reason) => warnOnce(label, unkept[reason]),
   isRefusal: (error) => error instanceof Error && refusal.test(error.message),

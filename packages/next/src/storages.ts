@@ -61,6 +61,21 @@ type Ended = number | { readonly stale?: number; readonly expired?: number }
 
 const tagsManifest = (manifest as { tagsManifest?: ReadonlyMap<string, Ended> }).tagsManifest
 
+const past = (instant: number | undefined): number =>
+  instant !== undefined && instant <= performance.timeOrigin + performance.now() ? instant : -Infinity
+
+/** The instant of a run that begins now, and so after what was ended: Next's instants are whole milliseconds. */
+export function afterEnds(tags: readonly string[], now: number): number {
+  let begun = now
+  if (!tagsManifest || tagsManifest.size === 0) return begun
+  for (const tag of tags) {
+    const known = tagsManifest.get(tag)
+    const { stale, expired } = typeof known === 'object' ? known : { stale: known, expired: known }
+    begun = Math.max(begun, past(stale) + 1, past(expired) + 1)
+  }
+  return begun
+}
+
 /**
  * Whether one of the tags was ended in this process since then. Next compares with the instant at which an entry was written, and so
  * believes what a run left that had begun before.
@@ -72,8 +87,7 @@ export function wasEnded(tags: readonly string[], begun: number, refreshed: bool
     const known = tagsManifest.get(tag)
     if (known === undefined) return false
     if (typeof known === 'number') return known >= begun
-    const { stale = -Infinity, expired = -Infinity } = known
-    if (!refreshed && stale >= begun) return true
-    return expired >= begun && expired <= performance.timeOrigin + performance.now()
+    if (!refreshed && past(known.stale) >= begun) return true
+    return past(known.expired) >= begun
   })
 }

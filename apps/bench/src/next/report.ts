@@ -21,7 +21,7 @@ export function nextReport(results: NextResults, verdicts: readonly Verdict<Next
       ],
     ),
     '## Bars',
-    'The middle ratio of all rounds must be what the bar says.',
+    'The middle ratio of all rounds, by the time of the processor, must be what the bar says.',
     barTable(verdicts),
     '## Ratios',
     nextTable(results),

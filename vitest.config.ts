@@ -50,6 +50,7 @@ const project = (
     env,
     include,
     testTimeout: 30_000,
+    hookTimeout: 60_000,
     typecheck: { enabled: types, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
   },
 })

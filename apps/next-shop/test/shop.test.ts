@@ -44,7 +44,7 @@ async function start(): Promise<void> {
   const port = await freePort()
   const { child, log } = run(['start', '-p', String(port), '-H', '127.0.0.1'])
   while (!log().includes('Ready in')) {
-    if (child.exitCode !== null) throw new Error(log())
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(log())
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   url = `http://127.0.0.1:${port}`

@@ -121,7 +121,7 @@ export class Program {
     const url = `http://127.0.0.1:${port}`
     for (;;) {
       if (log().includes('Ready in')) break
-      if (child.exitCode !== null) throw new Error(`next ${command} ended:\n${log()}`)
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`next ${command} ended:\n${log()}`)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     const text = async (path: string, init?: RequestInit) => {
@@ -147,6 +147,7 @@ export class Program {
         }
       },
       async stop() {
+        if (child.exitCode !== null || child.signalCode !== null) return
         const ended = new Promise((resolve) => child.on('exit', resolve))
         child.kill()
         await ended

@@ -55,8 +55,14 @@ describe('it is a change of module state where it may be one', () => {
       'a field puts another in its place',
       `class Calc { add(n: number) { return n } constructor() { (this as any).add = function (n: number) { this.n = n } } }\nconst math: any = new Calc()\n${f}`,
     ],
-    ['a parameter property is in its place', `class Calc { constructor(public add: any) {} }\nconst math = new Calc(function (this: any, n: number) { this.n = n })\n${f}`],
-    ['what it extends may put another in its place', `class Base { constructor() { (this as any).add = function (n: number) { this.n = n } } }\nclass Calc extends Base { add(n: number) { return n } }\nconst math: any = new Calc()\n${f}`],
+    [
+      'a parameter property is in its place',
+      `class Calc { constructor(public add: any) {} }\nconst math = new Calc(function (this: any, n: number) { this.n = n })\n${f}`,
+    ],
+    [
+      'what it extends may put another in its place',
+      `class Base { constructor() { (this as any).add = function (n: number) { this.n = n } } }\nclass Calc extends Base { add(n: number) { return n } }\nconst math: any = new Calc()\n${f}`,
+    ],
     [
       'the prototype gets another',
       `class Calc { add(n: number) { return n } }\nCalc.prototype.add = function (this: any, n: number) { return (this.n = n) }\nconst math: any = new Calc()\n${f}`,

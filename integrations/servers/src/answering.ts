@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { connect } from 'node:net'
 import { describe } from 'vitest'
 
@@ -31,5 +32,12 @@ export function answering(url: string): Promise<boolean> {
 export async function describeWith(url: string | undefined) {
   if (url === undefined || process.env.CI || (await answering(url))) return describe
   console.warn(`SKIPPED: no server at ${url}. These tests fail in CI.`)
+  return describe.skip
+}
+
+/** `describe`, or a loud skip where `redis-server` is not installed on a laptop. In CI that fails. */
+export function describeWithOwnRedis() {
+  if (process.env.CI || spawnSync('redis-server', ['--version']).status === 0) return describe
+  console.warn('SKIPPED: redis-server is not installed. These tests fail in CI.')
   return describe.skip
 }

@@ -1,10 +1,11 @@
 import { add, countOf, type Histogram, percentile } from './histogram.ts'
 import { type Breach, type Phase, phases, type Totals, type Window } from './plan.ts'
 import { instant } from './register.ts'
-import type { Claim, Fault, Latency, Moment, Round } from './results.ts'
+import type { Claim, Fault, Latency, Moment, Round, Series } from './results.ts'
 
-/** How long one moment of a timeline is, in milliseconds. */
+/** How long one moment of a timeline is, in milliseconds, and how many there are at most. */
 const moment = 100
+const most = 240
 
 interface Counted {
   calls: number
@@ -20,6 +21,7 @@ export class Account {
   readonly began = instant()
   readonly claims: Claim[] = []
   readonly faults: Fault[] = []
+  readonly series: Series[] = []
   readonly breaches: string[] = []
   readonly seen = { calls: 0, hits: 0, failed: 0, wrong: 0, unhandled: 0 }
   readonly #phases = new Map<Phase, Counted>()
@@ -94,7 +96,15 @@ export class Account {
   }
 
   round(): Round {
-    const timeline: Moment[] = [...this.#moments]
+    const wide = Math.ceil(Math.max(1, ...this.#moments.keys()) / most)
+    const joined = new Map<number, Counted>()
+    for (const [at, one] of this.#moments) {
+      const into = entry(joined, Math.floor(at / wide) * wide)
+      into.calls += one.calls
+      into.hits += one.hits
+      add(into.times, one.times)
+    }
+    const timeline: Moment[] = [...joined]
       .sort(([a], [b]) => a - b)
       .map(([at, one]) => {
         const { calls, hitRatio, p50, p99 } = latencyOf(one)
@@ -116,8 +126,19 @@ export class Account {
       wrong: Math.max(wrong, this.sum('wrong')),
       unhandled: Math.max(unhandled, this.sum('unhandled')),
     }
-    const { name, processes, callers, claims, breaches, faults } = this
-    return { name, processes, callers, ...sums, phases: Object.fromEntries(found), claims, breaches, timeline, faults }
+    const { name, processes, callers, claims, breaches, faults, series } = this
+    return {
+      name,
+      processes,
+      callers,
+      ...sums,
+      phases: Object.fromEntries(found),
+      claims,
+      breaches,
+      timeline,
+      faults,
+      series,
+    }
   }
 }
 

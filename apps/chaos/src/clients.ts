@@ -57,11 +57,11 @@ async function connect(make: Make, url: string, cluster: boolean): Promise<Clien
 /** Connects as a plan says. */
 export async function open(plan: StorePlan): Promise<Connected> {
   if (plan.kind === 'sqlite') return openSqlite(plan.file)
-  const { make, url, subscriberUrl = url, cluster = false, failover, heartbeat, otherFormat = false } = plan
+  const { make, url, subscriberUrl = url, cluster = false, failover, heartbeat, near, otherFormat = false } = plan
   const clients = await Promise.all([connect(make, url, cluster), connect(make, subscriberUrl, cluster)])
   const pair = { client: clients[0].client, subscriber: clients[1].client }
   const far = redisStore(pair, { failover })
-  const tiers = heartbeat && tieredStore([memoryStore(), far], { bus: redisBus(pair), heartbeat })
+  const tiers = heartbeat && tieredStore([memoryStore(), far], { bus: redisBus(pair), heartbeat, ttl: near })
   return {
     store: tiers || (otherFormat ? inAnotherFormat(far) : far),
     async close() {

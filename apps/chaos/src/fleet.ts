@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Measured, Order, Phase, Report, Totals, Window, WorkerPlan } from './plan.ts'
 import type { Account } from './account.ts'
+import type { Measured, Order, Phase, Report, Totals, Window, WorkerPlan } from './plan.ts'
 import { sleep, until } from './redis-server.ts'
 import { instant } from './register.ts'
 
@@ -44,7 +44,15 @@ export class Fleet {
   add(plan: WorkerPlan, { within = [] as readonly string[], flags = [] as readonly string[] } = {}): void {
     const words = [...within, process.execPath, ...flags, program, JSON.stringify(plan)]
     const child = spawn(words[0]!, words.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    const member: Member = { child, plan, ready: false, alive: true, window: undefined, totals: undefined, measured: [] }
+    const member: Member = {
+      child,
+      plan,
+      ready: false,
+      alive: true,
+      window: undefined,
+      totals: undefined,
+      measured: [],
+    }
     const end = () => child.kill('SIGKILL')
     process.once('exit', end)
     child.once('exit', () => {

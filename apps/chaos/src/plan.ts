@@ -12,6 +12,8 @@ export type StorePlan =
       readonly failover?: 'cold' | 'keep' | undefined
       /** Memory in front of it, with a bus that has this heartbeat, in milliseconds. */
       readonly heartbeat?: number | undefined
+      /** How long that memory keeps what it has, in milliseconds. @default a minute */
+      readonly near?: number | undefined
       /** Writes and reads entries as a release with another format of entries would. */
       readonly otherFormat?: boolean | undefined
     }
@@ -24,6 +26,7 @@ export type Make = 'node-redis' | 'ioredis'
 export interface WorkerPlan {
   readonly store: StorePlan
   readonly register: string
+  readonly namespace: string
   /** Which of the processes that change data it is, and how many of them there are. */
   readonly index: number
   readonly processes: number

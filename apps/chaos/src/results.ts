@@ -50,6 +50,13 @@ export interface Round {
   readonly breaches: readonly string[]
   readonly timeline: readonly Moment[]
   readonly faults: readonly Fault[]
+  /** What processes held, minute by minute, where that was measured. */
+  readonly series: readonly Series[]
+}
+
+export interface Series {
+  readonly title: string
+  readonly mib: readonly number[]
 }
 
 /** What callers of one phase waited, in milliseconds. */

@@ -31,8 +31,8 @@ export interface Scenario {
   play(stage: Stage): Promise<void>
 }
 
-/** How many keys each of the two functions is called with. */
-const keys = 60
+/** How many keys each of the two functions is called with, if a scenario says nothing else. */
+const usual = 60
 
 /** One round under way: its processes, its servers, and what is seen. */
 export class Playing {
@@ -41,17 +41,26 @@ export class Playing {
   readonly fleet: Fleet
   readonly account: Account
   readonly scale: Scale
+  readonly #keys: number
   readonly #closing: (() => unknown)[] = []
 
-  constructor(account: Account, scale: Scale) {
+  constructor(account: Account, scale: Scale, keys: number) {
     this.account = account
     this.scale = scale
+    this.#keys = keys
     this.fleet = new Fleet(account)
     this.register = new Register(this.#path, 2 * keys)
   }
 
   get #path(): string {
     return join(this.folder, 'register')
+  }
+
+  /** A register for processes that share nothing with the others. */
+  another(): string {
+    const path = join(this.folder, 'another')
+    new Register(path, 2 * this.#keys).close()
+    return path
   }
 
   /** A server that is ended with the round. */
@@ -82,9 +91,10 @@ export class Playing {
     return {
       store,
       register: this.#path,
+      namespace: 'chaos',
       index,
       processes,
-      keys,
+      keys: this.#keys,
       callers,
       pause: short ? 20 : 40,
       own: 5,
@@ -120,10 +130,10 @@ export class Stage {
   }
 
   /** Plays one round. What the harness itself stumbles over is a broken round, and the next one is played. */
-  async round(name: string, body: (playing: Playing) => Promise<void>): Promise<void> {
+  async round(name: string, body: (playing: Playing) => Promise<void>, keys = usual): Promise<void> {
     const { processes, callers } = this.scale
     const account = new Account(name, processes, callers)
-    const playing = new Playing(account, this.scale)
+    const playing = new Playing(account, this.scale, keys)
     const unfollow = this.#follow(account)
     try {
       await body(playing)

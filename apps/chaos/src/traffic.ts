@@ -7,7 +7,7 @@
  * (decision 0014, "Strength"): while the breaker is open a call may join a run that was under way when it began.
  */
 
-import { type Autocache, type AsyncStore, createAutocache } from '@autocache/core'
+import { type AsyncStore, type Autocache, createAutocache } from '@autocache/core'
 import { codec } from '@autocache/core/codec'
 import { type Histogram, note } from './histogram.ts'
 import type { Breach, Phase, Report, Totals, Window, WorkerPlan } from './plan.ts'
@@ -54,7 +54,16 @@ export class Traffic {
   /** Invalidations that were not acknowledged when they were made. */
   #owed: (readonly [slot: number, version: number])[][] = []
   readonly #ends = new Float64Array(remembered)
-  readonly #count = { calls: 0, failed: 0, wrong: 0, unhandled: 0, runs: 0, joinedOlder: 0, acknowledged: 0, repeated: 0 }
+  readonly #count = {
+    calls: 0,
+    failed: 0,
+    wrong: 0,
+    unhandled: 0,
+    runs: 0,
+    joinedOlder: 0,
+    acknowledged: 0,
+    repeated: 0,
+  }
   #behind = 0
   #lastOpen = Number.NEGATIVE_INFINITY
   #times: Histogram = new Map()
@@ -67,7 +76,7 @@ export class Traffic {
     this.#register = register
     this.#say = say
     const own = plan.codec === undefined ? {} : { codec: { ...codec, id: plan.codec } }
-    const options = { store, namespace: 'chaos', version: plan.release, ...plan.options, ...own }
+    const options = { store, namespace: plan.namespace, version: plan.release, ...plan.options, ...own }
     this.#cache = createAutocache(options)
     this.#cache.on('breaker', ({ state }) => {
       if (state === 'open') this.#lastOpen = Number.POSITIVE_INFINITY
@@ -104,8 +113,10 @@ export class Traffic {
   /** Begins to call, to change data and to tell. */
   start(): void {
     const { callers, pause, keys, mutate } = this.#plan
-    const caller = async () => {
+    const caller = async (_: unknown, number: number) => {
       await sleep(Math.random() * pause)
+      // Together they fill every key once.
+      for (let slot = number; slot < 2 * keys && this.#going; slot += callers) await this.call(slot % 2, slot >> 1)
       while (this.#going) {
         await this.call(Math.random() < 0.7 ? 0 : 1, Math.floor(Math.random() * keys))
         if (pause > 0) await sleep(pause * (0.5 + Math.random()))
@@ -135,7 +146,11 @@ export class Traffic {
       const value = await this.#functions[which]!(key)
       made = `${value.by}.${value.run}`
       const wrong = this.#judge(which, key, value, { began, begun, least, truth })
-      if (wrong !== undefined) this.#breach('wrong', `${wrong}: asked for ${key}, at least ${least}; got ${show(value)}`)
+      if (wrong !== undefined)
+        this.#breach(
+          'wrong',
+          `${wrong}: asked for ${key}, at least ${least} (begun ${begun}); read in ${process.pid} ${JSON.stringify(this.#plan.store)} got ${show(value)}`,
+        )
     } catch (error) {
       this.#breach('failed', `${key}: ${error}`)
     }
@@ -148,13 +163,17 @@ export class Traffic {
     which: number,
     key: number,
     value: Answer,
-    { began, begun, least, truth }: { began: number; begun: number; least: number; truth: ReturnType<Register['read']> },
+    {
+      began,
+      begun,
+      least,
+      truth,
+    }: { began: number; begun: number; least: number; truth: ReturnType<Register['read']> },
   ): string | undefined {
     const { of, version, at, types, by, run } = value
     if (of !== ['load', 'price'][which] || value.key !== key) return 'of another key'
     const [date, map, nothing, body] = types
-    const whole =
-      date instanceof Date && +date === version && map.get(key) === BigInt(version) && nothing === undefined
+    const whole = date instanceof Date && +date === version && map.get(key) === BigInt(version) && nothing === undefined
     if (!whole || body !== text(key, version)) return 'not what was stored'
     if (version > this.#register.now(which * this.#plan.keys + key)) return 'newer than the data'
     if (at < began - this.#plan.options.ttl - slack) return 'past its ttl'
@@ -190,7 +209,7 @@ export class Traffic {
       if (group === undefined) return
       const members = Array.from({ length: perGroup }, (_, at) => group * perGroup + at)
       const one = members[Math.floor(Math.random() * perGroup)]!
-      const dice = Math.random()
+      const dice = process.env.DICE ? Number(process.env.DICE) : Math.random()
       const [load, price] = [this.#functions[0]!, this.#functions[1]!]
       const prices = members.map((key) => keys + key)
       const changed = change(dice < 0.6 ? [one] : dice < 0.9 ? members : prices)
@@ -277,4 +296,3 @@ export class Traffic {
 function show({ of, key, version, by, run, at }: Answer): string {
   return `${of} ${key} of version ${version}, run ${run} of ${by} at ${at.toFixed(1)} (now ${instant().toFixed(1)})`
 }
-

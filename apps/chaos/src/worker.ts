@@ -61,7 +61,8 @@ function shiftDate(shift: number): void {
   const { now } = Date
   Date.now = () => now() + shift
   globalThis.Date = new Proxy(Date, {
-    construct: (target, given, made) => Reflect.construct(target, given.length > 0 ? given : [target.now()], made) as object,
+    construct: (target, given, made) =>
+      Reflect.construct(target, given.length > 0 ? given : [target.now()], made) as object,
     apply: (target) => new target(target.now()).toString(),
   })
 }

@@ -35,11 +35,22 @@ export const cold: Scenario = {
         const made = new Set(fleet.bursts.flatMap((burst) => burst.made))
         const calls = fleet.bursts.reduce((sum, burst) => sum + burst.calls, 0)
         const runs = fleet.runs.filter(({ ended }) => ended === undefined).length
-        account.claim('calls that were answered', `${rounds * scale.processes * scale.callers}`, `${calls}`, calls === rounds * scale.processes * scale.callers)
+        account.claim(
+          'calls that were answered',
+          `${rounds * scale.processes * scale.callers}`,
+          `${calls}`,
+          calls === rounds * scale.processes * scale.callers,
+        )
         account.claim('runs of the function', `${rounds}: one for each key`, `${runs}`, runs === rounds)
         account.claim('values that were handed out', `${rounds}`, `${made.size}`, made.size === rounds)
         const longest = Math.max(...fleet.bursts.map((burst) => burst.longest))
-        account.claim('the longest wait, for a run of 500 ms', 'at most 2,000 ms', `${longest.toFixed(0)} ms`, longest <= 2000, true)
+        account.claim(
+          'the longest wait, for a run of 500 ms',
+          'at most 2,000 ms',
+          `${longest.toFixed(0)} ms`,
+          longest <= 2000,
+          true,
+        )
         account.claim('processes that did not end by themselves', '0', `${stayed}`, stayed === 0)
       })
     }
@@ -69,7 +80,13 @@ export const killed: Scenario = {
         account.claim('runs of the function', `${2 * rounds}: one more`, `${begun.length}`, begun.length === 2)
         account.claim('values that were handed out', '1', `${made.size}`, made.size === 1)
         // It had begun its lease before its run.
-        account.claim('the second run began', `within the lease (${lease} ms) and a look around`, `after ${late.toFixed(0)} ms`, late <= lease + 500, true)
+        account.claim(
+          'the second run began',
+          `within the lease (${lease} ms) and a look around`,
+          `after ${late.toFixed(0)} ms`,
+          late <= lease + 500,
+          true,
+        )
       })
     }
   },

@@ -64,12 +64,7 @@ export async function withEach(stage: Stage, short: Make, body: (playing: Playin
   for (const make of stage.scale.short ? [short] : both) await stage.round(make, (playing) => body(playing, make))
 }
 
-const outage = (
-  name: string,
-  title: string,
-  short: Make,
-  begin: (playing: Playing) => Promise<Outage>,
-): Scenario => ({
+const outage = (name: string, title: string, short: Make, begin: (playing: Playing) => Promise<Outage>): Scenario => ({
   name,
   title,
   play: (stage) => withEach(stage, short, async (playing, make) => play(playing, make, await begin(playing))),
@@ -81,15 +76,20 @@ export const outages: readonly Scenario[] = [
     return { store: { url: server.url }, fail: () => server.kill(), mend: () => server.start() }
   }),
 
-  outage('restarted', 'Redis is killed and restarted with data from before invalidations', 'ioredis', async (playing) => {
-    const server = await playing.server()
-    const fail = async () => {
-      await server.save()
-      await sleep(playing.scale.phase / 4)
-      await server.kill()
-    }
-    return { store: { url: server.url }, fail, mend: () => server.start() }
-  }),
+  outage(
+    'restarted',
+    'Redis is killed and restarted with data from before invalidations',
+    'ioredis',
+    async (playing) => {
+      const server = await playing.server()
+      const fail = async () => {
+        await server.save()
+        await sleep(playing.scale.phase / 4)
+        await server.kill()
+      }
+      return { store: { url: server.url }, fail, mend: () => server.start() }
+    },
+  ),
 
   outage('stopped', 'Redis is stopped (SIGSTOP) and goes on', 'node-redis', async (playing) => {
     const server = await playing.server()
@@ -97,15 +97,20 @@ export const outages: readonly Scenario[] = [
     return { store: { url: server.url }, fail: () => server.freeze(), mend: () => server.thaw() }
   }),
 
-  outage('half-open', 'The connections are half-open: nothing is answered, nothing is closed', 'ioredis', async (playing) => {
-    const server = await playing.server()
-    const way = await playing.way(server.port)
-    const mend = () => {
-      way.cut()
-      way.mode = 'pass'
-    }
-    return { store: { url: way.url }, fail: () => (way.mode = 'swallow'), mend }
-  }),
+  outage(
+    'half-open',
+    'The connections are half-open: nothing is answered, nothing is closed',
+    'ioredis',
+    async (playing) => {
+      const server = await playing.server()
+      const way = await playing.way(server.port)
+      const mend = () => {
+        way.cut()
+        way.mode = 'pass'
+      }
+      return { store: { url: way.url }, fail: () => (way.mode = 'swallow'), mend }
+    },
+  ),
 
   outage('at-boot', 'Redis refuses connections when the processes start', 'node-redis', async (playing) => {
     const server = playing.own(await RedisServer.reserve())
@@ -133,10 +138,15 @@ export const outages: readonly Scenario[] = [
     return { store: { url: server.url }, fail, mend: () => server.ask('REPLICAOF NO ONE') }
   }),
 
-  outage('replica', 'The processes were pointed at a read-only replica, which is promoted later', 'node-redis', async (playing) => {
-    const master = await playing.server()
-    const replica = await playing.server('--replicaof', '127.0.0.1', `${master.port}`, '--replica-read-only', 'yes')
-    await until(async () => (await replica.ask('INFO replication')).includes('link_status:up'), 10_000, 'it follows')
-    return { store: { url: replica.url }, fail: () => {}, mend: () => replica.ask('REPLICAOF NO ONE'), atBoot: true }
-  }),
+  outage(
+    'replica',
+    'The processes were pointed at a read-only replica, which is promoted later',
+    'node-redis',
+    async (playing) => {
+      const master = await playing.server()
+      const replica = await playing.server('--replicaof', '127.0.0.1', `${master.port}`, '--replica-read-only', 'yes')
+      await until(async () => (await replica.ask('INFO replication')).includes('link_status:up'), 10_000, 'it follows')
+      return { store: { url: replica.url }, fail: () => {}, mend: () => replica.ask('REPLICAOF NO ONE'), atBoot: true }
+    },
+  ),
 ]

@@ -10,10 +10,11 @@ const most = 240
 interface Counted {
   calls: number
   hits: number
+  misses: number
   times: Histogram
 }
 
-const counted = (): Counted => ({ calls: 0, hits: 0, times: new Map() })
+const counted = (): Counted => ({ calls: 0, hits: 0, misses: 0, times: new Map() })
 const ratio = ({ hits, calls }: Counted) => (calls === 0 ? 0 : Math.min(1, hits / calls))
 
 /** What was seen of one round, as it goes. */
@@ -49,6 +50,7 @@ export class Account {
     for (const into of [entry(this.#phases, window.phase), entry(this.#moments, at)]) {
       into.calls += window.calls
       into.hits += window.hits
+      into.misses += window.misses
       add(into.times, window.times)
     }
     this.seen.calls += window.calls
@@ -84,6 +86,15 @@ export class Account {
   latency(phase: Phase): Latency | undefined {
     const one = this.#phases.get(phase)
     return one && latencyOf(one)
+  }
+
+  misses(phase: Phase): number {
+    return this.#phases.get(phase)?.misses ?? 0
+  }
+
+  /** How often the instances of all processes reported an event. */
+  events(type: string): number {
+    return this.#totals.reduce((sum, { events }) => sum + (events[type] ?? 0), 0)
   }
 
   sum(what: Exclude<keyof Totals, 'events'>): number {

@@ -55,6 +55,8 @@ export interface WorkerPlan {
   readonly bound: number
   /** Says when each run begins and ends. */
   readonly announce: boolean
+  /** Calls one function with one key only. */
+  readonly hot?: boolean | undefined
   /** Closes its instance at the end, or leaves that out as a program may. */
   readonly closes: boolean
 }
@@ -77,6 +79,7 @@ export interface Window {
   readonly to: number
   readonly calls: number
   readonly hits: number
+  readonly misses: number
   readonly runs: number
   readonly failed: number
   readonly wrong: number

@@ -67,7 +67,7 @@ export class Traffic {
   #behind = 0
   #lastOpen = Number.NEGATIVE_INFINITY
   #times: Histogram = new Map()
-  #last = { at: instant(), calls: 0, hits: 0, runs: 0, failed: 0, wrong: 0 }
+  #last = { at: instant(), calls: 0, hits: 0, misses: 0, runs: 0, failed: 0, wrong: 0 }
   #going = true
   #working: Promise<unknown>[] = []
 
@@ -112,10 +112,11 @@ export class Traffic {
 
   /** Begins to call, to change data and to tell. */
   start(): void {
-    const { callers, pause, keys, mutate } = this.#plan
+    const { callers, pause, keys, mutate, hot } = this.#plan
     const caller = async (_: unknown, number: number) => {
       await sleep(Math.random() * pause)
       // Together they fill every key once.
+      if (hot) while (this.#going) await this.call(0, 0).then(() => sleep(pause * (0.5 + Math.random())))
       for (let slot = number; slot < 2 * keys && this.#going; slot += callers) await this.call(slot % 2, slot >> 1)
       while (this.#going) {
         await this.call(Math.random() < 0.7 ? 0 : 1, Math.floor(Math.random() * keys))
@@ -259,14 +260,15 @@ export class Traffic {
     this.#settle()
     const { calls, runs, failed, wrong } = this.#count
     const { total, stores } = this.#cache.stats()
-    const now = { at: instant(), calls, hits: total.hit ?? 0, runs, failed, wrong }
+    const now = { at: instant(), calls, hits: total.hit ?? 0, misses: total.miss ?? 0, runs, failed, wrong }
     const last = this.#last
-    const since = (what: 'calls' | 'hits' | 'runs' | 'failed' | 'wrong') => now[what] - last[what]
+    const since = (what: 'calls' | 'hits' | 'misses' | 'runs' | 'failed' | 'wrong') => now[what] - last[what]
     const window: Window = {
       from: last.at,
       to: now.at,
       calls: since('calls'),
       hits: since('hits'),
+      misses: since('misses'),
       runs: since('runs'),
       failed: since('failed'),
       wrong: since('wrong'),

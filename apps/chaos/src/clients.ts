@@ -16,6 +16,8 @@ interface Emitter {
 export interface Connected {
   readonly store: AsyncStore<'text', never>
   close(): Promise<void>
+  /** Takes no writes any more, or does again. */
+  readOnly?(on: boolean): Promise<unknown>
   /** How many listeners there are on what it was made of. */
   listeners(): number
 }
@@ -80,12 +82,14 @@ async function openSqlite(file: string): Promise<Connected> {
     import('@keyv/sqlite'),
     import('keyv'),
   ])
-  // It waits for locks less long than a read may take.
-  const keyv = new Keyv({ store: new KeyvSqlite({ uri: `sqlite://${file}`, busyTimeout: 100 }) })
+  // While it waits for a lock the driver holds up the whole process: 1 s for each operation, unless it is told otherwise.
+  const adapter = new KeyvSqlite({ uri: `sqlite://${file}`, busyTimeout: 20 })
+  const keyv = new Keyv({ store: adapter })
   keyv.on('error', () => {})
   return {
     store: keyvStore(keyv) as AsyncStore<'text', never>,
     close: () => keyv.disconnect(),
+    readOnly: (on) => adapter.query(`PRAGMA query_only = ${on ? 'ON' : 'OFF'}`),
     listeners: () => 0,
   }
 }

@@ -95,6 +95,19 @@ export class Fleet {
     this.#order({ do: 'burst', key, calls })
   }
 
+  /** Lets the storages of all take no writes, or take them again. */
+  readOnly(on: boolean): void {
+    this.#order({ do: 'read-only', on })
+  }
+
+  /** Lets nothing be changed any more, and waits until all that was not acknowledged has been made again. */
+  async settle(): Promise<void> {
+    this.#order({ do: 'rest' })
+    const settled = () => this.#members.every(({ window, alive }) => !alive || !window || window.owed === 0)
+    // Where it takes longer the claim fails that is made of it.
+    await until(settled, 10_000, 'what was not acknowledged is made again').catch(() => {})
+  }
+
   /** What each process holds now. */
   async measure(): Promise<readonly Measured[]> {
     const before = this.#members.map(({ measured }) => measured.length)
@@ -128,20 +141,6 @@ export class Fleet {
       }
     }
     return Math.max(...back.values())
-  }
-
-  /** Whether all that was not acknowledged has been made again. */
-  settled(): boolean {
-    return this.#members.every(({ window, alive }) => !alive || !window || window.owed === 0)
-  }
-
-  /** Whether some process of the fleet asks its store no more. */
-  open(): boolean {
-    return this.#members.some(({ window }) => window !== undefined && window.breaker !== 'closed')
-  }
-
-  get members(): number {
-    return this.#members.length
   }
 
   /** Lets all finish, and waits until they have ended by themselves. */

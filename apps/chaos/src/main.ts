@@ -18,7 +18,7 @@ const found: ScenarioResult[] = []
 for (const scenario of settings.chosen) {
   const began = performance.now()
   const here = machine()
-  const stage = new Stage(settings.scale, (account) => follow(scenario.name, account))
+  const stage = new Stage(settings.scale, settings.round, (account) => follow(scenario.name, account))
   const missing = scenario.missing?.()
   if (missing === undefined) await scenario.play(stage)
   else stage.skip('', missing)
@@ -68,6 +68,7 @@ function readArguments() {
     allowPositionals: true,
     options: {
       only: { type: 'string', multiple: true, default: [] },
+      round: { type: 'string' },
       short: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       processes: { type: 'string' },
@@ -94,7 +95,7 @@ function readArguments() {
     phase: short ? 700 : 2500,
     minutes: Number(values.minutes),
   }
-  return { chosen, scale, json: values.json, all: only.length === 0 }
+  return { chosen, scale, json: values.json, round: values.round, all: only.length === 0 }
 }
 
 function stop(text: string): never {

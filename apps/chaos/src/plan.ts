@@ -67,6 +67,8 @@ export type Order =
   | { readonly do: 'phase'; readonly phase: Phase }
   | { readonly do: 'burst'; readonly key: number; readonly calls: number }
   | { readonly do: 'measure' }
+  | { readonly do: 'rest' }
+  | { readonly do: 'read-only'; readonly on: boolean }
   | { readonly do: 'stop' }
 
 /** When calls were made: while the cache was filled first, before the fault, during it, after it. */

@@ -121,16 +121,22 @@ export class Playing {
 export class Stage {
   readonly rounds: Round[] = []
   readonly scale: Scale
+  readonly #only: string | undefined
   readonly #follow: (account: Account) => () => void
 
-  /** @param follow shows how a round goes, until what it returns is called */
-  constructor(scale: Scale, follow: (account: Account) => () => void) {
+  /**
+   * @param only the one round that is played, if not all
+   * @param follow shows how a round goes, until what it returns is called
+   */
+  constructor(scale: Scale, only: string | undefined, follow: (account: Account) => () => void) {
     this.scale = scale
+    this.#only = only
     this.#follow = follow
   }
 
   /** Plays one round. What the harness itself stumbles over is a broken round, and the next one is played. */
   async round(name: string, body: (playing: Playing) => Promise<void>, keys = usual): Promise<void> {
+    if (this.#only !== undefined && name !== this.#only) return
     const { processes, callers } = this.scale
     const account = new Account(name, processes, callers)
     const playing = new Playing(account, this.scale, keys)

@@ -69,6 +69,7 @@ export class Traffic {
   #times: Histogram = new Map()
   #last = { at: instant(), calls: 0, hits: 0, misses: 0, runs: 0, failed: 0, wrong: 0 }
   #going = true
+  #rests = false
   #working: Promise<unknown>[] = []
 
   constructor(plan: WorkerPlan, store: AsyncStore<'text', never>, register: Register, say: (report: Report) => void) {
@@ -148,10 +149,7 @@ export class Traffic {
       made = `${value.by}.${value.run}`
       const wrong = this.#judge(which, key, value, { began, begun, least, truth })
       if (wrong !== undefined)
-        this.#breach(
-          'wrong',
-          `${wrong}: asked for ${key}, at least ${least} (begun ${begun}); read in ${process.pid} ${JSON.stringify(this.#plan.store)} got ${show(value)}`,
-        )
+        this.#breach('wrong', `${wrong}: asked for ${key}, at least ${least}; got ${show(value)}`)
     } catch (error) {
       this.#breach('failed', `${key}: ${error}`)
     }
@@ -204,13 +202,13 @@ export class Traffic {
     const groups = Math.floor(keys / perGroup)
     const own = Array.from({ length: groups }, (_, group) => group).filter((group) => group % processes === index)
     const change = (slots: readonly number[]) => slots.map((slot) => [slot, this.#register.change(slot)] as const)
-    while (this.#going) {
+    while (this.#going && !this.#rests) {
       await sleep(mutate * (0.5 + Math.random()))
       const group = own[Math.floor(Math.random() * own.length)]
       if (group === undefined) return
       const members = Array.from({ length: perGroup }, (_, at) => group * perGroup + at)
       const one = members[Math.floor(Math.random() * perGroup)]!
-      const dice = process.env.DICE ? Number(process.env.DICE) : Math.random()
+      const dice = Math.random()
       const [load, price] = [this.#functions[0]!, this.#functions[1]!]
       const prices = members.map((key) => keys + key)
       const changed = change(dice < 0.6 ? [one] : dice < 0.9 ? members : prices)
@@ -224,6 +222,11 @@ export class Traffic {
       else await this.#ended(changed, price.invalidateAll())
       this.#settle()
     }
+  }
+
+  /** Changes nothing any more, and goes on calling. */
+  rest(): void {
+    this.#rests = true
   }
 
   /** Waits for an invalidation that has been begun, and says to all what is ended when it was acknowledged. */

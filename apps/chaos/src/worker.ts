@@ -25,6 +25,8 @@ process.on('message', (order: Order) => {
     traffic.phase = order.phase
   } else if (order.do === 'burst') calling = burst(order.key, order.calls)
   else if (order.do === 'measure') measure()
+  else if (order.do === 'rest') traffic.rest()
+  else if (order.do === 'read-only') void connected.readOnly?.(order.on)
   else void stop()
 })
 // Nobody is left who would hear.

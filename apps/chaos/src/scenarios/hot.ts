@@ -69,7 +69,10 @@ export const jitter: Scenario = {
         const keys = Array.from({ length: count }, (_, key) => key)
         const inParts = async <T>(what: (key: number) => Promise<T>) => {
           const all: T[] = []
-          for (let at = 0; at < count; at += 500) all.push(...(await Promise.all(keys.slice(at, at + 500).map(what))))
+          for (let at = 0; at < count; at += 500) {
+            const part = keys.slice(at, at + 500)
+            all.push(...(await Promise.all(part.map((key) => what(key)))))
+          }
           return all
         }
         now = began

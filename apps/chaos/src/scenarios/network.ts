@@ -1,6 +1,6 @@
 import { missing, networks } from '../network.ts'
 import type { Make, StorePlan } from '../plan.ts'
-import { RedisServer, sleep, until } from '../redis-server.ts'
+import { RedisServer, sleep } from '../redis-server.ts'
 import type { Playing, Scenario } from '../stage.ts'
 import { claims, withEach } from './outages.ts'
 
@@ -32,7 +32,7 @@ async function play(playing: Playing, make: Make, tiered: boolean): Promise<void
   fleet.phase('after')
   const back = await fleet.recovered(15_000)
   await sleep(scale.phase / 2)
-  await until(() => fleet.settled(), 10_000, 'what was not acknowledged is made again').catch(() => {})
+  await fleet.settle()
   const { stayed } = await fleet.stop()
   claims(playing, stayed)
   account.claim('answered from the store again', 'within 2000 ms', `after ${back.toFixed(0)} ms`, back <= 2000, true)

@@ -41,7 +41,7 @@ export async function play(playing: Playing, make: Make, outage: Outage): Promis
   fleet.phase('after')
   const back = await fleet.recovered(15_000)
   await sleep(scale.phase / 2)
-  await until(() => fleet.settled(), 5000, 'what was not acknowledged is made again').catch(() => {})
+  await fleet.settle()
   const { stayed } = await fleet.stop()
   claims(playing, stayed)
   account.claim('answered from the store again', `within ${soon} ms`, `after ${back.toFixed(0)} ms`, back <= soon, true)

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import KeyvSqlite from '@keyv/sqlite'
-import { sleep, until } from '../redis-server.ts'
+import { sleep } from '../redis-server.ts'
 import type { Playing, Scenario } from '../stage.ts'
 import { claims } from './outages.ts'
 
@@ -12,9 +12,9 @@ interface Trouble {
   /** The folder of the database, if it is a special one. */
   folder?(playing: Playing): string
   missing?(): string | undefined
-  fail(file: string): unknown
+  fail(file: string, playing: Playing): unknown
   /** Absent where nothing can make it good again. */
-  mend?(file: string): unknown
+  mend?(file: string, playing: Playing): unknown
 }
 
 const tmpfs = (folder: string) => spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder])
@@ -43,9 +43,9 @@ const troubles: readonly Trouble[] = [
   },
   {
     name: 'read-only',
-    title: 'it can be read and not written: SQLite refuses a file that was moved',
-    fail: (file) => renameSync(file, `${file}.moved`),
-    mend: (file) => renameSync(`${file}.moved`, file),
+    title: 'it can be read and not written',
+    fail: (_, { fleet }) => fleet.readOnly(true),
+    mend: (_, { fleet }) => fleet.readOnly(false),
   },
   {
     name: 'disk full',
@@ -105,16 +105,16 @@ async function play(playing: Playing, trouble: Trouble): Promise<void> {
   fleet.phase('before')
   await sleep(scale.phase)
   account.fault(trouble.name)
-  await trouble.fail(file)
+  await trouble.fail(file, playing)
   fleet.phase('during')
   await sleep(scale.phase)
   if (trouble.mend) {
-    await trouble.mend(file)
+    await trouble.mend(file, playing)
     account.mended()
     fleet.phase('after')
     const back = await fleet.recovered(15_000)
     await sleep(scale.phase / 2)
-    await until(() => fleet.settled(), 5000, 'what was not acknowledged is made again').catch(() => {})
+    await fleet.settle()
     const { stayed } = await fleet.stop()
     claims(playing, stayed)
     account.claim('answered from the store again', 'within 2000 ms', `after ${back.toFixed(0)} ms`, back <= 2000, true)

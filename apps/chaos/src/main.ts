@@ -2,8 +2,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem, type } from 'node:os'
 import { parseArgs } from 'node:util'
+import { plot } from './plot.ts'
 import { follow } from './progress.ts'
 import { installed } from './redis-server.ts'
+import { report } from './report.ts'
 import { broken, type Machine, type Results, type ScenarioResult } from './results.ts'
 import { scenarios } from './scenarios.ts'
 import { type Scale, Stage } from './stage.ts'
@@ -15,7 +17,7 @@ const settings = readArguments()
 const given = process.argv.slice(2)
 const command = ['npm run chaos', ...(given.length > 0 ? ['--', ...given] : [])].join(' ')
 const found: ScenarioResult[] = []
-for (const scenario of settings.chosen) {
+for (const scenario of settings.render ? [] : settings.chosen) {
   const began = performance.now()
   const here = machine()
   const stage = new Stage(settings.scale, settings.round, (account) => follow(scenario.name, account))
@@ -30,6 +32,7 @@ for (const scenario of settings.chosen) {
   tell(result)
 }
 
+if (settings.writes) write()
 if (settings.json) writeFileSync(settings.json, JSON.stringify({ scenarios: found } satisfies Results))
 
 const wrongs = found.flatMap(({ rounds }) => rounds.flatMap((round) => broken(round, !settings.scale.short)))
@@ -51,6 +54,19 @@ function tell({ name, rounds }: ScenarioResult): void {
   }
 }
 
+/** Puts what was played in the place of what was played before, and leaves the rest. */
+function write(): void {
+  const path = file('results.json')
+  const before: Results = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { scenarios: [] }
+  const kept = scenarios.flatMap(
+    ({ name }) => (found.find((one) => one.name === name) ?? before.scenarios.find((one) => one.name === name)) || [],
+  )
+  writeFileSync(path, `${JSON.stringify({ scenarios: kept }, null, 1)}\n`)
+  writeFileSync(file('RESULTS.md'), report({ scenarios: kept }))
+  writeFileSync(file('results.svg'), plot({ scenarios: kept }))
+  say('wrote results.json, RESULTS.md and results.svg in apps/chaos.')
+}
+
 function machine(): Machine {
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -70,6 +86,8 @@ function readArguments() {
       only: { type: 'string', multiple: true, default: [] },
       round: { type: 'string' },
       short: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
+      render: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       processes: { type: 'string' },
       callers: { type: 'string' },
@@ -88,6 +106,8 @@ function readArguments() {
   if (!installed()) stop('redis-server is not installed (apt-get install redis-server), nor is valkey-server.')
   const chosen = scenarios.filter(({ name, long }) => (only.length > 0 ? only.includes(name) : !long))
   const { short } = values
+  // What is played in part, or at another scale, is no result.
+  const writes = values.write || values.render || (only.length === 0 && !short)
   const scale: Scale = {
     short,
     processes: Number(values.processes ?? (short ? 3 : 4)),
@@ -95,13 +115,10 @@ function readArguments() {
     phase: short ? 700 : 2500,
     minutes: Number(values.minutes),
   }
-  return { chosen, scale, json: values.json, round: values.round, all: only.length === 0 }
+  return { chosen, scale, json: values.json, round: values.round, writes, render: values.render }
 }
 
 function stop(text: string): never {
   console.error(`chaos: ${text}`)
   process.exit(2)
 }
-void existsSync
-void readFileSync
-void file

@@ -70,6 +70,8 @@ export class Traffic {
   #last = { at: instant(), calls: 0, hits: 0, misses: 0, runs: 0, failed: 0, wrong: 0 }
   #going = true
   #rests = false
+  #held: Promise<void> | undefined
+  #calling = 0
   #working: Promise<unknown>[] = []
 
   constructor(plan: WorkerPlan, store: AsyncStore<'text', never>, register: Register, say: (report: Report) => void) {
@@ -120,6 +122,7 @@ export class Traffic {
       if (hot) while (this.#going) await this.call(0, 0).then(() => sleep(pause * (0.5 + Math.random())))
       for (let slot = number; slot < 2 * keys && this.#going; slot += callers) await this.call(slot % 2, slot >> 1)
       while (this.#going) {
+        await this.#held
         await this.call(Math.random() < 0.7 ? 0 : 1, Math.floor(Math.random() * keys))
         if (pause > 0) await sleep(pause * (0.5 + Math.random()))
       }
@@ -144,6 +147,7 @@ export class Traffic {
     const truth = this.#register.read(slot)
     const least = Math.max(begun, truth.least(began - bound))
     let made = ''
+    this.#calling += 1
     try {
       const value = await this.#functions[which]!(key)
       made = `${value.by}.${value.run}`
@@ -153,6 +157,7 @@ export class Traffic {
     } catch (error) {
       this.#breach('failed', `${key}: ${error}`)
     }
+    this.#calling -= 1
     this.#count.calls += 1
     note(this.#times, instant() - began)
     return made
@@ -222,6 +227,17 @@ export class Traffic {
       else await this.#ended(changed, price.invalidateAll())
       this.#settle()
     }
+  }
+
+  /** Does something while no call is under way. */
+  async between(what: () => void): Promise<void> {
+    let go = () => {}
+    this.#held = new Promise((resolve) => (go = resolve))
+    for (let n = 0; n < 500 && this.#calling > 0; n++) await sleep(10)
+    await sleep(100)
+    what()
+    this.#held = undefined
+    go()
   }
 
   /** Changes nothing any more, and goes on calling. */

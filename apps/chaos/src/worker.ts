@@ -24,7 +24,7 @@ process.on('message', (order: Order) => {
     traffic.tell()
     traffic.phase = order.phase
   } else if (order.do === 'burst') calling = burst(order.key, order.calls)
-  else if (order.do === 'measure') measure()
+  else if (order.do === 'measure') void traffic.between(measure)
   else if (order.do === 'rest') traffic.rest()
   else if (order.do === 'read-only') void connected.readOnly?.(order.on)
   else void stop()
@@ -41,7 +41,7 @@ async function burst(key: number, calls: number): Promise<void> {
 }
 
 function measure(): void {
-  globalThis.gc?.()
+  for (let n = 0; n < 3; n++) globalThis.gc?.()
   const { heapUsed: heap, rss } = process.memoryUsage()
   const resources: Record<string, number> = {}
   for (const name of process.getActiveResourcesInfo()) resources[name] = (resources[name] ?? 0) + 1

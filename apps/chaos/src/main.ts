@@ -13,6 +13,9 @@ import { type Scale, Stage } from './stage.ts'
 const file = (path: string) => new URL(`../${path}`, import.meta.url)
 const say = (text: string) => console.log(`chaos: ${text}`)
 
+// What was started ends with this process, however it ends.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
 const settings = readArguments()
 const given = process.argv.slice(2)
 const command = ['npm run chaos', ...(given.length > 0 ? ['--', ...given] : [])].join(' ')

@@ -10,7 +10,11 @@ const heartbeat = 1000
 async function play(playing: Playing, make: Make, tiered: boolean): Promise<void> {
   const { account, fleet, scale } = playing
   const net = networks(2)
-  playing.closing(() => net.end())
+  process.once('exit', net.end)
+  playing.closing(() => {
+    process.off('exit', net.end)
+    net.end()
+  })
   const server = playing.own(await RedisServer.within(net.server, net.address))
   const processes = Math.max(2, scale.processes)
   for (let index = 0; index < processes; index++) {

@@ -56,7 +56,12 @@ const troubles: readonly Trouble[] = [
       mkdirSync(folder)
       const { status, stderr } = tmpfs(folder)
       if (status !== 0) throw new Error(`mount: ${stderr}`)
-      playing.closing(() => spawnSync('umount', ['-l', folder]))
+      const unmount = () => void spawnSync('umount', ['-l', folder])
+      process.once('exit', unmount)
+      playing.closing(() => {
+        process.off('exit', unmount)
+        unmount()
+      })
       return folder
     },
     fail(file) {

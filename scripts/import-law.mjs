@@ -8,24 +8,19 @@ import ts from 'typescript'
 /** core/src from the bottom up: a file imports from its own layer (without a cycle) and from those before it. */
 const layers = [
   ['errors', 'store', 'events', 'signals', 'digest', 'answer', 'instants', 'recent', 'platform/*'],
-  ['key', 'clone', 'storable', 'codec', 'entry', 'version', 'freshness', 'options', 'slot', 'memory-store', 'hit-path'],
-  ['gate', 'debts', 'reader', 'stored-epochs', 'epochs', 'wire', 'nested', 'parcel', 'fences', 'tiered-store'],
   [
-    'flight',
-    'lane',
-    'built',
-    'dispatch',
-    'module-values',
-    'inputs',
-    'definition',
-    'refresh',
-    'judge',
-    'land',
-    'lock',
-    'call',
-    'uses',
+    ...['kinds', 'key', 'whole-key', 'clone', 'storable', 'codec', 'entry', 'version', 'freshness', 'options'],
+    ...['slot', 'memory-store', 'hit-path'],
   ],
-  ['types', 'handle', 'autocache', 'delegate', 'delegation'],
+  [
+    ...['gate', 'debts', 'reader', 'token', 'rows', 'names', 'stored-epochs', 'epochs', 'nested'],
+    ...['parcel', 'fences', 'tiered-store'],
+  ],
+  [
+    ...['flight', 'lane', 'built', 'dispatch', 'module-values', 'inputs', 'definition', 'admit', 'judge', 'find'],
+    ...['refresh', 'land', 'run', 'join', 'board', 'lock', 'quick', 'glance', 'wire', 'call', 'uses'],
+  ],
+  ['types', 'handle', 'define', 'autocache', 'delegate', 'delegation'],
   ['testing'],
 ]
 

@@ -125,10 +125,13 @@ export class Fleet {
     this.#members.find(({ child }) => child.pid === pid)?.child.kill('SIGKILL')
   }
 
-  /** How long it takes until each process is answered from its store as before, in milliseconds; `most` where it is not. */
+  /**
+   * How long it takes until each process asks its store and has half as many hits as before, in milliseconds; `most` where that
+   * is never so.
+   */
   async recovered(most: number, of: (plan: WorkerPlan) => boolean = () => true): Promise<number> {
     const began = instant()
-    const normal = 0.8 * (this.#account.latency('before')?.hitRatio ?? 1)
+    const normal = 0.5 * (this.#account.latency('before')?.hitRatio ?? 1)
     const members = this.#members.filter(({ alive, plan }) => alive && of(plan))
     const back = new Map<Member, number>()
     while (back.size < members.length) {

@@ -33,13 +33,15 @@ for (const scenario of settings.render ? [] : settings.chosen) {
   const result = { name, title, date, command, machine: here, seconds, rounds: stage.rounds }
   found.push(result)
   tell(result)
+  if (settings.writes) write()
 }
 
-if (settings.writes) write()
+if (settings.render) write()
 if (settings.json) writeFileSync(settings.json, JSON.stringify({ scenarios: found } satisfies Results))
 
 const wrongs = found.flatMap(({ rounds }) => rounds.flatMap((round) => broken(round, !settings.scale.short)))
 const skipped = found.flatMap(({ rounds }) => rounds.filter((round) => round.skipped !== undefined))
+if (settings.writes) say('wrote results.json, RESULTS.md and results.svg in apps/chaos.')
 say(`${found.length} scenarios, ${wrongs.length} breaches, ${skipped.length} rounds skipped.`)
 // What a laptop lacks is an excuse on a laptop only.
 if (wrongs.length > 0 || (process.env.CI && skipped.length > 0)) process.exitCode = 1
@@ -67,7 +69,6 @@ function write(): void {
   writeFileSync(path, `${JSON.stringify({ scenarios: kept }, null, 1)}\n`)
   writeFileSync(file('RESULTS.md'), report({ scenarios: kept }))
   writeFileSync(file('results.svg'), plot({ scenarios: kept }))
-  say('wrote results.json, RESULTS.md and results.svg in apps/chaos.')
 }
 
 function machine(): Machine {

@@ -64,7 +64,7 @@ export const soak: Scenario = {
         const [early, late] = [settled[0]!, settled.at(-1)!]
         account.claim(
           `${name}: listeners`,
-          `${early.listeners}, as at first`,
+          `${early.listeners}, as at first, and one for each caller that waits`,
           `${late.listeners}`,
           late.listeners <= early.listeners + callers,
         )

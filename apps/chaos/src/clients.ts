@@ -89,7 +89,11 @@ async function openSqlite(file: string): Promise<Connected> {
   return {
     store: keyvStore(keyv) as AsyncStore<'text', never>,
     close: () => keyv.disconnect(),
-    readOnly: (on) => adapter.query(`PRAGMA query_only = ${on ? 'ON' : 'OFF'}`),
+    async readOnly(on) {
+      const set = () => adapter.query(`PRAGMA query_only = ${on ? 'ON' : 'OFF'}`)
+      // The file may be locked at the moment.
+      while (!(await set().then(Boolean, () => false))) await sleep(10)
+    },
     listeners: () => 0,
   }
 }

@@ -131,7 +131,7 @@ export class Fleet {
    */
   async recovered(most: number, of: (plan: WorkerPlan) => boolean = () => true): Promise<number> {
     const began = instant()
-    const normal = 0.5 * (this.#account.latency('before')?.hitRatio ?? 1)
+    const normal = 0.5 * (this.#account.latency('before')?.hitRatio ?? 0.6)
     const members = this.#members.filter(({ alive, plan }) => alive && of(plan))
     const back = new Map<Member, number>()
     while (back.size < members.length) {

@@ -143,7 +143,10 @@ export class Traffic {
     const { keys, bound } = this.#plan
     const slot = which * keys + key
     const began = instant()
-    const begun = this.#begun.get(slot) ?? 0
+    // Where a failover may lose invalidations, it loses those of this process as well.
+    const { store } = this.#plan
+    const keeps = store.kind === 'redis' && store.failover === 'keep'
+    const begun = keeps ? 0 : (this.#begun.get(slot) ?? 0)
     const truth = this.#register.read(slot)
     const least = Math.max(begun, truth.least(began - bound))
     let made = ''

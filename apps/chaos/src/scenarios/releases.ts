@@ -20,8 +20,8 @@ async function side(playing: Playing, make: Make, kinds: readonly Kind[], most: 
   await sleep(scale.phase * (scale.short ? 2 : 4))
   const { stayed } = await fleet.stop()
   const behind = account.behind()
-  const { calls = 0, hitRatio = 0 } = account.latency('before') ?? {}
-  account.claim('calls, and hits among them', 'some', `${calls}, ${Math.round(hitRatio * 100)} %`, calls * hitRatio > 0)
+  const { calls = 0 } = account.latency('before') ?? {}
+  account.claim('calls', 'some', `${calls}, ${account.seen.hits} hits in all`, calls > 0)
   account.claim(
     'the oldest answer after an acknowledged invalidation',
     most === 0 ? 'never behind' : `at most ${most} ms behind`,

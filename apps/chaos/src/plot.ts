@@ -4,7 +4,7 @@ const width = 960
 const columns = 3
 const gap = 26
 const panelWidth = (width - (columns - 1) * gap) / columns
-const left = 38
+const left = 46
 const right = 6
 const latencyHeight = 84
 const hitHeight = 30
@@ -70,9 +70,12 @@ ${line('small', 0, height - 4, source)}
 }
 
 function draw(title: string, { timeline, faults }: Round): string {
+  // Until then processes were started.
+  const start = Math.min(...timeline.map(({ at }) => at), ...faults.map(({ from }) => from))
   const end = Math.max(...timeline.map(({ at }) => at), ...faults.map(({ to }) => to))
+  const long = end - start
   const plotWidth = panelWidth - left - right
-  const x = (at: number) => fixed(left + (at / end) * plotWidth)
+  const x = (at: number) => fixed(left + ((at - start) / long) * plotWidth)
   const share = (ms: number) =>
     Math.log10(Math.min(greatest, Math.max(least, ms)) / least) / Math.log10(greatest / least)
   const y = (ms: number) => fixed(24 + latencyHeight * (1 - share(ms)))
@@ -100,7 +103,7 @@ function draw(title: string, { timeline, faults }: Round): string {
       'small',
       panelWidth - right,
       base + 14,
-      `${end < 120 ? `${Math.round(end)} s` : `${Math.round(end / 60)} min`}`,
+      long < 120 ? `${Math.round(long)} s` : `${Math.round(long / 60)} min`,
       'end',
     ),
   ].join('\n')

@@ -139,8 +139,10 @@ function ioredisDriver(client: IoredisLike): Driver {
     kind: isCluster ? 'cluster' : 'line',
     keyPrefix: String(keyPrefix),
     send(commands) {
-      if (isCluster || commands.length === 1) return commands.map(one)
-      // Together, so that none overtakes another while the client connects.
+      // In this order on one connection. While the client connects, or makes pipelines of its own, one may overtake another:
+      // then together.
+      const inOrder = client.status === 'ready' && options.enableAutoPipelining !== true
+      if (isCluster || commands.length === 1 || inOrder) return commands.map(one)
       const all: Promise<[Error | null, unknown][]> = members
         .pipeline(commands.map(({ args: [name, ...rest] }) => [name!.toLowerCase(), ...rest]))
         .exec()

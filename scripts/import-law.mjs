@@ -9,7 +9,7 @@ import ts from 'typescript'
 const layers = [
   ['errors', 'store', 'events', 'signals', 'digest', 'answer', 'instants', 'recent', 'platform/*'],
   ['key', 'clone', 'storable', 'codec', 'entry', 'version', 'freshness', 'options', 'slot', 'memory-store', 'hit-path'],
-  ['gate', 'debts', 'reader', 'stored-epochs', 'epochs', 'wire', 'nested', 'parcel', 'fences', 'tiered-store'],
+  ['gate', 'debts', 'reader', 'stored-epochs', 'epochs', 'wire', 'nested', 'parcel', 'fences'],
   [
     'flight',
     'lane',
@@ -22,6 +22,9 @@ const layers = [
     'judge',
     'land',
     'lock',
+    'near',
+    'near-path',
+    'tiered-store',
     'call',
     'uses',
   ],

@@ -194,6 +194,18 @@ export class StoredEpochs {
     }))
   }
 
+  /** What is at hand of a call's epochs and of those of other tags; nothing where one of them is not. */
+  atHand(rowOf: (key: string) => unknown, { keys }: Names, others: readonly string[]): Seen | undefined {
+    const at = instant()
+    const tokens = new Map<string, Token | undefined>()
+    for (const key of others.length === 0 ? keys : [...keys, ...others.map((tag) => this.tagKey(tag))]) {
+      const row = rowOf(key)
+      if (row === undefined) return undefined
+      tokens.set(key, this.#tokenOf(key, row))
+    }
+    return { at, tokens }
+  }
+
   /** Reads epochs alone. @throws StoreError, at once or later */
   #look(keys: readonly string[], timeout: number, reader = this.#rows): Answer<Seen> {
     const at = instant()

@@ -17,7 +17,10 @@
 import { later } from '#platform'
 import { hush } from './answer.ts'
 import { AutocacheError } from './errors.ts'
+import { bringNear, type Near } from './near.ts'
+import { createNearPath } from './near-path.ts'
 import { type Duration, toMilliseconds } from './options.ts'
+import type { SlotScope } from './slot.ts'
 import type { AsyncStore, Entry, EpochRows, SetContext, StoreLocks, SyncStore } from './store.ts'
 
 /** By which the processes that use one far tier tell each other what was invalidated. */
@@ -45,6 +48,12 @@ export interface TieredOptions {
 
 /** A far tier: what is handed over to it is text or bytes. */
 type Far = AsyncStore<'text', any> | AsyncStore<'bytes', any>
+
+/** What the near tier holds of an entry: how the far one holds it, and until when, by `performance.now()`. */
+interface Kept extends Entry {
+  readonly body: string
+  readonly keptUntil: number
+}
 
 /** How many epochs are kept, the longest kept goes first. */
 const mostRows = 100_000
@@ -92,14 +101,15 @@ export function tieredStore<TFar extends Far>(
 
   const keep = (key: string, held: string, expiresAt?: number) => {
     const facts = { format: 2, key, createdAt: 0, outcome: 'value', promised: false, epochs: 0 } as const
+    const kept: Kept = { ...facts, codec: 'tier', body: held, keptUntil: performance.now() + ttl }
     const until = Math.min(expiresAt ?? Infinity, Date.now() + ttl)
-    near.set(
-      key,
-      { ...facts, codec: 'tier', body: held } satisfies Entry,
-      until === Infinity ? {} : { expiresAt: until },
-    )
+    near.set(key, kept, until === Infinity ? {} : { expiresAt: until })
   }
-  const kept = (key: string) => near.get(key)?.body as string | undefined
+  /** Counted here as well: a store need not look at the time. */
+  const kept = (key: string) => {
+    const entry = near.get(key) as Kept | undefined
+    return entry && performance.now() < entry.keptUntil ? entry.body : undefined
+  }
 
   async function getMany(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
     const held = keys.map(kept)
@@ -122,13 +132,14 @@ export function tieredStore<TFar extends Far>(
     ...(store.locks?.watch && { watch: store.locks.watch.bind(store.locks) }),
   }
 
+  const rows = bus && new ToldRows(store, bus, heartbeat)
   const tiered: AsyncStore<'text', never> = {
     lifetime: 'shared',
     holds: store.holds,
     maxKeyBytes: store.maxKeyBytes,
     wire: store.wire,
     locks,
-    epochs: rowsOf(store, bus, heartbeat),
+    epochs: rows ?? strictRows(store),
     getMany,
     get: async (key) => (await getMany([key]))[0],
     async set(key, entry, context) {
@@ -140,99 +151,171 @@ export function tieredStore<TFar extends Far>(
       return (await store.delete(key)) || there
     },
   }
+  if (rows) {
+    const reach: Near = {
+      get changes() {
+        return rows.changes
+      },
+      vouched: () => rows.vouched(),
+      row: (key) => rows.row(key),
+      scope: (prefix) => {
+        const scope = near.scope?.(prefix)
+        return scope && 'slot' in scope ? (scope as SlotScope) : undefined
+      },
+      kept: (entry) => ({ held: entry.body, until: (entry as Kept).keptUntil }),
+      path: (definition, steps) => createNearPath(reach, definition, steps),
+    }
+    bringNear(tiered, reach)
+  }
   return tiered as ReturnType<typeof tieredStore<TFar>>
 }
 
-/** The epochs of a far tier, and, where a bus tells of changes, what is kept of them here. */
-function rowsOf(far: AsyncStore<'text', any>, bus: Bus | undefined, heartbeat: number): EpochRows<'text'> {
-  const strict = { get: (key: string) => far.get(key), getMany: (keys: readonly string[]) => many(far, keys) }
-  if (!bus) return { ...strict, set: (...args) => far.set(...args) }
-  const told: Bus = bus
-  const rows = new Map<string, string>()
-  /** The reads that are under way, and what was replaced meanwhile. */
-  const reading = new Set<Set<string>>()
-  /** When the last beat began that came round. */
-  let beatAt = -Infinity
-  let usedAt = -Infinity
-  let beating = false
-  let unlisten: (() => void) | undefined
-
-  const drop = (key: string) => {
-    rows.delete(key)
-    for (const changed of reading) changed.add(key)
+/** The epochs of a far tier as they are there. */
+function strictRows(far: AsyncStore<'text', any>): EpochRows<'text'> {
+  return {
+    get: (key) => far.get(key),
+    getMany: (keys) => many(far, keys),
+    set: (...args) => far.set(...args),
   }
-  const dropAll = () => {
-    rows.clear()
-    reading.clear()
+}
+
+/** The epochs of a far tier, and what is kept of them here because a bus tells of changes. */
+class ToldRows implements EpochRows<'text'> {
+  readonly #far: EpochRows<'text'>
+  readonly #bus: Bus
+  readonly #heartbeat: number
+  readonly #rows = new Map<string, string>()
+  /** The reads that are under way, and what was replaced meanwhile. */
+  readonly #reading = new Set<Set<string>>()
+  /** When the last beat began that came round. */
+  #beatAt = -Infinity
+  #usedAt = -Infinity
+  #beating = false
+  #unlisten: (() => void) | undefined
+  changes = 0
+
+  constructor(far: AsyncStore<'text', any>, bus: Bus, heartbeat: number) {
+    this.#far = strictRows(far)
+    this.#bus = bus
+    this.#heartbeat = heartbeat
+  }
+
+  get(key: string) {
+    return this.#far.get(key)
+  }
+
+  getMany(keys: readonly string[]) {
+    return this.#far.getMany!(keys)
+  }
+
+  async set(key: string, row: string, context?: SetContext): Promise<void> {
+    this.#drop(key)
+    try {
+      await this.#far.set(key, row, context)
+      await this.#bus.publish(key)
+    } finally {
+      this.#drop(key)
+    }
+  }
+
+  readonly recent = {
+    get: async (key: string) => (await this.#recent([key]))[0],
+    getMany: (keys: readonly string[]) => this.#recent(keys),
+  }
+
+  /** What is kept, to be believed while `vouched` says so. */
+  row(key: string): string | undefined {
+    return this.#rows.get(key)
+  }
+
+  /** The time, where what is kept is believed at it; else `NaN`. */
+  vouched(): number {
+    const now = performance.now()
+    this.#usedAt = now
+    return this.#trusts(now) ? now : Number.NaN
+  }
+
+  #trusts(now: number): boolean {
+    return now - this.#beatAt <= this.#heartbeat
+  }
+
+  #drop(key: string): void {
+    this.changes += 1
+    this.#rows.delete(key)
+    for (const changed of this.#reading) changed.add(key)
+  }
+
+  #dropAll(): void {
+    this.changes += 1
+    this.#rows.clear()
+    this.#reading.clear()
   }
 
   /** Beats as long as somebody reads, and hears as long as it beats. */
-  function use(): void {
-    usedAt = performance.now()
-    if (beating) return
-    beating = true
+  #use(): void {
+    this.#usedAt = performance.now()
+    if (this.#beating) return
+    this.#beating = true
     try {
-      unlisten ??= told.listen(drop, dropAll)
+      this.#unlisten ??= this.#bus.listen(
+        (key) => this.#drop(key),
+        () => this.#dropAll(),
+      )
     } catch {
-      beating = false
+      this.#beating = false
       return
     }
-    const next = () => {
-      if (performance.now() - usedAt > (heartbeat / beats) * idle) {
-        beating = false
-        unlisten?.()
-        unlisten = undefined
-        beatAt = -Infinity
-        dropAll()
-        return
-      }
-      const began = performance.now()
-      hush(
-        told.beat().then(() => {
-          if (beating) beatAt = Math.max(beatAt, began)
-        }),
-      )
-      later(heartbeat / beats, next)
-    }
-    next()
+    this.#beat()
   }
 
-  async function recent(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
-    use()
-    const trusted = performance.now() - beatAt <= heartbeat
-    const held = keys.map((key) => (trusted ? rows.get(key) : undefined))
+  #beat(): void {
+    const began = performance.now()
+    const pause = this.#heartbeat / beats
+    if (began - this.#usedAt > pause * idle) {
+      this.#beating = false
+      this.#unlisten?.()
+      this.#unlisten = undefined
+      this.#beatAt = -Infinity
+      this.#dropAll()
+      return
+    }
+    hush(
+      this.#bus.beat().then(() => {
+        if (this.#beating) this.#beatAt = Math.max(this.#beatAt, began)
+      }),
+    )
+    later(pause, () => this.#beat())
+  }
+
+  async #recent(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
+    this.#use()
+    const trusted = this.#trusts(performance.now())
+    const held = keys.map((key) => (trusted ? this.#rows.get(key) : undefined))
     const missing = keys.filter((_, at) => held[at] === undefined)
     if (missing.length === 0) return held
     const changed = new Set<string>()
-    reading.add(changed)
+    this.#reading.add(changed)
     try {
-      const found = await strict.getMany(missing)
+      const found = await this.getMany(missing)
       const there = new Map(missing.map((key, at) => [key, found[at]]))
       for (const [key, row] of there) {
         // A gap has forgotten this read altogether.
-        if (row === undefined || changed.has(key) || !reading.has(changed)) continue
-        rows.delete(key)
-        if (rows.size >= mostRows) rows.delete(rows.keys().next().value as string)
-        rows.set(key, row)
+        if (row === undefined || changed.has(key) || !this.#reading.has(changed)) continue
+        this.#keep(key, row)
       }
       return held.map((row, at) => row ?? there.get(keys[at]!))
     } finally {
-      reading.delete(changed)
+      this.#reading.delete(changed)
     }
   }
 
-  return {
-    ...strict,
-    async set(key, row, context?: SetContext) {
-      drop(key)
-      try {
-        await far.set(key, row, context)
-        await told.publish(key)
-      } finally {
-        drop(key)
-      }
-    },
-    recent: { get: async (key) => (await recent([key]))[0], getMany: recent },
+  #keep(key: string, row: string): void {
+    const rows = this.#rows
+    const before = rows.get(key)
+    if (before !== undefined && before !== row) this.changes += 1
+    rows.delete(key)
+    if (rows.size >= mostRows) rows.delete(rows.keys().next().value as string)
+    rows.set(key, row)
   }
 }
 

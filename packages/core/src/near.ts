@@ -1,0 +1,60 @@
+/**
+ * What a store has in memory of this process, in front of a store that others use, and can vouch for without asking anybody
+ * (`tiered-store.ts`). Hits from there are answered at once (`near-path.ts`).
+ */
+
+import type { Call, Definition, Found } from './definition.ts'
+import type { Opened } from './entry.ts'
+import type { Judge } from './judge.ts'
+import type { Lane } from './lane.ts'
+import type { SlotScope } from './slot.ts'
+import type { Entry, Store } from './store.ts'
+import type { Read } from './stored-epochs.ts'
+
+/** The near part of a store. */
+export interface Near {
+  /**
+   * Counts whatever may end what was found good: a change that was told, a gap in what is told. What stood under a count
+   * stands as long as it is that, and while `vouched` says so.
+   */
+  readonly changes: number
+  /** The time of `performance.now()`, where what is kept of the epochs is believed now; else `NaN`, which is before nothing. */
+  vouched(): number
+  /** What is kept of an epoch. */
+  row(key: string): unknown
+  /** The handle on the places of entries below a prefix, where the near tier has places. */
+  scope(prefix: string): SlotScope | undefined
+  /** What an entry of the near tier holds, and the time until which it is kept there. */
+  kept(entry: Entry): { readonly held: unknown; readonly until: number }
+  /** The short way of one function's hits. */
+  path(definition: Definition, steps: NearSteps): NearPath
+}
+
+/** The steps of a call that the short way shares with the long one. */
+export interface NearSteps {
+  readonly judge: Judge
+  open(call: Call, held: unknown): Opened
+  /** What an entry is worth; nothing is reported. */
+  decide(call: Call, read: Read): Found | undefined | PromiseLike<Found | undefined>
+  hit(call: Call): void
+}
+
+/** Answers hits at once, each with a promise of its own value; with nothing where the long way must. */
+export interface NearPath {
+  /** By the arguments alone, where they led to an entry before that still stands. */
+  from(args: readonly unknown[], lane: Lane): Promise<unknown> | undefined
+  /** A call past its key. */
+  answer(call: Call): Promise<unknown> | undefined
+}
+
+const nears = new WeakMap<Store, Near>()
+
+/** Says what a store has near. */
+export function bringNear(store: Store, near: Near): void {
+  nears.set(store, near)
+}
+
+/** What a store has near, if anything. */
+export function nearOf(store: Store): Near | undefined {
+  return nears.get(store)
+}

@@ -50,12 +50,15 @@ const project = (
     env,
     include,
     testTimeout: 30_000,
+    hookTimeout: 60_000,
     typecheck: { enabled: types, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
   },
 })
 
 export default defineConfig({
   test: {
+    // Vitest leaves a core to itself: on two, files would run one by one, and most of them wait for servers and builds.
+    maxWorkers: '100%',
     projects: [
       project('core', 'packages/core', { types: true }),
       project('conformance', 'packages/conformance', { types: true }),

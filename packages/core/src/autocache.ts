@@ -19,18 +19,11 @@
  * Decisions: docs/decisions/0001-core.md. Rules: each test in `test/` is named after the one it holds.
  */
 
-import { diagnostics, digest as nativeDigest, packageName } from '#platform'
-import { type Caller, createCaller } from './call.ts'
-import type { Definition } from './definition.ts'
-import { referenceSealer, type Sealer } from './entry.ts'
+import { diagnostics } from '#platform'
+import { createDefine, type Defined, requireNamespace } from './define.ts'
 import { AutocacheError } from './errors.ts'
 import { createHub, type EventOf, type EventType, type Hub, type Stats } from './events.ts'
-import { gateOf } from './gate.ts'
-import { createOperations, type Operations } from './handle.ts'
-import { createInputs, joinedVersions, ownerOf, tagPolicyOf } from './inputs.ts'
-import { completeKey, keyPrefix } from './key.ts'
-import { Lane, sharedBy } from './lane.ts'
-import { type MemoryStore, memoryStore } from './memory-store.ts'
+import type { MemoryStore } from './memory-store.ts'
 import {
   type AnyFunction,
   type AutocacheOptions,
@@ -38,18 +31,14 @@ import {
   type FunctionOptions,
   invalidOption,
   isTags,
-  type ResolvedOptions,
   resolveBounds,
-  resolveOptions,
   toMilliseconds,
 } from './options.ts'
 import type { Store } from './store.ts'
 import type { CachedFunction, CachedMember, Handle, IsAsync } from './types.ts'
 import { Uses } from './uses.ts'
-import { cachedKey, claim, identify, isClass, isMutated } from './version.ts'
+import { cachedKey } from './version.ts'
 import { type Wire, wire } from './wire.ts'
-
-type Defined = { readonly caller: Caller; readonly operations: Operations; readonly definition: Definition }
 
 /**
  * Caches functions and methods.
@@ -160,93 +149,13 @@ export function createAutocache<TStore extends Store = MemoryStore>(
 
 function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire: Wire | undefined): Autocache<TStore> {
   checkOptions(options, 'instance')
-  const { enabled: switchedOn = true, logger, keyBounds, clock = () => Date.now(), ...defaults } = options
-  const bounds = resolveBounds(keyBounds)
+  const { enabled = true, logger, keyBounds, clock = () => Date.now(), ...defaults } = options
   const hub: Hub = createHub(logger, diagnostics)
   // A store is counted once there is something to say of it.
   const uses = new Uses((gate, state) =>
     hub.reporter(gate.name, undefined)({ type: 'breaker', state, owed: gate.owed }),
   )
-  let memory: MemoryStore | undefined
-  const ownStore = () => (memory ??= memoryStore())
-
-  /** Everything about one cached function, or the error that belongs where it is written. */
-  function define(fn: AnyFunction, functionOptions: FunctionOptions, method: string | undefined): Defined {
-    if (isClass(fn))
-      throw new AutocacheError(
-        'INVALID_OPTION',
-        `\`${fn.name}\` is a class: it is constructed, not called, and cannot be cached.`,
-      )
-    const resolved = resolveOptions(functionOptions, defaults, ownStore)
-    const { store } = resolved
-    const enabled = switchedOn && !isMutated(fn)
-    const shared = store.lifetime === 'shared'
-    const identity = identify(fn, resolved, method, enabled)
-    const report = hub.reporter(identity.label, resolved.onEvent)
-    const namespace = resolved.namespace ?? (shared ? requireNamespace() : 'local')
-    const encoding = ownWire ?? (store.wire as Wire | undefined)
-    const digest = encoding?.digest ?? nativeDigest
-    const maxBytes = store.maxKeyBytes ?? (shared ? 250 : Infinity)
-    if (!digest && (resolved.keys === 'digest' || maxBytes !== Infinity)) {
-      throw new AutocacheError(
-        'INVALID_OPTION',
-        "Keys that are digested (`keys: 'digest'`, or a store with `maxKeyBytes`) need an instance here: `createAutocache(...)`.",
-      )
-    }
-    const space = uses.spaceOf(store, namespace, encoding)
-    const joined = identity.source === 'process' ? '' : joinedVersions(resolved, digest)
-    const version = (code = '') => identity.version() + joined + code
-    const shares = sharedBy(store, ownerOf(resolved))
-    if (
-      identity.source === 'explicit' &&
-      claim(shares.claims, namespace, identity.label, version(), resolved.keys, fn)
-    ) {
-      report({ type: 'duplicate-definition', version: version() })
-    }
-    const own = identity.source === 'process'
-    const epochs = once(() => space().of(identity.label, !own))
-    /** By the code that joins the version of a call: as many as there are classes of receivers. */
-    const lanes = new Map<string, Lane>()
-    const laneOf = (code = ''): Lane => {
-      let lane = lanes.get(code)
-      if (!lane) {
-        const parts = { namespace, label: identity.label, version: version(code), digest: digest!, maxBytes }
-        const prefix = keyPrefix(parts)
-        lane = own ? new Lane(store, prefix, epochs()) : Lane.of(store, prefix, epochs(), shares)
-        lanes.set(code, lane)
-      }
-      return lane
-    }
-    const inputsOf = createInputs(fn, resolved, bounds, digest)
-    const readable = resolved.keys === 'readable'
-    const definition: Definition = {
-      fn,
-      identity,
-      version,
-      options: resolved,
-      enabled,
-      lane: laneOf,
-      inputsOf,
-      suffixOf(argumentsText, { prefix }) {
-        // The prefix leaves room for a digest, see `keyPrefix`.
-        if (!readable) return `~${digest!(argumentsText)}`
-        if (maxBytes === Infinity) return argumentsText
-        return completeKey(prefix, { argumentsText, readable, digest: digest!, maxBytes }).slice(prefix.length)
-      },
-      sealer: sealerOf(resolved, encoding, () => report({ type: 'mutated' })),
-      reader: shared ? undefined : encoding?.reader?.(gateOf(store)),
-      report,
-      clock,
-      tags: {
-        fixed: typeof resolved.tags === 'function' ? [] : resolved.tags,
-        of: typeof resolved.tags === 'function' ? resolved.tags : undefined,
-        policy: tagPolicyOf(resolved, digest),
-      },
-      quick: store.holds === 'references' && !resolved.clone && !isDevelopment() && inputsOf.plain,
-    }
-    const caller = createCaller(definition)
-    return { caller, operations: createOperations(definition, caller), definition }
-  }
+  const define = createDefine({ defaults, enabled, clock, bounds: resolveBounds(keyBounds), hub, uses, wire: ownWire })
 
   function wrap(fn: AnyFunction, functionOptions: FunctionOptions, method?: string): AnyFunction {
     const defined = define(fn, functionOptions, method)
@@ -372,12 +281,6 @@ function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire:
   }
 }
 
-/** What `make` makes, when it is first asked for. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => (made ??= { value: make() }).value
-}
-
 /** The methods of a cached function, bound to a receiver where there is one. */
 function handleOf(
   { operations, definition }: Defined,
@@ -412,36 +315,6 @@ function handleOf(
     explain: (...args: unknown[]) => on((self) => operations.explain(self, args)),
   }
   return handle as unknown as Handle<AnyFunction, true>
-}
-
-function sealerOf({ store, clone, codec }: ResolvedOptions, encoding: Wire | undefined, onMutated: () => void): Sealer {
-  if (!encoding && (store.holds !== 'references' || store.lifetime === 'shared')) {
-    throw new AutocacheError(
-      'INVALID_OPTION',
-      'A store that others use, or that holds text or bytes, needs an instance: `createAutocache({ store }).cached(fn)`.',
-    )
-  }
-  return store.holds === 'references'
-    ? referenceSealer(clone, isDevelopment() && !clone ? onMutated : undefined)
-    : encoding!.sealer(store.holds, codec)
-}
-
-function isDevelopment(): boolean {
-  try {
-    return typeof process !== 'undefined' && process.env.NODE_ENV === 'development'
-  } catch {
-    // Deno throws where the program was not given the environment.
-    return false
-  }
-}
-
-function requireNamespace(): string {
-  const name = packageName()
-  if (name !== undefined) return name
-  throw new AutocacheError(
-    'INVALID_OPTION',
-    'Option `namespace` is missing and no package.json with a name is near: over a shared store it keeps two programs apart.',
-  )
 }
 
 function isMemberName(value: unknown): value is string | symbol {

@@ -6,10 +6,10 @@ import type { Flight } from './flight.ts'
 import type { State } from './freshness.ts'
 import type { Inputs, InputsOf } from './inputs.ts'
 import type { Lane } from './lane.ts'
+import type { Names } from './names.ts'
 import type { Gathering } from './nested.ts'
 import type { AnyFunction, ResolvedOptions } from './options.ts'
 import type { Reader } from './reader.ts'
-import type { Names } from './stored-epochs.ts'
 import type { Identity } from './version.ts'
 
 /** All that is fixed when a function is cached. */

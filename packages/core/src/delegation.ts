@@ -23,11 +23,12 @@ import { AutocacheError, EntryFormatError, StoreError, UnkeyableValueError, Unst
 import { createHub, type Hub } from './events.ts'
 import { beginning, isFenced, raiseFences } from './fences.ts'
 import { createInputs, type Inputs, joinedVersions } from './inputs.ts'
-import { defaultKeyBounds, keyPrefix } from './key.ts'
+import { defaultKeyBounds } from './key.ts'
 import { type AnyFunction, type FunctionOptions, invalidOption, resolveOptions } from './options.ts'
 import { fits, type Opened, type Parcel, pack, unpack } from './parcel.ts'
 import type { AsyncStore } from './store.ts'
 import { identify } from './version.ts'
+import { keyPrefix } from './whole-key.ts'
 
 /** A result on its way out of the framework's cache without being kept. */
 class Passed extends Error {

@@ -1,7 +1,7 @@
 import { after, context } from '#platform'
 import { isThenable } from './answer.ts'
 import { type Depends, Gathering } from './nested.ts'
-import type { Seen } from './stored-epochs.ts'
+import type { Seen } from './rows.ts'
 
 /** What a flight brings to those who wait for it. */
 export type Landing =

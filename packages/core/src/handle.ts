@@ -1,15 +1,16 @@
 import { type Answer, every, follow, hush, isThenable, rescue } from './answer.ts'
-import type { Caller, Look } from './call.ts'
+import type { Caller } from './call.ts'
 import type { Call, Definition, Found } from './definition.ts'
 import { isOneShot, oneShotError } from './entry.ts'
 import { AutocacheError, StoreError } from './errors.ts'
 import type { BreakerState, MissReason } from './events.ts'
+import type { Look } from './find.ts'
 import type { Flight } from './flight.ts'
 import { gateOf, isAsync } from './gate.ts'
 import { nextInstant } from './instants.ts'
 import { expiry } from './land.ts'
 import { invalidOption, someTags } from './options.ts'
-import type { Read } from './stored-epochs.ts'
+import type { Read } from './rows.ts'
 
 /**
  * What `peek` finds: `fresh` within its ttl, a value or a kept error; `stale` after it, where a call would be answered by

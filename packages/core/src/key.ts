@@ -26,6 +26,7 @@
  * What was refused, and the key around it: docs/decisions/0004-keys.md.
  */
 import { AutocacheError, UnkeyableValueError } from './errors.ts'
+import { builtIn, contentOf, isBuiltIn, isNativeText, isPlain, toBase64 } from './kinds.ts'
 
 /** How much of a value is read before it counts as too much (`reason: 'bounds'`). */
 export interface KeyBounds {
@@ -61,8 +62,6 @@ export const cacheKey: unique symbol = Symbol.for('autocache.cacheKey') as never
 
 /** Whatever is found by looking at a value, a prototype or a global by name. */
 type Untyped = any
-const host: Untyped = globalThis
-const typedArray = Object.getPrototypeOf(Uint8Array.prototype)
 const keyers = new WeakMap<object, (value: Untyped) => unknown>()
 
 /**
@@ -334,16 +333,6 @@ function sort(names: string[]): string[] {
   return names
 }
 
-/** Whether this prototype makes plain objects: null, any realm's Object.prototype, or as empty as null (node:querystring). */
-function isPlain(prototype: object | null | undefined): boolean {
-  return (
-    prototype == null ||
-    prototype === Object.prototype ||
-    (Object.getPrototypeOf(prototype) === null &&
-      (Object.hasOwn(prototype, 'isPrototypeOf') || !Reflect.ownKeys(prototype).length))
-  )
-}
-
 /**
  * Whether a value is a function, or of a class of the program, and nothing says what it is keyed by: {@link encodeKey}
  * refuses it, which takes ten times as long where it happens at every call.
@@ -357,21 +346,17 @@ export function isOpaque(value: Untyped): boolean {
   if (typeof Class !== 'function' || Class.prototype !== prototype) return false
   let foreign = foreigners.get(Class)
   if (foreign === undefined) foreigners.set(Class, (foreign = !isNativeText(Class)))
-  return foreign && host[Class.name] !== Class && host.Temporal?.[Class.name] !== Class
+  return foreign && !isBuiltIn(Class)
 }
 
 const foreigners = new WeakMap<object, boolean>()
-
-function isNativeText(fn: object): boolean {
-  return /^function \w+\(\) {\s+\[native code]\s+}$/.test(Function.prototype.toString.call(fn))
-}
 
 function encodeBuiltIn(value: Untyped, prototype: Untyped, walk: Walk): string {
   const { signals, top } = walk
   const Class = prototype?.constructor
   const hasClass = Class?.prototype === prototype
   const name = hasClass ? Class.name : 'no known class'
-  const own = (host[name] ?? host.Temporal?.[name])?.prototype
+  const own = builtIn(name)
   // Native code with the prototype that belongs to it is a class of some realm; our own may be written in JavaScript.
   const isNative = () => hasClass && isNativeText(Class)
   const isError = Object.prototype.toString.call(value) === '[object Error]' && isNative()
@@ -409,98 +394,4 @@ function encodeBuiltIn(value: Untyped, prototype: Untyped, walk: Walk): string {
   if (isBytes) return `${name}("${toBase64(content)}")`
   count(walk, Reflect.get(own, 'size', value) ?? 1)
   return `${name}(${encodeList(value, [...content], walk)})`
-}
-
-/** What a built-in holds: its bytes or its values. Nothing where it only looks like one, without the internal slots. */
-function contentOf(value: Untyped, name: string, own: Untyped): Untyped {
-  const get = (property: PropertyKey): Untyped => Reflect.get(own, property, value)
-  try {
-    if (ArrayBuffer.isView(value)) {
-      const kind = Reflect.get(typedArray, Symbol.toStringTag, value) ?? 'DataView'
-      if (kind !== (name === 'Buffer' ? 'Uint8Array' : name)) return
-      return new Uint8Array(get('buffer'), get('byteOffset'), get('byteLength'))
-    }
-    if (/^(Shared)?ArrayBuffer$/.test(name)) return get('byteLength') >= 0 && new Uint8Array(value)
-    if (/^(Map|Set|Headers|URLSearchParams)$/.test(name)) return own[Symbol.iterator].call(value)
-    if (/^(Date|Number|String|Boolean|BigInt|Symbol)$/.test(name)) return [own.valueOf.call(value)]
-    if (name === 'RegExp') return [get('source'), get('flags'), value.lastIndex]
-    if (name === 'AbortSignal') return [get('aborted')]
-    if (name !== 'URL' && own !== host.Temporal?.[name].prototype) return
-    const text = own.toString.call(value, { calendarName: 'always' })
-    // The text of a Duration is balanced (1,000 ms read like 1 s); that of a ZonedDateTime rounds its offset to minutes.
-    return [
-      text,
-      ...['milliseconds', 'microseconds', 'nanoseconds', 'epochNanoseconds']
-        .map(get)
-        .filter((part) => part !== undefined),
-    ]
-  } catch {}
-}
-
-function toBase64(bytes: Untyped): string {
-  if (bytes.toBase64) return bytes.toBase64()
-  if (host.Buffer) return host.Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
-  let binary = ''
-  for (const byte of bytes) binary += String.fromCharCode(byte)
-  return btoa(binary)
-}
-
-/** The parts of a key before its arguments, and what the store takes. */
-export interface KeyPrefixParts {
-  readonly namespace: string
-  readonly label: string
-  readonly version: string
-  /** SHA-256 as 43 characters of base64url. */
-  readonly digest: (text: string) => string
-  /** The longest key, in bytes, without the store's own prefix. @default Infinity */
-  readonly maxBytes?: number | undefined
-}
-
-/** The arguments of a key, and what the store takes. */
-export interface KeySuffixParts extends Pick<KeyPrefixParts, 'digest' | 'maxBytes'> {
-  /** What {@link encodeArguments} made of them. */
-  readonly argumentsText: string
-  /** Whether they stand in clear where they fit. */
-  readonly readable: boolean
-}
-
-const digestLength = 44
-
-/** Replaces what is `unsafe` by UTF-16 unit, so that no two texts meet. */
-function escapeUnits(text: string, unsafe: RegExp): string {
-  return text.replace(unsafe, (unit) => `%${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-}
-
-/**
- * `<namespace>:<label>:<version>:` in printable ASCII without spaces: the same for every call of a function, because room
- * for the digest of arguments is always kept. A part that does not fit is digested, never cut: the label, then the
- * namespace, then the version.
- * @throws AutocacheError `INVALID_OPTION` where even the digests do not fit
- */
-export function keyPrefix({ namespace, label, version, digest, maxBytes = Infinity }: KeyPrefixParts): string {
-  const raw = [namespace, label, version]
-  const parts = raw.map((part) => escapeUnits(part, /[^!-$&-9;-}]/g))
-  const prefix = () => `${parts.join(':')}:`
-  const fits = () => prefix().length + digestLength <= maxBytes
-  for (const at of [1, 0, 2]) {
-    if (!fits() && (parts[at] as string).length > digestLength) parts[at] = `~${digest(raw[at] as string)}`
-  }
-  if (fits()) return prefix()
-  throw new AutocacheError(
-    'INVALID_OPTION',
-    `No key fits into the ${maxBytes} bytes of the store. 180 are always enough.`,
-  )
-}
-
-/** The whole key: its prefix, then the arguments in clear where that is wanted and they fit, else `~` and their digest. */
-export function completeKey(
-  prefix: string,
-  { argumentsText, readable, digest, maxBytes = Infinity }: KeySuffixParts,
-): string {
-  if (readable) {
-    // A store without a limit is in this process, and nothing follows the arguments.
-    const text = maxBytes === Infinity ? argumentsText : escapeUnits(argumentsText, /[^!-$&-}]/g)
-    if (prefix.length + text.length <= maxBytes) return prefix + text
-  }
-  return `${prefix}~${digest(argumentsText)}`
 }

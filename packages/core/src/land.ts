@@ -13,7 +13,7 @@ import { drained } from './gate.ts'
 import type { Judge } from './judge.ts'
 import type { Depends, Gathering } from './nested.ts'
 import { outlive } from './refresh.ts'
-import type { Seen } from './stored-epochs.ts'
+import type { Seen } from './rows.ts'
 
 /** A run of the function on its way. */
 export interface Fill {
@@ -235,7 +235,7 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
     const { stored } = call.lane.epochs.space
     const given = new Map<string, string>()
     for (const [tag, token] of gathering.tags) {
-      if (token !== undefined && !(tags.of && own.includes(tag))) given.set(stored!.tagKey(tag), token)
+      if (token !== undefined && !(tags.of && own.includes(tag))) given.set(stored!.naming.tag(tag), token)
     }
     return given
   }

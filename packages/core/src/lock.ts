@@ -21,7 +21,7 @@ import type { MissReason } from './events.ts'
 import type { Flight, Landed, SharedLanding } from './flight.ts'
 import type { Gate } from './gate.ts'
 import { nextInstant } from './instants.ts'
-import type { Read, Seen } from './stored-epochs.ts'
+import type { Read, Seen } from './rows.ts'
 
 /** How long a lock stands without being renewed, in milliseconds: what a holder that dies costs those who wait. */
 const lease = 2000

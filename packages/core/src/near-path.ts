@@ -12,11 +12,13 @@
 
 import { hush, isThenable } from './answer.ts'
 import type { Call, Definition, Found } from './definition.ts'
+import type { Finder } from './find.ts'
 import { gathering } from './flight.ts'
 import { plainTtl } from './freshness.ts'
 import { instant } from './instants.ts'
+import type { Judge } from './judge.ts'
 import type { Lane } from './lane.ts'
-import type { Near, NearPath, NearSteps } from './near.ts'
+import type { Near, NearPath } from './near.ts'
 import { Gathering } from './nested.ts'
 import type { Slot, SlotScope } from './slot.ts'
 import type { Entry } from './store.ts'
@@ -33,11 +35,10 @@ interface Note {
 }
 
 /** Puts the short way of one function together. */
-export function createNearPath(near: Near, definition: Definition, steps: NearSteps): NearPath {
+export function createNearPath(near: Near, definition: Definition, judge: Judge, finder: Finder): NearPath {
   const { options, inputsOf, report, clock, tags } = definition
   const { ttl, windows } = options
   const { counts } = report
-  const { judge, open, decide, hit } = steps
   const noting = inputsOf.plain && typeof ttl === 'number'
   const plain = plainTtl(ttl as number, windows)
   const scopes = new WeakMap<Lane, { readonly places: SlotScope | undefined }>()
@@ -89,11 +90,13 @@ export function createNearPath(near: Near, definition: Definition, steps: NearSt
       if (!(near.vouched() < until)) return undefined
       let found: Found | undefined
       try {
-        const opened = open(call, held)
+        // What is large is not taken apart twice.
+        const made = new Map<string, unknown>()
+        const opened = finder.open(call, held, made)
         const others = opened.tags?.slice(tags.fixed.length) ?? []
         const seen = lane.epochs.space.stored!.atHand((key) => near.row(key), names, others)
         if (!seen) return undefined
-        const decided = decide(call, { held, seen, made: undefined })
+        const decided = finder.decide(call, { held, seen, made }, {})
         if (isThenable(decided)) {
           hush(decided)
           return undefined
@@ -104,7 +107,7 @@ export function createNearPath(near: Near, definition: Definition, steps: NearSt
       }
       if (found?.state !== 'fresh' || found.opened.outcome !== 'value') return undefined
       const { opened, value } = found
-      hit(call)
+      finder.hit(call)
       slot!.visited = true
       call.outer?.add(judge.dependsOf(call, opened, value))
       if (noting && inputs.fixed && opened.until === undefined) {

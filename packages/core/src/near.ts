@@ -3,13 +3,12 @@
  * (`tiered-store.ts`). Hits from there are answered at once (`near-path.ts`).
  */
 
-import type { Call, Definition, Found } from './definition.ts'
-import type { Opened } from './entry.ts'
+import type { Call, Definition } from './definition.ts'
+import type { Finder } from './find.ts'
 import type { Judge } from './judge.ts'
 import type { Lane } from './lane.ts'
 import type { SlotScope } from './slot.ts'
 import type { Entry, Store } from './store.ts'
-import type { Read } from './stored-epochs.ts'
 
 /** The near part of a store. */
 export interface Near {
@@ -27,16 +26,7 @@ export interface Near {
   /** What an entry of the near tier holds, and the time until which it is kept there. */
   kept(entry: Entry): { readonly held: unknown; readonly until: number }
   /** The short way of one function's hits. */
-  path(definition: Definition, steps: NearSteps): NearPath
-}
-
-/** The steps of a call that the short way shares with the long one. */
-export interface NearSteps {
-  readonly judge: Judge
-  open(call: Call, held: unknown): Opened
-  /** What an entry is worth; nothing is reported. */
-  decide(call: Call, read: Read): Found | undefined | PromiseLike<Found | undefined>
-  hit(call: Call): void
+  path(definition: Definition, judge: Judge, finder: Finder): NearPath
 }
 
 /** Answers hits at once, each with a promise of its own value; with nothing where the long way must. */

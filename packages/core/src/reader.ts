@@ -8,6 +8,7 @@ import { type Answer, every, follow, isThenable, rescue } from './answer.ts'
 import { StoreError } from './errors.ts'
 import type { Gate } from './gate.ts'
 import type { EpochRows, Store } from './store.ts'
+import type { Token } from './token.ts'
 
 const atOnce = Promise.resolve()
 
@@ -21,12 +22,6 @@ export interface Values {
 }
 
 type Failed = (error: StoreError) => void
-
-/** The token that is the epoch of a name, and until when it is sure to stand in the store, in epoch milliseconds. */
-export interface Token {
-  readonly text: string
-  readonly until: number
-}
 
 /** What is asked for in one turn. */
 export class Turn {

@@ -163,7 +163,7 @@ export function tieredStore<TFar extends Far>(
         return scope && 'slot' in scope ? (scope as SlotScope) : undefined
       },
       kept: (entry) => ({ held: entry.body, until: (entry as Kept).keptUntil }),
-      path: (definition, steps) => createNearPath(reach, definition, steps),
+      path: (...of) => createNearPath(reach, ...of),
     }
     bringNear(tiered, reach)
   }

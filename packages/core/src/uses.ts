@@ -7,9 +7,9 @@
 import { Space } from './epochs.ts'
 import type { BreakerState } from './events.ts'
 import { type Gate, gateOf } from './gate.ts'
-import { keyPrefix } from './key.ts'
 import { sharedBy } from './lane.ts'
 import type { Store } from './store.ts'
+import { keyPrefix } from './whole-key.ts'
 import type { Wire } from './wire.ts'
 
 /** What an instance uses of a store. */

@@ -8,6 +8,7 @@ import { digest } from './digest.ts'
 import { type EntryFacts, isFacts, type Sealer, supported } from './entry.ts'
 import { EntryFormatError, UnstorableValueError } from './errors.ts'
 import type { Gate } from './gate.ts'
+import { Naming } from './names.ts'
 import { type Reader, readerOf } from './reader.ts'
 import type { Holds } from './store.ts'
 import { StoredEpochs } from './stored-epochs.ts'
@@ -121,5 +122,5 @@ export const wire: Wire = {
   digest,
   sealer: (holds, codec = defaultCodec) => (holds === 'text' ? textSealer(codec) : bytesSealer(codec)),
   reader: readerOf,
-  epochs: (gate, prefixOf) => new StoredEpochs(gate, prefixOf, digest),
+  epochs: (gate, prefixOf) => new StoredEpochs(gate, new Naming(prefixOf, digest)),
 }

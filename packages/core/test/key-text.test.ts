@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { digest } from '../src/digest.ts'
-import { completeKey, encodeKey, type KeyPrefixParts, keyPrefix } from '../src/key.ts'
+import { encodeKey } from '../src/key.ts'
+import { completeKey, type KeyPrefixParts, keyPrefix } from '../src/whole-key.ts'
 
 const parts = { namespace: 'shop', label: 'User.find', version: 's1-abc', digest }
 

@@ -14,7 +14,7 @@ import { hush, isThenable } from './answer.ts'
 import type { Call, Definition, Found } from './definition.ts'
 import type { Finder } from './find.ts'
 import { gathering } from './flight.ts'
-import { plainTtl } from './freshness.ts'
+import { machineClock, plainTtl } from './freshness.ts'
 import { instant } from './instants.ts'
 import type { Judge } from './judge.ts'
 import type { Lane } from './lane.ts'
@@ -29,6 +29,7 @@ interface Note {
   readonly entry: Entry
   readonly changes: number
   readonly checked: number
+  /** Until when it is kept, and sure to be fresh by the clock of the machine. */
   readonly until: number
   readonly createdAt: number
   readonly take: () => unknown
@@ -40,7 +41,10 @@ export function createNearPath(near: Near, definition: Definition, judge: Judge,
   const { ttl, windows } = options
   const { counts } = report
   const noting = inputsOf.plain && typeof ttl === 'number'
+  const { vouching } = near
   const plain = plainTtl(ttl as number, windows)
+  /** Whether one clock is as good as the other for how long an entry is fresh. */
+  const timed = plain !== Infinity && clock !== machineClock
   const scopes = new WeakMap<Lane, { readonly places: SlotScope | undefined }>()
 
   function placesOf(lane: Lane): SlotScope | undefined {
@@ -62,9 +66,11 @@ export function createNearPath(near: Near, definition: Definition, judge: Judge,
       const slot = lane.hits.find(args)
       const note = slot?.note as Note | undefined
       if (note?.by !== definition || note.entry !== slot!.entry) return undefined
-      if (note.changes !== near.changes || note.checked < lane.epochs.space.latest) return undefined
-      if (!(near.vouched() < note.until)) return undefined
-      if (plain !== Infinity && !(Math.abs(clock() - note.createdAt) < plain)) return undefined
+      if (note.changes !== vouching.changes || note.checked < lane.epochs.space.latest) return undefined
+      const now = performance.now()
+      vouching.usedAt = now
+      if (!(now < vouching.until && now < note.until)) return undefined
+      if (timed && !(Math.abs(clock() - note.createdAt) < plain)) return undefined
       if (Gathering.active > 0 && gathering()) return undefined
       let value: unknown
       try {
@@ -85,9 +91,11 @@ export function createNearPath(near: Near, definition: Definition, judge: Judge,
       if (!entry) return undefined
       const { held, until } = near.kept(entry)
       // Before anything is looked at: what changes from here on shows in them.
-      const { changes } = near
+      const { changes } = vouching
       const checked = instant()
-      if (!(near.vouched() < until)) return undefined
+      const now = performance.now()
+      vouching.usedAt = now
+      if (!(now < vouching.until && now < until)) return undefined
       let found: Found | undefined
       try {
         // What is large is not taken apart twice.
@@ -112,7 +120,9 @@ export function createNearPath(near: Near, definition: Definition, judge: Judge,
       call.outer?.add(judge.dependsOf(call, opened, value))
       if (noting && inputs.fixed && opened.until === undefined) {
         const { createdAt, take } = opened
-        slot!.note = { by: definition, entry, changes, checked, until, createdAt, take } satisfies Note
+        const fresh = timed || plain === Infinity ? Infinity : now + plain - Math.abs(clock() - createdAt)
+        const note: Note = { by: definition, entry, changes, checked, until: Math.min(until, fresh), createdAt, take }
+        slot!.note = note
         lane.hits.adopt(call.args, slot!)
       }
       return Promise.resolve(value)

@@ -10,20 +10,27 @@ import type { Lane } from './lane.ts'
 import type { SlotScope } from './slot.ts'
 import type { Entry, Store } from './store.ts'
 
-/** The near part of a store. */
-export interface Near {
+/** What is known of the epochs that are kept near. */
+export interface Vouching {
   /**
    * Counts whatever may end what was found good: a change that was told, a gap in what is told. What stood under a count
-   * stands as long as it is that, and while `vouched` says so.
+   * stands as long as it is that, and is believed.
    */
   readonly changes: number
-  /** The time of `performance.now()`, where what is kept of the epochs is believed now; else `NaN`, which is before nothing. */
-  vouched(): number
+  /** Until when what is kept is believed, by `performance.now()`; it moves on as long as the bus is heard. */
+  readonly until: number
+  /** When it was last asked for. */
+  usedAt: number
+}
+
+/** The near part of a store. */
+export interface Near {
+  readonly vouching: Vouching
   /** What is kept of an epoch. */
   row(key: string): unknown
   /** The handle on the places of entries below a prefix, where the near tier has places. */
   scope(prefix: string): SlotScope | undefined
-  /** What an entry of the near tier holds, and the time until which it is kept there. */
+  /** What an entry of the near tier holds, and until when it is kept there, by `performance.now()`. */
   kept(entry: Entry): { readonly held: unknown; readonly until: number }
   /** The short way of one function's hits. */
   path(definition: Definition, judge: Judge, finder: Finder): NearPath

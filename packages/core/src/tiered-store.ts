@@ -153,10 +153,7 @@ export function tieredStore<TFar extends Far>(
   }
   if (rows) {
     const reach: Near = {
-      get changes() {
-        return rows.changes
-      },
-      vouched: () => rows.vouched(),
+      vouching: rows.vouching,
       row: (key) => rows.row(key),
       scope: (prefix) => {
         const scope = near.scope?.(prefix)
@@ -187,12 +184,12 @@ class ToldRows implements EpochRows<'text'> {
   readonly #rows = new Map<string, string>()
   /** The reads that are under way, and what was replaced meanwhile. */
   readonly #reading = new Set<Set<string>>()
-  /** When the last beat began that came round. */
-  #beatAt = -Infinity
-  #usedAt = -Infinity
+  /** What was kept when the last beat began that came round is believed for a heartbeat from then on. */
+  readonly vouching = { changes: 0, until: -Infinity, usedAt: -Infinity }
   #beating = false
+  /** What the clock of the machine was ahead of that of the process. */
+  #offset = 0
   #unlisten: (() => void) | undefined
-  changes = 0
 
   constructor(far: AsyncStore<'text', any>, bus: Bus, heartbeat: number) {
     this.#far = strictRows(far)
@@ -223,37 +220,26 @@ class ToldRows implements EpochRows<'text'> {
     getMany: (keys: readonly string[]) => this.#recent(keys),
   }
 
-  /** What is kept, to be believed while `vouched` says so. */
+  /** What is kept, to be believed while it is vouched for. */
   row(key: string): string | undefined {
     return this.#rows.get(key)
   }
 
-  /** The time, where what is kept is believed at it; else `NaN`. */
-  vouched(): number {
-    const now = performance.now()
-    this.#usedAt = now
-    return this.#trusts(now) ? now : Number.NaN
-  }
-
-  #trusts(now: number): boolean {
-    return now - this.#beatAt <= this.#heartbeat
-  }
-
   #drop(key: string): void {
-    this.changes += 1
+    this.vouching.changes += 1
     this.#rows.delete(key)
     for (const changed of this.#reading) changed.add(key)
   }
 
   #dropAll(): void {
-    this.changes += 1
+    this.vouching.changes += 1
     this.#rows.clear()
     this.#reading.clear()
   }
 
   /** Beats as long as somebody reads, and hears as long as it beats. */
   #use(): void {
-    this.#usedAt = performance.now()
+    this.vouching.usedAt = performance.now()
     if (this.#beating) return
     this.#beating = true
     try {
@@ -271,17 +257,21 @@ class ToldRows implements EpochRows<'text'> {
   #beat(): void {
     const began = performance.now()
     const pause = this.#heartbeat / beats
-    if (began - this.#usedAt > pause * idle) {
+    if (began - this.vouching.usedAt > pause * idle) {
       this.#beating = false
       this.#unlisten?.()
       this.#unlisten = undefined
-      this.#beatAt = -Infinity
+      this.vouching.until = -Infinity
       this.#dropAll()
       return
     }
+    // The clock of the machine was set: what was fresh by it is judged again.
+    const offset = Date.now() - began
+    if (Math.abs(offset - this.#offset) > 100) this.vouching.changes += 1
+    this.#offset = offset
     hush(
       this.#bus.beat().then(() => {
-        if (this.#beating) this.#beatAt = Math.max(this.#beatAt, began)
+        if (this.#beating) this.vouching.until = Math.max(this.vouching.until, began + this.#heartbeat)
       }),
     )
     later(pause, () => this.#beat())
@@ -289,7 +279,7 @@ class ToldRows implements EpochRows<'text'> {
 
   async #recent(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
     this.#use()
-    const trusted = this.#trusts(performance.now())
+    const trusted = performance.now() < this.vouching.until
     const held = keys.map((key) => (trusted ? this.#rows.get(key) : undefined))
     const missing = keys.filter((_, at) => held[at] === undefined)
     if (missing.length === 0) return held
@@ -312,7 +302,7 @@ class ToldRows implements EpochRows<'text'> {
   #keep(key: string, row: string): void {
     const rows = this.#rows
     const before = rows.get(key)
-    if (before !== undefined && before !== row) this.changes += 1
+    if (before !== undefined && before !== row) this.vouching.changes += 1
     rows.delete(key)
     if (rows.size >= mostRows) rows.delete(rows.keys().next().value as string)
     rows.set(key, row)

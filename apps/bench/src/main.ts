@@ -9,11 +9,13 @@ import { plot } from './plot.ts'
 import { barTable, heapText, ratioTable, report, sizeText } from './report.ts'
 import type { Results } from './results.ts'
 import { fullPlan, parts, quickPlan, run } from './run.ts'
+import { benchScale } from './scale/command.ts'
 
 const file = (path: string) => new URL(`../${path}`, import.meta.url)
 const say = (text: string) => console.log(`bench: ${text}`)
 
 if (process.argv[2] === 'compiler') await benchCompiler(process.argv.slice(3), file(''), say)
+else if (process.argv[2] === 'scale') await benchScale(process.argv.slice(3), say)
 else await benchCalls()
 
 async function benchCalls() {

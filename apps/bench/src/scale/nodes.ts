@@ -18,13 +18,16 @@ export interface FleetResult extends Fleet {
   readonly warm: Counts & { readonly calls: number }
   readonly invalidated: Counts
   readonly after: Counts & { readonly fills: number }
-  /** Beats of all nodes in a second. */
+  /** Beats of all nodes in a second, with the default heartbeat. */
   readonly beatsPerSecond: number
   readonly rowsPerEntry: number
   /** Bytes of keys and rows for each entry: of the entry itself, and of its epoch. */
   readonly bytesPerEntry: number
   readonly valueBytes: number
 }
+
+/** Long, because all nodes share one event loop here; beats are as many times rarer than with the default of a second. */
+const heartbeat = 10
 
 const value = { text: 'x'.repeat(1000) }
 
@@ -34,7 +37,7 @@ export async function runFleet({ nodes, entries, seconds }: Fleet): Promise<Flee
   let fills = 0
   const fleet = Array.from({ length: nodes }, () => {
     const { store, bus } = server.connect()
-    const tiers = tieredStore([memoryStore({ max: 1000 }), store], { bus })
+    const tiers = tieredStore([memoryStore({ max: 1000 }), store], { bus, heartbeat: heartbeat * 1000 })
     const cache = createAutocache({ store: tiers, namespace: 'scale', version: '1', ttl: '1h', storeTimeout: '1m' })
     const load = cache.cached(
       async (id: number) => {
@@ -84,7 +87,7 @@ export async function runFleet({ nodes, entries, seconds }: Fleet): Promise<Flee
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   const { beats } = server.take()
-  const beatsPerSecond = (beats / (performance.now() - began)) * 1000
+  const beatsPerSecond = ((beats * heartbeat) / (performance.now() - began)) * 1000
 
   const before = { rows: server.rows.size, bytes: server.bytes }
   const one = createAutocache({ store: server.connect().store, namespace: 'scale', version: '1', ttl: '1h' })

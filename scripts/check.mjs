@@ -1,8 +1,8 @@
 // Everything but the tests: format, lint, import law, types, unused code, packed packages, size, public API.
 // Prints a line for each step, the output of those that fail, and `N passed, N failed`.
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { packAll } from './pack.mjs'
 
@@ -42,7 +42,7 @@ function onBranch() {
 let failed = 0
 for (const [name, commands] of Object.entries(steps)) {
   const started = Date.now()
-  const complaints = run(commands)
+  const complaints = await run(commands)
   const seconds = ((Date.now() - started) / 1000).toFixed(1)
   console.log(`${complaints === '' ? 'ok    ' : 'FAILED'}  ${name.padEnd(18)}${seconds.padStart(6)} s`)
   if (complaints === '') continue
@@ -53,16 +53,27 @@ rmSync(temporary, { recursive: true, force: true })
 console.log(`\n${Object.keys(steps).length - failed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0
 
-/** The output of those commands that failed. */
-function run(commands) {
+/** The output of those commands that failed, in their order; as many run at a time as there are cores. */
+async function run(commands) {
   try {
-    return commands()
-      .map(([command, ...args]) => {
-        const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
-        return status === 0 ? '' : `$ ${[command, ...args].join(' ')}\n${error ?? ''}${stdout}${stderr}\n`
-      })
-      .join('')
+    const left = commands().entries()
+    const complaints = []
+    const work = async () => {
+      for (const [place, command] of left) complaints[place] = await complaintOf(command)
+    }
+    await Promise.all(Array.from({ length: availableParallelism() }, work))
+    return complaints.join('')
   } catch (error) {
     return `${error.message}\n${error.stderr ?? ''}`
   }
 }
+
+const complaintOf = ([command, ...args]) =>
+  new Promise((resolve) => {
+    execFile(command, args, { encoding: 'utf8', maxBuffer: Infinity }, (error, stdout, stderr) => {
+      if (error === null) return resolve('')
+      // A command that did not start, or was ended, has no status and may have said nothing.
+      const how = typeof error.code === 'number' ? '' : `${error.message}\n`
+      resolve(`$ ${[command, ...args].join(' ')}\n${how}${stdout}${stderr}\n`)
+    })
+  })

@@ -10,6 +10,7 @@ export default {
   root: 'packages/core',
   test: {
     ...core.test,
+    maxWorkers: root.test.maxWorkers,
     typecheck: { enabled: false },
     setupFiles: [`${import.meta.dirname}/setup.mjs`],
     exclude: entriesOf(runtime).flatMap(({ file, title }) => (title ? [] : [file])),

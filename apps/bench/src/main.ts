@@ -5,17 +5,21 @@ import { parseArgs } from 'node:util'
 import { fails, judge, readAcceptedMisses } from './bars.ts'
 import { benchCompiler } from './compiler/command.ts'
 import { rounded } from './figures.ts'
+import { benchOutages } from './outages/command.ts'
 import { plot } from './plot.ts'
 import { barTable, heapText, ratioTable, report, sizeText } from './report.ts'
 import { mergedInto, type Results } from './results.ts'
 import { fullPlan, parts, quickPlan, run } from './run.ts'
 import { benchScale } from './scale/command.ts'
+import { benchSize } from './size.ts'
 
 const file = (path: string) => new URL(`../${path}`, import.meta.url)
 const say = (text: string) => console.log(`bench: ${text}`)
 
 if (process.argv[2] === 'compiler') await benchCompiler(process.argv.slice(3), file(''), say)
 else if (process.argv[2] === 'scale') await benchScale(process.argv.slice(3), say)
+else if (process.argv[2] === 'outages') await benchOutages(process.argv.slice(3), file(''), say)
+else if (process.argv[2] === 'size') await benchSize()
 else await benchCalls()
 
 async function benchCalls() {

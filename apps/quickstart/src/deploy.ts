@@ -17,9 +17,15 @@ import type { Settings } from './settings.ts'
 export interface Deploy {
   readonly title: string
   /** Nothing for the first: there is nothing to compare with. */
-  readonly foretold: readonly string[] | undefined
+  readonly foretold: Foretold | undefined
   readonly computed: readonly string[]
   readonly holds: boolean
+}
+
+/** What `autocache diff` says of a deploy: functions that it makes cold, and such as have entries of their new version in the store. */
+export interface Foretold {
+  readonly cold: readonly string[]
+  readonly stored: readonly string[]
 }
 
 const home = fileURLToPath(new URL('..', import.meta.url))
@@ -80,10 +86,9 @@ export async function* deploys(settings: Settings): AsyncGenerator<Deploy> {
   const manifest = join(checkout.folder, 'deployed.json')
   try {
     const deploy = async (title: string, expected: readonly string[], isFirst = false): Promise<Deploy> => {
-      const foretold = isFirst ? undefined : await coldIn(checkout, manifest)
+      const foretold = isFirst ? undefined : await foretell(checkout, manifest, settings)
       const [computed] = await Promise.all([checkout.deploy(settings), checkout.command('manifest', '--out', manifest)])
-      // What was computed under that version before is still there after a rollback.
-      const isForetold = foretold === undefined || computed.every((name) => foretold.includes(name))
+      const isForetold = foretold === undefined || String(computed) === String(foretold.cold)
       return { title, foretold, computed, holds: isForetold && String(computed) === String(expected) }
     }
     yield await deploy('the reports as they are, built again and started', [], true)
@@ -101,8 +106,12 @@ export async function* deploys(settings: Settings): AsyncGenerator<Deploy> {
   }
 }
 
-/** What `autocache diff` says will go cold. */
-async function coldIn(checkout: Checkout, manifest: string): Promise<readonly string[]> {
-  const { cold } = JSON.parse(await checkout.command('diff', manifest, '--json')) as { cold: { label: string }[] }
-  return cold.map(({ label }) => label).sort()
+/** What `autocache diff` says of the sources as they are, having looked into the store. */
+async function foretell(checkout: Checkout, manifest: string, { redis, file }: Settings): Promise<Foretold> {
+  const store = redis ?? `sqlite:${resolve(file)}`
+  const said = await checkout.command('diff', manifest, '--json', '--store', store, '--namespace', 'quickstart')
+  const { cold } = JSON.parse(said) as { cold: { label: string; stored: number }[] }
+  const labels = (isStored: boolean) =>
+    cold.flatMap(({ label, stored }) => (stored > 0 === isStored ? label : [])).sort()
+  return { cold: labels(false), stored: labels(true) }
 }

@@ -46,7 +46,11 @@ export function sayDeploy({ title, foretold, computed, holds }: Deploy): void {
   const mark = holds ? style('green', plain ? 'ok' : '\u2713') : style('red', 'FAILED')
   console.log(`${mark} ${title}`)
   const names = (list: readonly string[]) => (list.length === 0 ? 'nothing' : list.join(' and '))
-  if (foretold !== undefined) console.log(`     autocache diff: ${names(foretold)} will be cold`)
+  if (foretold !== undefined) {
+    const { cold, stored } = foretold
+    const back = stored.length > 0 ? `; the store has entries of the versions that ${names(stored)} will have` : ''
+    console.log(`     autocache diff: ${names(cold)} will be cold${back}`)
+  }
   console.log(
     `     a new process: ${names(computed)} computed, ${computed.length === 0 ? 'all' : 'the other'} reports from the store`,
   )

@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describeWith, redisUrl } from 'servers'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { help } from '../src/settings.ts'
+
+// Each run computes, builds four times and starts eight processes.
+vi.setConfig({ testTimeout: 300_000 })
 
 const program = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
@@ -29,7 +32,7 @@ const deploys = [
   'autocache diff: loneliestAirports and transferHubs will be cold',
   'a new process: loneliestAirports and transferHubs computed, the other reports from the store',
   'that edit rolled back: what that version computed is still there',
-  'autocache diff: loneliestAirports and transferHubs will be cold',
+  'autocache diff: nothing will be cold; the store has entries of the versions that loneliestAirports and transferHubs will have',
   'a new process: nothing computed, all reports from the store',
 ]
 
@@ -42,7 +45,7 @@ interface Outcome {
 /** Runs the program in a process of its own; one that does not end by itself has no status. */
 function run(...args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], { timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [program, ...args], { timeout: 120_000 }, (error, stdout, stderr) => {
       resolve({ status: error ? ((error.code as unknown as number | undefined) ?? null) : 0, stdout, stderr })
     })
   })
@@ -169,17 +172,12 @@ describe('bad input', () => {
   })
 })
 
-const redis = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
-const redisAnswers = await answers(redis)
-if (!redisAnswers && !process.env.CI)
-  console.warn(`SKIPPED: the quickstart on Redis. ${redis} does not answer; set REDIS_URL.`)
-
-describe.skipIf(!redisAnswers && !process.env.CI)('the quickstart on Redis', () => {
+;(await describeWith(redisUrl))('the quickstart on Redis', () => {
   it('computes in the first process and answers from Redis in the second', async () => {
-    expect(await run('--redis', redis, '--reset')).toMatchObject({ status: 0 })
-    const { stdout } = await runTwice('--redis', redis)
-    expect(stdout).toContain(`The entries are in Redis at ${new URL(redis).host}.`)
-    expect(await run('--redis', redis, '--reset')).toMatchObject({ status: 0 })
+    expect(await run('--redis', redisUrl, '--reset')).toMatchObject({ status: 0 })
+    const { stdout } = await runTwice('--redis', redisUrl)
+    expect(stdout).toContain(`The entries are in Redis at ${new URL(redisUrl).host}.`)
+    expect(await run('--redis', redisUrl, '--reset')).toMatchObject({ status: 0 })
   })
 })
 
@@ -197,16 +195,3 @@ describe('the README', () => {
     expect(readme).not.toMatch(/\d\s*(ms|s|x|times|seconds|milliseconds)\b/)
   })
 })
-
-function answers(url: string): Promise<boolean> {
-  const { hostname, port } = new URL(url)
-  return new Promise((resolve) => {
-    const socket = connect({ host: hostname, port: Number(port || 6379) })
-    const settle = (answer: boolean) => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.setTimeout(1000, () => settle(false))
-    socket.once('connect', () => settle(true)).once('error', () => settle(false))
-  })
-}

@@ -1,9 +1,9 @@
 import { readdirSync, statSync } from 'node:fs'
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping'
+import { describeWith, redisUrl } from 'servers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { autocache, type Build, build, folderOf, node, run, type Said } from './support/commands.ts'
 import { Project } from './support/project.ts'
-import { describeWithRedis, redisUrl } from './support/redis.ts'
 
 const project = new Project('project')
 afterAll(() => project.remove())
@@ -99,7 +99,7 @@ test('every compiler, format and kind of decorators gives one label, version and
   for (const other of others) expect(other).toEqual(first)
 })
 
-const describeRedis = await describeWithRedis()
+const describeRedis = await describeWith(redisUrl)
 describeRedis('over one Redis', () => {
   test('what one build computed answers the others', async () => {
     const env = { REDIS_URL: redisUrl, SHOP_NAMESPACE: `emitted-${process.pid}-${Date.now()}` }
@@ -124,6 +124,8 @@ describe.each([builds[1]!, builds[6]!])('after an edit: $compiler $format $decor
   test.each([
     ['a comment', 'src/price.ts', '/** A helper,', '/** Some helper,', []],
     ['a helper in another file', 'src/round.ts', 'value * 100', 'value * 1000', ['gross', 'inFrancs', 'inPounds']],
+    ['a parameter of a helper renamed', 'src/round.ts', 'value', 'amount', []],
+    ['what is injected', 'src/repository.ts', '[3, 4,', '[3, 5,', ['total']],
     ['a base class', 'src/repository.ts', 'return 1', 'return 2', ['total']],
     ['a value of JSON', 'src/rates.json', '0.2,', '0.21,', ['countryRate']],
     ['an initialiser of a module', 'src/region.ts', "?? 'eu'", "?? 'us'", ['shipping']],

@@ -73,7 +73,7 @@ describe.each(Object.keys(hosts) as (keyof typeof hosts)[])('%s', (host) => {
   afterAll(() => removeProject(root))
 
   test('what an alias leads to has the version that it has by its path', () => {
-    expect(said).toHaveLength(9)
+    expect(said).toHaveLength(10)
     for (const { label, version } of said) expect([label, version.split('+')[0]]).toEqual([label, expected[label]])
   })
 

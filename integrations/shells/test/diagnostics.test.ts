@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync } from 'node:fs'
+import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { environment, start } from './support/child.ts'
@@ -118,73 +118,164 @@ describe('levels come from the configuration of the project', () => {
   }, 180_000)
 })
 
-describe('what cannot be stamped is said with the function and the remedy', () => {
-  const errorsOf = async (source: string) => {
-    files.write('src/bad.ts', source)
-    const { errors } = await diagnose('esbuild')
-    return errors.map(({ text, location }) => `${location?.line}:${location?.column} ${text}`)
-  }
-  const cached = "import { cache } from './cache.ts'\n"
+/** What is said of an error or a warning, whatever the host. */
+interface Told {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly text: string
+}
 
-  test('a capture that cannot be keyed', async () => {
-    const source = `${cached}export const make = (seen: WeakMap<object, number>) =>\n  cache.cached(async (key: object) => seen.get(key))\n`
-    const [error] = await errorsOf(source)
-    expect(error).toMatch(
-      /^2:21 `make`: seen cannot be part of a key\. Leave it out with `deps: \{ ignore: \[\.\.\.\] \}`/,
-    )
-  }, 180_000)
-
-  test('a function that the code does not show', async () => {
-    const source = `${cached}const table = { user: async (id: string) => id }\nexport const make = (name: 'user') =>\n  cache.cached(table[name])\n`
-    expect(await errorsOf(source)).toEqual([
-      '4:15 `make`: Which function `table[name]` is, only the running program knows, so no version follows its code and it gets no stamp. ' +
-        'Name the function, choose it inside of one that is written out (`cached((id) => choose(id)(id))`), or give a `version` of your own. (dynamic-function)',
-    ])
-  }, 180_000)
-
-  test('`eval`', async () => {
-    const [error] = await errorsOf(`${cached}export const run = cache.cached(async (code: string) => eval(code))\n`)
-    expect(error).toMatch(/^2:56 `run`: eval\(\) runs code .* give the function a `version` of your own\. \(eval\)$/)
-  }, 180_000)
-
-  test('a package that is not installed', async () => {
-    files.write(
-      'src/bad.ts',
-      `${cached}import pad from 'not-there'\nexport const padded = cache.cached(async () => pad())\n`,
-    )
-    const { errors, warnings } = await diagnose('esbuild')
-    expect(errors.map(({ text }) => text)).toEqual(['Could not resolve "not-there"'])
-    expect(warnings.map(({ text }) => text)).toContainEqual(
-      expect.stringMatching(
-        /`padded` .*: 'default' of 'not-there' leads nowhere.* install the package.* \(unresolved\)$/,
-      ),
-    )
-  }, 180_000)
-
-  test('two copies of core', async () => {
-    files.write('src/bad.ts', cached)
-    const copy = join(root, 'packages/tax/node_modules/@autocache/core')
-    cpSync(join(root, 'node_modules/@autocache/core'), copy, { recursive: true })
-    files.write(
-      'packages/tax/src/index.ts',
-      "import { cached } from '@autocache/core'\nimport { share } from './share.ts'\nexport const taxOf = cached((net: number) => net * share)\n",
-    )
-    const { errors } = await diagnose('esbuild')
-    expect(errors).toHaveLength(1)
-    expect(errors[0].text).toMatch(
-      /`\w+`: this module imports @autocache\/core from .* One copy does not know .* `npm dedupe`/,
-    )
-    files.write(
-      'packages/tax/src/index.ts',
-      "import { share } from './share.ts'\nexport const taxOf = (net: number) => net * share\n",
-    )
-  }, 180_000)
-
-  test('a core that does not read these stamps', async () => {
-    files.replace('node_modules/@autocache/core/dist/version.js', 'stampContract = 2', 'stampContract = 1')
-    const { errors } = await diagnose('esbuild')
-    expect(errors[0].text).toMatch(
-      /reads stamps of contract 1, and contract \d is written here.* Update @autocache\/core\. \(core-contract\)$/,
-    )
-  }, 180_000)
+const told = (file: string, line: string | number, column: string | number, text: string): Told => ({
+  file,
+  line: Number(line),
+  column: Number(column),
+  text,
 })
+
+/** Hosts that stop at the first error name the others below it, each with its place. */
+function listed(first: Told): Told[] {
+  const [text, ...others] = first.text.split('\n')
+  const more = others.flatMap((line) => {
+    const found = /^(\/.*?):(\d+):(\d+): (.*)$/.exec(line)
+    return found ? told(found[1]!, found[2]!, found[3]!, found[4]!) : []
+  })
+  return [{ ...first, text: text! }, ...more]
+}
+
+/** The errors that each host gives, from its own format; columns from 1. */
+const errorsIn = {
+  async esbuild(): Promise<Told[]> {
+    const { errors } = await diagnose('esbuild')
+    return errors.map(({ text, location }) => told(join(root, location.file), location.line, location.column + 1, text))
+  },
+  async vite(): Promise<Told[]> {
+    const { errors } = await diagnose('vite')
+    return errors.flatMap(({ message, loc }) => {
+      const text = message.slice(message.indexOf('`'))
+      return loc ? listed(told(loc.file, loc.line, loc.column + 1, text)) : [told('', 0, 0, message)]
+    })
+  },
+  async webpack(): Promise<Told[]> {
+    const { errors } = await diagnose('webpack')
+    return errors.map(({ file: at, loc, message }) => {
+      const [line, column] = String(loc ?? '0:0').split(/[:-]/)
+      return told(at ?? '', line!, Number(column) + 1, message)
+    })
+  },
+  async node(): Promise<Told[]> {
+    const { status, stderr } = load()
+    if (status === 0) return []
+    // Node's arrow under the source, and below it the error.
+    const place = /^\[?(\/.*?):(\d+):(\d+)$/m.exec(stderr)
+    const text = stderr.slice(stderr.indexOf('AutocacheDiagnostic: ') + 'AutocacheDiagnostic: '.length)
+    return place && stderr.includes('AutocacheDiagnostic: ')
+      ? listed(told(place[1]!, place[2]!, place[3]!, text))
+      : [told('', 0, 0, stderr)]
+  },
+}
+
+describe.each(Object.keys(errorsIn) as (keyof typeof errorsIn)[])(
+  'what cannot be stamped is said with its place, the function and the remedy: %s',
+  (host) => {
+    const cached = "import { cache } from './cache.ts'\n"
+    const bad = (source: string) => files.write('src/bad.ts', cached + source)
+    /** Sorted, since hosts that build in parallel tell in any order. */
+    const errors = async () => (await errorsIn[host]()).sort((a, b) => a.line - b.line)
+
+    test('a capture that cannot be keyed, and a function that the code does not show', async () => {
+      bad(
+        [
+          'export const make = (seen: WeakMap<object, number>) => cache.cached(async (key: object) => seen.get(key))',
+          'const table = { user: async (id: string) => id }',
+          "export const pick = (name: 'user') => cache.cached(table[name])",
+        ].join('\n'),
+      )
+      const place = { file, line: expect.any(Number), column: expect.any(Number) }
+      expect(await errors()).toEqual([
+        {
+          ...place,
+          line: 2,
+          text: expect.stringMatching(
+            /^`make`: seen cannot be part of a key\. Leave it out with `deps: \{ ignore: \[\.\.\.\] \}`.*\(uncapturable\)/,
+          ),
+        },
+        {
+          ...place,
+          line: 4,
+          column: 52,
+          text: expect.stringMatching(
+            /^`pick`: Which function `table\[name\]` is, only the running program knows.*Name the function,.*or give a `version` of your own\. \(dynamic-function\)/,
+          ),
+        },
+      ])
+    }, 180_000)
+
+    test('`eval`', async () => {
+      bad('export const run = cache.cached(async (code: string) => eval(code))')
+      expect(await errors()).toEqual([
+        {
+          ...{ file, line: 2, column: 57 },
+          text: expect.stringMatching(
+            /^`run`: eval\(\) runs code .* give the function a `version` of your own\. \(eval\)/,
+          ),
+        },
+      ])
+    }, 180_000)
+
+    test('a package that is not installed', async () => {
+      bad("import pad from 'not-there'\nexport const padded = cache.cached(async () => pad())")
+      const warning = /`padded` .*: 'default' of 'not-there' leads nowhere.* install the package.* \(unresolved\)/
+      if (host === 'node') {
+        const { status, stderr } = load()
+        expect(status).toBe(1)
+        expect(stderr).toMatch(warning)
+        expect(stderr).toContain(`at ${file}:3:`)
+        expect(stderr).toContain("Cannot find package 'not-there'")
+        return
+      }
+      const { errors, warnings } = await diagnose(host)
+      const texts = warnings.map(({ text, message }) => text ?? message)
+      expect(texts).toContainEqual(expect.stringMatching(warning))
+      // Vite leaves what it does not find to the server that runs the program.
+      expect(errors).toHaveLength(host === 'vite' ? 0 : 1)
+      for (const { text, message } of errors) expect(text ?? message).toMatch(/resolve "?'?not-there/)
+    }, 180_000)
+
+    test('two copies of core', async () => {
+      bad('export const fine = cache.cached(async (n: number) => n)')
+      const copy = 'packages/tax/node_modules/@autocache/core'
+      cpSync(join(root, 'node_modules/@autocache/core'), join(root, copy), { recursive: true })
+      const tax = files.read('packages/tax/src/index.ts')
+      files.write(
+        'packages/tax/src/index.ts',
+        "import { cached } from '@autocache/core'\nimport { share } from './share.ts'\nexport const taxOf = cached((net: number) => net * share)\n",
+      )
+      try {
+        const [error, ...others] = await errors()
+        expect(others).toEqual([])
+        expect(error!.text).toMatch(
+          /^`[\w.]+`: this module imports @autocache\/core from .* One copy does not know .* `npm dedupe`/,
+        )
+        expect(error!.file).toMatch(/\.ts$/)
+      } finally {
+        files.write('packages/tax/src/index.ts', tax)
+        rmSync(join(root, 'packages/tax/node_modules'), { recursive: true })
+      }
+    }, 180_000)
+
+    test('a core that does not read these stamps', async () => {
+      const version = 'node_modules/@autocache/core/dist/version.js'
+      files.replace(version, 'stampContract = 2', 'stampContract = 1')
+      try {
+        const [error] = await errors()
+        expect(error!.text).toMatch(
+          /^`[\w.]+`: .*reads stamps of contract 1, and contract \d is written here.* Update @autocache\/core\. \(core-contract\)/,
+        )
+        expect(error!.file).toMatch(/src\/\w+\.ts$/)
+      } finally {
+        files.replace(version, 'stampContract = 1', 'stampContract = 2')
+      }
+    }, 180_000)
+  },
+)

@@ -49,7 +49,7 @@ test('with tsx every function has the label, version and key of a build', async 
   await child.next('build')
   await child.stop()
   const built = await runProgram(root, ['out/esbuild/main.js'])
-  expect(Object.keys(built)).toHaveLength(9)
+  expect(Object.keys(built)).toHaveLength(10)
   expect(await runProgram(root, [...register, '--import', 'tsx', 'src/main.ts'])).toEqual(built)
 }, 180_000)
 

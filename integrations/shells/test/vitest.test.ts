@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { describeWith, redisUrl } from 'servers'
 import { afterAll, expect, test } from 'vitest'
 import { Files } from './support/edits.mjs'
 import { copyProject, removeProject } from './support/project.mjs'
-import { describeWithRedis, redisUrl } from './support/redis.ts'
 
 const root = copyProject('vitest')
 afterAll(() => removeProject(root))
@@ -41,7 +41,7 @@ test('modules that Vitest keeps on the disk are stamped again when a helper chan
   expect(version()).not.toBe(first)
 }, 180_000)
 
-;(await describeWithRedis())('over one Redis and one namespace', () => {
+;(await describeWith(redisUrl))('over one Redis and one namespace', () => {
   test('R24 what a run computed under its mocks answers no other run', () => {
     const files = new Files(root)
     const env = { REDIS_URL: redisUrl, SHOP_NAMESPACE: `vitest-${process.pid}-${Date.now().toString(36)}` }

@@ -1,6 +1,7 @@
 import { describeStore } from '@autocache/conformance'
+import { describeWith } from 'servers'
 import { cacheManagerStore } from '../src/index.ts'
-import { backends, describeWith, pairs } from './support/backends.ts'
+import { backends, pairs } from './support/backends.ts'
 
 for (const pair of pairs) {
   for (const backend of backends) {

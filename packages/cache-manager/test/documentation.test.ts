@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createCache } from 'cache-manager'
+import { describeWith, redisUrl } from 'servers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { cacheManagerStore } from '../src/index.ts'
-import { describeWith, redisUrl } from './support/backends.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')

@@ -1,7 +1,8 @@
+import { describeWith } from 'servers'
 import { afterAll, it } from 'vitest'
 import { checkLife, lives } from '../../core/test/life-model.ts'
 import { cacheManagerStore } from '../src/index.ts'
-import { backends, describeWith, type Opened, pairs } from './support/backends.ts'
+import { backends, type Opened, pairs } from './support/backends.ts'
 
 for (const pair of pairs.filter(({ manager }) => manager === 7)) {
   for (const backend of backends) {

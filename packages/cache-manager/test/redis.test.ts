@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { createAutocache } from '@autocache/core'
 import KeyvRedis from '@keyv/redis'
+import { describeWithOwnRedis, RedisServer } from 'servers'
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
-import { describeWithOwnRedis, RedisServer } from '../../keyv/test/support/redis-server.ts'
 import { type CacheManagerLike, cacheManagerStore } from '../src/index.ts'
 import { pairs } from './support/backends.ts'
 

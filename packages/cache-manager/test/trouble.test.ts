@@ -1,8 +1,9 @@
+import { describeWith } from 'servers'
 import { afterAll, it } from 'vitest'
 import { lives } from '../../core/test/life-model.ts'
 import { checkTrouble, endTrouble } from '../../core/test/trouble-model.ts'
 import { cacheManagerStore } from '../src/index.ts'
-import { backends, describeWith, type Opened, pairs } from './support/backends.ts'
+import { backends, type Opened, pairs } from './support/backends.ts'
 
 const opened: Opened[] = []
 afterAll(async () => {

@@ -150,6 +150,8 @@ export interface Cold {
   readonly before?: FunctionState
   readonly after?: FunctionState
   readonly causes: readonly Cause[]
+  /** How many entries of its new version a store has, if one was asked. */
+  readonly stored?: number
 }
 
 /** A function that keeps its entries although a file it reaches was edited. */

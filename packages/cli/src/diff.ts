@@ -9,6 +9,7 @@ import {
   changeText,
   diagnosticText,
   groupCold,
+  isStored,
   losesEntries,
   pathText,
   place,
@@ -18,9 +19,10 @@ import {
 import { coldShape, warmShape } from './shapes.ts'
 import type { State } from './state.ts'
 import { States } from './states.ts'
+import { type StoredOptions, withStored } from './stored.ts'
 import { clean, count } from './text.ts'
 
-export interface DiffOptions {
+export interface DiffOptions extends Partial<StoredOptions> {
   readonly markdown?: boolean
   readonly failOnCold?: boolean
 }
@@ -36,7 +38,12 @@ export async function diff(context: Context, range: string | undefined, options:
   try {
     const sides = parseRange(range)
     const [before, after] = await openSides(states, sides, context)
-    const result = compareStates(before, after)
+    const compared = compareStates(before, after)
+    const { store, namespace, table = 'keyv' } = options
+    const result =
+      store === undefined
+        ? compared
+        : await withStored(context, compared, { store, table, ...(namespace && { namespace }) })
     if (context.options.json) {
       terminal.json({
         base: before.name,
@@ -103,8 +110,12 @@ function print({ terminal }: Context, before: State, after: State, { cold, warm,
     for (const one of functions) {
       const at = (one.after ?? one.before)!
       const paint = losesEntries(one) ? color.red : color.blue
+      const state = isStored(one) ? color.green('warm') : paint('cold')
+      const stored = isStored(one)
+        ? `, and the store has ${count(one.stored!, 'entry', 'entries')} of this version`
+        : ''
       terminal.print(
-        `  ${paint('cold')}  ${color.bold(clean(at.label))}  ${color.dim(`${place(at)}  ${changeText[one.change]}`)}`,
+        `  ${state}  ${color.bold(clean(at.label))}  ${color.dim(`${place(at)}  ${changeText[one.change]}${stored}`)}`,
       )
     }
     // One helper makes many functions cold: it is told once, with the path from the first of them.

@@ -20,6 +20,8 @@ export interface StoredEntry {
   readonly version: string
   /** Epoch milliseconds. */
   readonly createdAt: number
+  /** Epoch milliseconds after which Keyv does not give it any more. */
+  readonly expiresAt?: number
 }
 
 /** The one scheme whose versions a manifest can name: stamped from static analysis. */
@@ -37,7 +39,7 @@ export function versionsIn(key: string): string[] {
 
 /** The entry stored under a key, or nothing where it is not certainly one of ours. */
 export function readEntry(storedKey: string, storedValue: string): StoredEntry | undefined {
-  const held = keyvValue(storedValue)
+  const { value: held, expires } = keyvRow(storedValue)
   if (held === undefined || !/^a[12]\./.test(held) || held[25] !== '.') return undefined
   const rest = held.slice(26)
   if (held.slice(3, 25) !== digest(rest).slice(0, 22)) return undefined
@@ -48,13 +50,12 @@ export function readEntry(storedKey: string, storedValue: string): StoredEntry |
   // Each part is escaped, so its colons separate; the arguments come last and may have some of their own.
   const [namespace, label, version, ...argumentsText] = key.split(':')
   if (!namespace || !label || !version || argumentsText.join(':') === '') return undefined
-  return { namespace, label, version, createdAt }
+  return { namespace, label, version, createdAt, ...(expires !== undefined && { expiresAt: expires }) }
 }
 
-function keyvValue(text: string): string | undefined {
-  const stored = parse(text)
-  const value = typeof stored === 'object' && stored !== null ? (stored as { value?: unknown }).value : undefined
-  return typeof value === 'string' ? value : undefined
+function keyvRow(text: string): { readonly value?: string; readonly expires?: number } {
+  const { value, expires } = (parse(text) ?? {}) as { value?: unknown; expires?: unknown }
+  return { ...(typeof value === 'string' && { value }), ...(typeof expires === 'number' && { expires }) }
 }
 
 function parse(text: string): unknown {

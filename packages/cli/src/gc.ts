@@ -5,11 +5,10 @@
  * namespace that was named, of a stamped version that no kept manifest names, and older than the grace period. Whatever
  * fails one of these is kept and counted. And it is removed only while it still holds what was read.
  */
-import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { compareText } from './compare.ts'
 import { keyForms, readEntry, stampedVersion, unescaped, versionsIn } from './entry-key.ts'
 import { exitCodes, UserError } from './errors.ts'
+import { packageName } from './namespace.ts'
 import type { Context } from './program.ts'
 import { loadManifest } from './state.ts'
 import { attempt, openStore } from './stores/open.ts'
@@ -175,20 +174,6 @@ async function keptVersions(context: Context, files: readonly string[]): Promise
     for (const { version } of manifest.functions) kept.add(version)
   }
   return kept
-}
-
-/** The namespace of core where none is given: the name of the nearest package. @throws UserError where there is none */
-function packageName(root: string): string {
-  for (let folder = root; ; folder = dirname(folder)) {
-    try {
-      const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: unknown }
-      if (typeof name === 'string' && name !== '') return name
-    } catch {
-      // No readable package.json here: the folder above may have one.
-    }
-    if (dirname(folder) === folder) break
-  }
-  throw new UserError('Name the namespace whose entries may be removed: --namespace <name>, as in createAutocache().')
 }
 
 const units = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 }

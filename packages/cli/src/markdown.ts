@@ -6,7 +6,7 @@
  * out from the least to the most telling: source, details, rows.
  */
 import type { Cold, Comparison, Warm } from './compare.ts'
-import { causePath, causeText, changeText, groupCold, losesEntries, stillText, summary } from './render.ts'
+import { causePath, causeText, changeText, groupCold, isStored, losesEntries, stillText, summary } from './render.ts'
 import { diffText, sourceDiff } from './source-diff.ts'
 import type { State } from './state.ts'
 import { clean, count } from './text.ts'
@@ -68,7 +68,8 @@ function coldGroup(
   const [cause] = causes
   const more = causes.length > 1 ? ` and ${count(causes.length - 1, 'more cause')}` : ''
   const why = cause ? `: <code>${html(causeText(cause))}</code>${more}` : ''
-  const lines = ['<details>', `<summary>${names.join(', ')} ${changeText[first.change]}${why}</summary>`, '']
+  const how = isStored(first) ? `${changeText[first.change]}, with entries in the store` : changeText[first.change]
+  const lines = ['<details>', `<summary>${names.join(', ')} ${how}${why}</summary>`, '']
   if (detail !== 'names') {
     for (const cause of causes.slice(0, 10)) {
       lines.push(`- ${code(causeText(cause))}`)

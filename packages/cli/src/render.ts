@@ -191,8 +191,11 @@ export function tally(diagnostics: readonly Diagnostic[]): string {
   return texts.length > 0 ? texts.join(', ') : 'no diagnostics'
 }
 
-/** Whether there can be entries that the change leaves behind: a new function has none. */
-export const losesEntries = ({ change }: Cold): boolean => change !== 'new'
+/** Whether a store has entries of the version that the function would have. */
+export const isStored = ({ stored = 0 }: Cold): boolean => stored > 0
+
+/** Whether there can be entries that the change leaves behind: a new function has none, and some versions are back. */
+export const losesEntries = (cold: Cold): boolean => cold.change !== 'new' && !isStored(cold)
 
 /** Functions of one state that share all causes go together: one edited helper makes many functions cold. */
 export function groupCold(
@@ -200,7 +203,7 @@ export function groupCold(
 ): { readonly functions: readonly Cold[]; readonly causes: Cold['causes'] }[] {
   const groups = new Map<string, Cold[]>()
   for (const one of cold) {
-    const key = JSON.stringify([one.change, one.causes.map(causeText).sort(compareText)])
+    const key = JSON.stringify([one.change, isStored(one), one.causes.map(causeText).sort(compareText)])
     const group = groups.get(key)
     if (group) group.push(one)
     else groups.set(key, [one])
@@ -210,7 +213,8 @@ export function groupCold(
 
 /** The result in one line. */
 export function summary({ cold, warm, untouched }: Comparison): string {
-  const of = (change: Cold['change']) => cold.filter((one) => one.change === change).length
+  const back = cold.filter(isStored).length
+  const of = (change: Cold['change']) => cold.filter((one) => one.change === change && !isStored(one)).length
   const parts = (['changed', 'renamed', 'new', 'removed'] as const).flatMap((change) =>
     of(change) > 0 ? `${of(change)} ${changeText[change]}` : [],
   )
@@ -218,6 +222,7 @@ export function summary({ cold, warm, untouched }: Comparison): string {
   // A new function has no entries to lose.
   const total = losing > 0 ? `${count(losing, 'function')} cold` : 'Nothing goes cold'
   const how = parts.length > 0 ? ` (${parts.join(', ')})` : ''
+  const stored = back > 0 ? `, ${count(back, 'function')} warm by entries in the store` : ''
   const stay = warm.length > 0 ? `, ${count(warm.length, 'function')} warm although touched` : ''
-  return `${total}${how}${stay}, ${untouched} untouched.`
+  return `${total}${how}${stored}${stay}, ${untouched} untouched.`
 }

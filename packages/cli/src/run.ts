@@ -93,6 +93,9 @@ export async function run(
     )
     .option('--markdown', 'print a comment for a pull request')
     .option('--fail-on-cold', 'exit with 1 when functions lose their entries')
+    .option('--store <url>', 'look there for entries of the new versions: after a rollback they are warm')
+    .option('--namespace <name...>', 'namespaces to look at in it (default: the name of the nearest package)')
+    .option('--table <name>', 'table of a database', (name: string) => checkedTable(name), 'keyv')
     .action(command(diff))
 
   program

@@ -50,6 +50,7 @@ export function coldShape(cold: Cold) {
     line: one.line,
     ...(before ? { from: before.version } : {}),
     ...(after ? { to: after.version } : {}),
+    ...(cold.stored === undefined ? {} : { stored: cold.stored }),
     causes: cold.causes.map((cause) => causeShape(cause)),
     diagnostics: after?.diagnostics ?? [],
   }

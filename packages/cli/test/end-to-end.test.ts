@@ -238,6 +238,32 @@ describe('a change', () => {
     })
   })
 
+  it('that brings a warning or an error says so with the function that it makes cold, and of no other', async () => {
+    edit('src/rates.ts', 'return rates.get', 'console.info(Date.now(), process.env[country])\n  return rates.get')
+    const { out } = await autocache('diff')
+    const told = out.split('\n').filter((line) => /^\S+:\d+:\d+ {2}/.test(line))
+    expect(told).toEqual([
+      expect.stringMatching(/^src\/rates\.ts:6:\d+ {2}warning {2}Date\.now\(\) reads the clock.* impure-time$/),
+      expect.stringMatching(/^src\/rates\.ts:6:\d+ {2}error {2}.* reads the environment by a name .* env-dynamic$/),
+    ])
+    expect(out).toContain('reached through quote -> rate')
+    // `clock` has such a warning as well, and is as it was.
+    expect(out).not.toContain('src/quote.ts:7')
+    const { json } = await autocache('diff', '--json')
+    expect(json.cold.map((one: any) => [one.label, one.diagnostics.map(({ code }: any) => code).sort()])).toEqual([
+      ['quote', ['env-dynamic', 'impure-time']],
+    ])
+  })
+
+  it('that mends what was wrong tells nothing of it', async () => {
+    edit('src/rates.ts', 'return rates.get', 'console.info(Date.now())\n  return rates.get')
+    repository.commit()
+    edit('src/rates.ts', 'console.info(Date.now())\n  ', '')
+    const { out } = await autocache('diff', 'HEAD')
+    expect((await autocache('diff', 'HEAD', '--json')).json.cold).toMatchObject([{ label: 'quote', diagnostics: [] }])
+    expect(out).not.toContain('impure-time')
+  })
+
   it('outside the folder of the root is seen where the root imports it', async () => {
     repository.write({
       'apps/web/package.json': '{ "name": "web", "type": "module" }',

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAutocache } from '@autocache/core'
@@ -11,15 +10,12 @@ import KeyvRedis from '@keyv/redis'
 import KeyvSqlite from '@keyv/sqlite'
 import { Keyv } from 'keyv'
 import { Keyv as Keyv6 } from 'keyv6'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describeWith, mysqlUrl, postgresUrl, redisUrl } from 'servers'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openStore } from '../src/stores/open.ts'
 import { Terminal } from '../src/terminal.ts'
 import { analysis, cachedFunction, compilerOf, manifest } from './support/analysis.ts'
 import { run } from './support/io.ts'
-
-const redisUrl = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
-const postgresUrl = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test'
-const mysqlUrl = process.env.MYSQL_URL ?? 'mysql://root@127.0.0.1:3306/test'
 
 const alive = `s1-${'a'.repeat(26)}`
 const dead = `s1-${'b'.repeat(26)}`
@@ -144,28 +140,6 @@ const kinds: readonly Kind[] = ([5, 6] as const).flatMap((version): Kind[] => {
 
 function rowsOf(rows: readonly unknown[]): Map<string, string> {
   return new Map((rows as { key: string; value: string }[]).map(({ key, value }) => [key, value]))
-}
-
-function answering(url: string): Promise<boolean> {
-  const { hostname, port } = new URL(url)
-  return new Promise((resolve) => {
-    const socket = connect({ host: hostname, port: Number(port) })
-    const settle = (up: boolean) => {
-      socket.destroy()
-      resolve(up)
-    }
-    socket
-      .once('connect', () => settle(true))
-      .once('error', () => settle(false))
-      .setTimeout(2000, () => settle(false))
-  })
-}
-
-/** `describe`, or a loud skip where the server is missing on a laptop. In CI a missing server fails. */
-async function describeWith(url: string | undefined) {
-  if (url === undefined || process.env.CI || (await answering(url))) return describe
-  console.warn(`SKIPPED: no server at ${url}. These tests fail in CI.`)
-  return describe.skip
 }
 
 let folder: string
@@ -324,6 +298,39 @@ for (const kind of kinds) {
       await fill('getUser', `${dead}+${alive}`, ['1'])
       expect((await gc()).json.removed).toBe(1)
       expect(await versions()).toEqual([`${alive}+${dead}`])
+    })
+
+    it('is what `diff --store` looks into, and nothing is removed: of a version with entries it says that it is warm', async () => {
+      const state = (versions: Record<string, string>) =>
+        JSON.stringify(manifest(Object.entries(versions).map(([label, version]) => cachedFunction(label, { version }))))
+      writeFileSync(join(folder, 'before.json'), state({ getUser: alive, listUsers: alive }))
+      writeFileSync(join(folder, 'after.json'), state({ getUser: dead, listUsers: older }))
+      await fill('getUser', `${dead}+c-x`, ['1', '2'])
+      await fill('listUsers', dead, ['1'])
+      await fill('listUsers', older, ['1'], 'other')
+      const rows = await store.rows()
+      const diff = (...more: string[]) =>
+        run(
+          [
+            ...['diff', 'before.json..after.json', '--store', store.url, '--namespace', shop, ...more],
+            ...(store.table ? ['--table', store.table] : []),
+          ],
+          { cwd: folder, compiler },
+        )
+      const { json } = await diff('--json')
+      expect(json.cold.map(({ label, stored }: any) => [label, stored])).toEqual([
+        ['getUser', 2],
+        ['listUsers', 0],
+      ])
+      const { out, code } = await diff('--fail-on-cold')
+      expect(out).toMatch(/^ {2}warm {2}getUser .* changed, and the store has 2 entries of this version$/m)
+      expect(out).toMatch(/^ {2}cold {2}listUsers .* changed$/m)
+      expect(out).toContain('1 function cold (1 changed), 1 function warm by entries in the store, 0 untouched.')
+      expect(code).toBe(1)
+      expect((await diff('--markdown')).out).toContain('<code>getUser</code> changed, with entries in the store')
+      await fill('listUsers', older, ['1'])
+      expect(await diff('--fail-on-cold')).toMatchObject({ code: 0, out: expect.stringContaining('Nothing goes cold') })
+      expect(new Map([...(await store.rows())].filter(([key]) => rows.has(key)))).toEqual(rows)
     })
 
     it('reaches every entry of a store of several pages', async () => {

@@ -38,3 +38,15 @@ export function rescue<T>(run: () => Answer<T>, failed: (error: unknown) => T): 
 export function every<T>(answers: readonly Answer<T>[]): Answer<readonly T[]> {
   return answers.some(isThenable) ? Promise.all(answers) : (answers as readonly T[])
 }
+
+/** Asks for each of a list: where one fails at once, what those before it come to is nobody's. */
+export function each<TItem, T>(list: readonly TItem[], ask: (item: TItem) => Answer<T>): Answer<readonly T[]> {
+  const answers: Answer<T>[] = []
+  try {
+    for (const item of list) answers.push(ask(item))
+  } catch (error) {
+    for (const answer of answers) hush(answer)
+    throw error
+  }
+  return every(answers)
+}

@@ -29,18 +29,17 @@ import type { Call, Definition, Found } from './definition.ts'
 import { createFinder, type Look } from './find.ts'
 import { Flight, gathering, type Landed, type SharedLanding } from './flight.ts'
 import { gateOf, isAsync } from './gate.ts'
-import { createGlance } from './glance.ts'
-import { instant } from './instants.ts'
+import { instant, nextInstant } from './instants.ts'
 import { createJoins } from './join.ts'
 import { createJudge, type Judge } from './judge.ts'
 import { createLandings, firstly } from './land.ts'
-import { createTurns } from './lock.ts'
-import { nearOf } from './near.ts'
+import type { Turn } from './lock.ts'
 import { Gathering } from './nested.ts'
 import { check, createQuick, general } from './quick.ts'
 import { createRefresh } from './refresh.ts'
 import type { Read, Seen } from './rows.ts'
 import { arrive, createRuns, leave, Manner } from './run.ts'
+import type { Wire } from './wire.ts'
 
 /** The steps of a call, for the wrapper and its handle. */
 export interface Caller {
@@ -72,8 +71,11 @@ export interface Caller {
   readonly promises: boolean
 }
 
-/** Puts the steps together for one cached function. */
-export function createCaller(definition: Definition): Caller {
+/**
+ * Puts the steps together for one cached function.
+ * @param wire what calls take over stores that others use, or that promise, where the store or the instance brings it
+ */
+export function createCaller(definition: Definition, wire: Pick<Wire, 'glance' | 'near' | 'turns'> | undefined): Caller {
   const { fn, options, enabled, inputsOf, report, clock, tags } = definition
   const { store, ttl } = options
   const gate = gateOf(store)
@@ -90,10 +92,11 @@ export function createCaller(definition: Definition): Caller {
   const runs = createRuns(definition, landings, finder)
   const boarding = createBoarding(definition, { joins, landings, shown, answer, unknownTo })
   const { handOver } = boarding
-  const turns = createTurns(definition, { read, decide, shown, landingOf })
+  const turns = wire?.turns?.(definition, { nextInstant, read, decide, shown, landingOf })
   const quick = createQuick(definition, manner)
-  const near = nearOf(store)?.path(definition, judge, finder)
-  const glance = createGlance(definition, {
+  const near = wire?.near?.(store)?.path(definition, judge, finder)
+  const glance = wire?.glance?.(definition, {
+    gate,
     judge,
     finder,
     joins,
@@ -135,7 +138,7 @@ export function createCaller(definition: Definition): Caller {
       }
     }
     // Nothing from outside can have come between two calls of one turn: they share what is read.
-    if (!early && glance.suits(call)) return glance.answer(call)
+    if (!early && glance?.suits(call)) return glance.answer(call)
     const reading = names && !early && lane.reading.get(suffix)
     if (reading && lane.epochs.space.latest <= reading.asked && mayJoin(call, reading, call.inner))
       return join(call, reading)
@@ -323,15 +326,15 @@ export function createCaller(definition: Definition): Caller {
     over: Found | undefined,
     background: boolean,
   ): Promise<Landed> {
-    const turn = await turns.wait(call, flight, seen, over, background)
+    const turn: Turn = turns ? await turns.wait(call, flight, seen, over, background) : { seen, over }
     if (turn.landing) return arrive(call, flight, { landing: turn.landing })
     if (background && !flight.writable && !flight.isAwaited) {
       // Something newer came while it waited.
-      if (turn.lock) turns.leave(turn.lock)
+      if (turn.lock) turns!.leave(turn.lock)
       return arrive(call, flight, { landing: { shared: false, value: undefined } })
     }
     const run = () => runs.fly(call, flight, { seen: turn.seen, over: turn.over, background })
-    return turn.lock ? turns.under(turn.lock, run) : run()
+    return turn.lock ? turns!.under(turn.lock, run) : run()
   }
 
   /** An entry that answers, as a flight brings it. */

@@ -132,7 +132,7 @@ export function createDefine({
       },
       quick: store.holds === 'references' && !resolved.clone && !isDevelopment() && inputsOf.plain,
     }
-    const caller = createCaller(definition)
+    const caller = createCaller(definition, encoding)
     return { caller, operations: createOperations(definition, caller), definition }
   }
 }

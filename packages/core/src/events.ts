@@ -1,3 +1,4 @@
+import { isThenable } from './answer.ts'
 import type { StoreError } from './errors.ts'
 
 /**
@@ -221,7 +222,7 @@ export function createHub(
     const guarded = (listener: (event: never) => unknown) => {
       try {
         const answer = listener(event as never)
-        if (answer instanceof Promise) answer.catch(failed)
+        if (isThenable(answer)) Promise.resolve(answer).catch(failed)
       } catch (error) {
         failed(error)
       }

@@ -198,22 +198,21 @@ export class Gate {
     // Only reads tell that a store is well: a slow write that comes through in the end does not.
     const isRead = operation === 'get' || operation === 'getMany'
     const startedAt = isRead && this.#isBlocking ? performance.now() : undefined
+    const fail = (cause: unknown): StoreError => {
+      if (!turn?.failed) this.#failure()
+      if (turn) turn.failed = true
+      return this.failed(operation, cause)
+    }
     let answer: Answer<T>
     try {
       answer = run()
     } catch (cause) {
-      this.#failure()
-      throw this.failed(operation, cause)
+      throw fail(cause)
     }
     if (!isThenable(answer)) {
       if (startedAt !== undefined && performance.now() - startedAt > timeout) this.#failure()
       else if (isRead) this.#succeed()
       return answer
-    }
-    const fail = (cause: unknown): StoreError => {
-      if (!turn?.failed) this.#failure()
-      if (turn) turn.failed = true
-      return this.failed(operation, cause)
     }
     return this.#within(operation, timeout, answer as PromiseLike<T>, isRead ? this.#succeed : undefined, fail)
   }

@@ -7,13 +7,14 @@ import { type Answer, isThenable } from './answer.ts'
 import type { Call, Definition, Found } from './definition.ts'
 import type { Finder } from './find.ts'
 import type { Flight } from './flight.ts'
-import { gateOf } from './gate.ts'
+import type { Gate } from './gate.ts'
 import type { Joins } from './join.ts'
 import type { Judge } from './judge.ts'
 import type { Read, Seen } from './rows.ts'
 
 /** What a call goes on with where an entry does not simply answer it. */
 interface Means {
+  readonly gate: Gate
   readonly judge: Judge
   readonly finder: Finder
   readonly joins: Joins
@@ -35,9 +36,8 @@ export interface Glance {
 }
 
 /** Puts together the hits of one function over a store that promises. */
-export function createGlance({ options, reader }: Definition, means: Means): Glance {
-  const { judge, finder, joins, join, fill, later, refresh } = means
-  const gate = gateOf(options.store)
+export function createGlance({ reader }: Definition, means: Means): Glance {
+  const { gate, judge, finder, joins, join, fill, later, refresh } = means
 
   /** What a call whose read failed goes on with. */
   function lost(call: Call, error: unknown): unknown {

@@ -14,6 +14,25 @@ export const nextInstant = (): number => (last += 1)
 /** How many names are kept apart; older ones than these are taken together. */
 const apart = 10_000
 
+/** How long a name may be to be kept as it is. */
+const longest = 100
+
+/**
+ * A name as it is kept: of a long one, which may be the text of large arguments, only what tells it apart. Two that should
+ * meet in that are invalidated together, which costs a run and nothing else.
+ */
+function kept(name: string): string {
+  if (name.length <= longest) return name
+  let one = 0x811c9dc5
+  let other = 0
+  for (let at = 0; at < name.length; at++) {
+    const unit = name.charCodeAt(at)
+    one = Math.imul(one ^ unit, 0x01000193)
+    other = Math.imul(other, 31) + unit
+  }
+  return `${name.length} ${one} ${other}`
+}
+
 /** When names were last invalidated. */
 export class Instants {
   readonly #at = new Map<string, number>()
@@ -22,8 +41,9 @@ export class Instants {
 
   /** A name is invalidated now. */
   mark(name: string): void {
-    this.#at.delete(name)
-    this.#at.set(name, nextInstant())
+    const own = kept(name)
+    this.#at.delete(own)
+    this.#at.set(own, nextInstant())
     if (this.#at.size <= apart) return
     const [oldest, at] = this.#at.entries().next().value as [string, number]
     this.#at.delete(oldest)
@@ -32,6 +52,6 @@ export class Instants {
 
   /** When a name was last invalidated, or a later instant; 0 for never. */
   of(name: string): number {
-    return this.#at.size === 0 ? this.#floor : (this.#at.get(name) ?? this.#floor)
+    return this.#at.size === 0 ? this.#floor : (this.#at.get(kept(name)) ?? this.#floor)
   }
 }

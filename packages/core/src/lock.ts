@@ -20,7 +20,6 @@ import type { Call, Definition, Found } from './definition.ts'
 import type { MissReason } from './events.ts'
 import type { Flight, Landed, SharedLanding } from './flight.ts'
 import type { Gate } from './gate.ts'
-import { nextInstant } from './instants.ts'
 import type { Read, Seen } from './rows.ts'
 
 /** How long a lock stands without being renewed, in milliseconds: what a holder that dies costs those who wait. */
@@ -51,6 +50,7 @@ export interface Turn {
 
 /** What turns need of the call they belong to. */
 interface Means {
+  nextInstant(): number
   read(call: Call): Answer<Read>
   decide(call: Call, read: Read, look: { reason?: MissReason }): Answer<Found | undefined>
   shown(call: Call): string | undefined
@@ -68,7 +68,7 @@ export interface Turns {
 }
 
 /** Puts together how the runs of one function take turns. */
-export function createTurns(definition: Definition, { read, decide, shown, landingOf }: Means): Turns {
+export function createTurns(definition: Definition, { nextInstant, read, decide, shown, landingOf }: Means): Turns {
   const { options, report } = definition
   const { store, storeTimeout, flightTimeout, lockWait } = options
   const { locks } = store

@@ -200,6 +200,7 @@ export function isTags(value: unknown): value is readonly string[] {
 }
 
 type Rule = readonly [fits: (value: unknown) => boolean, expected: string]
+type Rules = Readonly<Record<string, Rule>>
 
 const isFunction = (value: unknown) => typeof value === 'function'
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
@@ -211,63 +212,53 @@ const offers = (value: unknown, ...members: string[]) =>
 
 const aText = 'a text that is not empty'
 const aDuration = "a duration: milliseconds from 0 up, or text such as '250ms', '5m', '1.5h', '7d'"
-const oneOf =
-  (...values: unknown[]) =>
-  (value: unknown) =>
-    values.includes(value)
-const bool: Rule = [oneOf(true, false), 'true or false']
+const bool: Rule = [(value) => typeof value === 'boolean', 'true or false']
 const fun: Rule = [isFunction, 'a function']
 const time: Rule = [isDuration, aDuration]
 
-const commonRules: [string, Rule][] = [
-  ['version', [(value) => isText(value) || isFunction(value), `${aText}, or a function that returns one`]],
-  ['key', fun],
-  ['deps', [isDeps, "a list, a function that returns one, or `{ ignore: ['name'] }`"]],
-  ['partition', fun],
-  ['ttl', [(value) => isDuration(value) || isFunction(value), `${aDuration}; or a function that returns one`]],
-  ['cacheIf', fun],
-  ['tags', [(value) => isFunction(value) || isTags(value), `${someTags}, or a function that returns such a list`]],
-  ['staleTtl', time],
-  ['staleIfError', time],
-  ['earlyRefresh', [(value) => value !== 0 && isShare(value), 'a share of `ttl` above 0 and up to 1, such as 0.8']],
-  ['jitter', [isShare, 'a share of `ttl` from 0 to 1, such as 0.1']],
-  ['errorTtl', time],
-  ['clone', bool],
-  ['keys', [oneOf('readable', 'digest'), "'readable' or 'digest'"]],
-  ['strict', bool],
-  ['setOptions', [() => true, '']],
-  ['namespace', [isText, aText]],
-  ['storeTimeout', time],
-  ['flightTimeout', time],
-  ['lockWait', time],
-  [
-    'codec',
-    [
-      (value) => offers(value, 'encode', 'decode') && isText((value as Codec).id),
-      'a codec: `id`, `encode` and `decode`',
-    ],
+/** Tables, so that a bundle without options is one without them. */
+const commonRules: Rules = {
+  version: [(value) => isText(value) || isFunction(value), `${aText}, or a function that returns one`],
+  key: fun,
+  deps: [isDeps, "a list, a function that returns one, or `{ ignore: ['name'] }`"],
+  partition: fun,
+  ttl: [(value) => isDuration(value) || isFunction(value), `${aDuration}; or a function that returns one`],
+  cacheIf: fun,
+  tags: [(value) => isFunction(value) || isTags(value), `${someTags}, or a function that returns such a list`],
+  staleTtl: time,
+  staleIfError: time,
+  earlyRefresh: [(value) => value !== 0 && isShare(value), 'a share of `ttl` above 0 and up to 1, such as 0.8'],
+  jitter: [isShare, 'a share of `ttl` from 0 to 1, such as 0.1'],
+  errorTtl: time,
+  clone: bool,
+  keys: [(value) => value === 'readable' || value === 'digest', "'readable' or 'digest'"],
+  strict: bool,
+  setOptions: [() => true, ''],
+  namespace: [isText, aText],
+  storeTimeout: time,
+  flightTimeout: time,
+  lockWait: time,
+  codec: [
+    (value) => offers(value, 'encode', 'decode') && isText((value as Codec).id),
+    'a codec: `id`, `encode` and `decode`',
   ],
-  ['onEvent', fun],
-  ['waitUntil', fun],
-  [
-    'store',
-    [
-      isStore,
-      "a store: `get`, `set`, `delete`, `lifetime` ('process' or 'shared') and `holds` ('references', 'text' or 'bytes'). " +
-        'A client becomes one through its adapter, such as `keyvStore(keyv)` of @autocache/keyv',
-    ],
+  onEvent: fun,
+  waitUntil: fun,
+  store: [
+    isStore,
+    "a store: `get`, `set`, `delete`, `lifetime` ('process' or 'shared') and `holds` ('references', 'text' or 'bytes'). " +
+      'A client becomes one through its adapter, such as `keyvStore(keyv)` of @autocache/keyv',
   ],
-]
+}
 
-const rules = {
-  function: new Map<string, Rule>([...commonRules, ['name', [isText, aText]]]),
-  instance: new Map<string, Rule>([
-    ...commonRules,
-    ['enabled', bool],
-    ['logger', [(value) => offers(value), 'a logger: an object with `debug` and `warn`, such as `console`']],
-    ['keyBounds', [(value) => offers(value), 'an object of bounds: `depth`, `nodes`, `size`']],
-    ['clock', fun],
-  ]),
+const rules: Readonly<Record<'function' | 'instance', Rules>> = {
+  function: { name: [isText, aText] },
+  instance: {
+    enabled: bool,
+    logger: [(value) => offers(value), 'a logger: an object with `debug` and `warn`, such as `console`'],
+    keyBounds: [(value) => offers(value), 'an object of bounds: `depth`, `nodes`, `size`'],
+    clock: fun,
+  },
 }
 
 function isDeps(value: unknown): boolean {
@@ -282,7 +273,7 @@ function isDeps(value: unknown): boolean {
 function isStore(value: unknown): boolean {
   if (!offers(value, 'get', 'set', 'delete')) return false
   const { lifetime, holds } = value as Store
-  return oneOf('process', 'shared')(lifetime) && oneOf('references', 'text', 'bytes')(holds)
+  return ['process', 'shared'].includes(lifetime) && ['references', 'text', 'bytes'].includes(holds)
 }
 
 /** The bounds of keys with their defaults. Throws for one that does not exist or is no number above 0. */
@@ -304,7 +295,8 @@ export function checkOptions(options: unknown, of: 'function' | 'instance'): voi
       `The options of ${of === 'function' ? 'a function' : 'an instance'} are an object.`,
     )
   for (const [option, value] of Object.entries(options as object)) {
-    const rule = rules[of].get(option)
+    const table = [rules[of], commonRules].find((one) => Object.hasOwn(one, option))
+    const rule = table?.[option]
     if (!rule) {
       throw new AutocacheError(
         'INVALID_OPTION',

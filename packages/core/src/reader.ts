@@ -4,7 +4,7 @@
  * a hundred calls made at once.
  */
 
-import { type Answer, every, follow, isThenable, rescue } from './answer.ts'
+import { type Answer, each, follow, isThenable, rescue } from './answer.ts'
 import { StoreError } from './errors.ts'
 import type { Gate } from './gate.ts'
 import type { EpochRows, Store } from './store.ts'
@@ -14,6 +14,13 @@ const atOnce = Promise.resolve()
 
 /** How many keys one `getMany` asks for. */
 const most = 256
+
+/**
+ * For how many turns keys are read one by one after a failure of `getMany` alone: twice as many after each that follows. So
+ * a failure that was one costs little, and a store that has no working `getMany` hardly more than one without.
+ */
+const leastApart = 8
+const mostApart = 4096
 
 /** What was read, in the order of the keys asked for. */
 export interface Values {
@@ -59,8 +66,10 @@ export class Reader {
   readonly #gate: Gate
   readonly #from: Store | Pick<EpochRows, 'get' | 'getMany'>
   readonly #turns = new Map<number, Turn>()
-  /** Whether the store was seen to fail for several keys where it answers for each. */
-  #single = false
+  /** How many turns are still read one by one, because the store failed for several keys where it answered for each. */
+  #apart = 0
+  /** For how many turns the next such failure does that. */
+  #penalty = leastApart
 
   /** @param from the store of the gate, or its part that has the epochs */
   constructor(gate: Gate, from: Store | Pick<EpochRows, 'get' | 'getMany'> = gate.store) {
@@ -76,7 +85,7 @@ export class Reader {
   read(keys: readonly string[], timeout: number, failed?: Failed): Answer<Values> {
     const gate = this.#gate
     if (gate.asynchronous === undefined) return this.#first(keys, timeout)
-    if (!gate.asynchronous) return { held: this.#now(keys, timeout), made: new Map() }
+    if (!gate.asynchronous) return { held: this.#now(keys, timeout, failed), made: new Map() }
     const turn = this.turn(timeout, failed)
     for (const key of keys) turn.want(key)
     return turn.ended.then(() => ({ held: keys.map((key) => turn.of(key)), made: turn.made }))
@@ -142,36 +151,56 @@ export class Reader {
   #first(keys: readonly string[], timeout: number): Answer<Values> {
     const gate = this.#gate
     const turn = { failed: false }
-    const answers = keys.map((key) => gate.ask<unknown>('get', timeout, () => this.#from.get(key), turn))
-    gate.asynchronous ??= answers.some(isThenable)
-    return follow(every(answers), (held) => ({ held, made: new Map() }))
+    let promises = false
+    const answers = each(keys, (key) => {
+      const answer = gate.ask<unknown>('get', timeout, () => this.#from.get(key), turn)
+      promises ||= isThenable(answer)
+      return answer
+    })
+    gate.asynchronous ??= promises
+    return follow(answers, (held) => ({ held, made: new Map() }))
   }
 
-  #now(keys: readonly string[], timeout: number): readonly unknown[] {
+  #now(keys: readonly string[], timeout: number, failed: Failed | undefined): readonly unknown[] {
     const gate = this.#gate
     const store = this.#from
-    if (keys.length === 1 || !store.getMany || this.#single)
-      return keys.map((key) => gate.ask<unknown>('get', timeout, () => store.get(key)))
-    const held: unknown = gate.ask<unknown>('getMany', timeout, () => store.getMany!(keys))
-    return this.#listed(keys, held)
+    const turn = { failed: false }
+    const apart = () => keys.map((key) => gate.ask<unknown>('get', timeout, () => store.get(key), turn))
+    if (keys.length === 1 || !this.#together()) return apart()
+    let held: readonly unknown[]
+    try {
+      held = this.#listed(
+        keys,
+        gate.ask<unknown>('getMany', timeout, () => store.getMany!(keys), turn),
+      )
+    } catch (error) {
+      if (!isItsOwn(error)) throw error
+      failed?.(error)
+      held = apart()
+      this.#separate()
+      return held
+    }
+    this.#penalty = leastApart
+    return held
   }
 
   #later(keys: readonly string[], timeout: number, failed: Failed | undefined): Promise<readonly unknown[]> {
     const gate = this.#gate
     const store = this.#from
     const turn = { failed: false }
-    const each = (some: readonly string[]) => Promise.all(some.map((key) => this.#ask(key, timeout, turn)))
-    if (!store.getMany || this.#single) return each(keys)
+    const apart = (some: readonly string[]) => Promise.all(some.map((key) => this.#ask(key, timeout, turn)))
+    if (!this.#together()) return apart(keys)
     const together = async (part: readonly string[]) => {
       try {
-        return this.#listed(part, await gate.ask<unknown>('getMany', timeout, () => store.getMany!(part), turn))
+        const held = this.#listed(part, await gate.ask<unknown>('getMany', timeout, () => store.getMany!(part), turn))
+        this.#penalty = leastApart
+        return held
       } catch (error) {
-        // Late, or not asked: then it is no better one by one.
-        if (!(error instanceof StoreError) || error.cause === undefined) throw error
+        if (!isItsOwn(error)) throw error
         failed?.(error)
         // One key that cannot be read, or keys that cannot be read together, must not fail all the others.
-        const held = await each(part)
-        if (!held.some((value) => value instanceof Unread)) this.#single = true
+        const held = await apart(part)
+        if (!held.some((value) => value instanceof Unread)) this.#separate()
         return held
       }
     }
@@ -181,6 +210,20 @@ export class Reader {
     return Promise.all(parts.map(together)).then((held) => held.flat())
   }
 
+  /** Whether the keys of a turn are asked for together. */
+  #together(): boolean {
+    if (!this.#from.getMany) return false
+    if (this.#apart === 0) return true
+    this.#apart -= 1
+    return false
+  }
+
+  /** Keys that could not be read together were read one by one. */
+  #separate(): void {
+    this.#apart = this.#penalty
+    this.#penalty = Math.min(2 * this.#penalty, mostApart)
+  }
+
   #listed(keys: readonly string[], held: unknown): readonly unknown[] {
     if (Array.isArray(held) && held.length === keys.length) return held as readonly unknown[]
     throw this.#gate.failed(
@@ -188,6 +231,11 @@ export class Reader {
       new TypeError('getMany answered with something that is not a list of as many as were asked for.'),
     )
   }
+}
+
+/** Whether the store itself failed, and was neither late nor not asked: then it may do better one by one. */
+function isItsOwn(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.cause !== undefined
 }
 
 const readers = new WeakMap<Gate, Reader>()

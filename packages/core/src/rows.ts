@@ -3,7 +3,7 @@
  * were last seen. What follows from them is said in `stored-epochs.ts`.
  */
 
-import { type Answer, every, follow, hush, isThenable } from './answer.ts'
+import { type Answer, each, every, follow, hush, isThenable } from './answer.ts'
 import { StoreError } from './errors.ts'
 import type { Gate } from './gate.ts'
 import { instant, nextInstant } from './instants.ts'
@@ -225,7 +225,7 @@ export class Rows {
             if (!(error instanceof StoreError) || error.cause === undefined) throw error
           }
         }
-        await every(list.map(([key, token]) => gate.ask('set', timeout, () => this.write(key, token))))
+        await each(list, ([key, token]) => gate.ask('set', timeout, () => this.write(key, token)))
       })
       this.#puts.set(timeout, (turn = { list, done }))
     }

@@ -18,7 +18,7 @@
  * Decision: docs/decisions/0014-invalidation.md, with what was refused (counters, clocks, tombstones).
  */
 
-import { type Answer, every, follow, rescue } from './answer.ts'
+import { type Answer, each, follow, rescue } from './answer.ts'
 import { Debts } from './debts.ts'
 import type { StoreError } from './errors.ts'
 import type { Gate } from './gate.ts'
@@ -176,7 +176,7 @@ export class StoredEpochs {
     return rescue<Seen | undefined>(
       () =>
         follow(
-          every(missing.map((key) => this.#rows.putSince(key, seen) ?? this.#rows.make(key, Infinity, timeout))),
+          each(missing, (key) => this.#rows.putSince(key, seen) ?? this.#rows.make(key, Infinity, timeout)),
           (made) => ({
             ...seen,
             tokens: new Map([...seen.tokens, ...missing.map((key, at): [string, Token] => [key, made[at]!])]),
@@ -208,11 +208,9 @@ export class StoredEpochs {
     return rescue<ReadonlyMap<string, Token>>(
       () =>
         follow(
-          every(
-            missing.map(
-              (key) =>
-                this.#rows.putSince(key, seen) ?? this.#rows.make(key, this.#end(key, names, life, now), timeout),
-            ),
+          each(
+            missing,
+            (key) => this.#rows.putSince(key, seen) ?? this.#rows.make(key, this.#end(key, names, life, now), timeout),
           ),
           (made) =>
             follow(this.#rows.look(activities, timeout), ({ tokens }) => {
@@ -300,8 +298,8 @@ export class StoredEpochs {
         if (token && lasts(token)) take(key, token.text)
       }
       const missing = rest.filter((key) => !found.has(key))
-      const made = missing.map((key) => this.#rows.make(key, this.#end(key, names, life, now), timeout))
-      return follow(every(made), (tokens) => {
+      const made = each(missing, (key) => this.#rows.make(key, this.#end(key, names, life, now), timeout))
+      return follow(made, (tokens) => {
         for (const [at, key] of missing.entries()) {
           found.set(key, tokens[at]!.text)
           unsure.add(this.#activityOf(key, names))
@@ -381,7 +379,7 @@ export class StoredEpochs {
       gate.insist('set', timeout, () => this.#rows.write(activity, newToken(Infinity))),
       () =>
         follow(
-          every(keys.map((key) => gate.insist('set', timeout, () => this.#rows.write(key, newToken(until))))),
+          each(keys, (key) => gate.insist('set', timeout, () => this.#rows.write(key, newToken(until)))),
           () => {
             for (const { key, redo } of debts) this.#debts.settle(key, redo)
           },

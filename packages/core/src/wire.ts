@@ -1,14 +1,17 @@
 /**
- * What core needs only with stores that hold text or bytes, and for keys that are digested: the codec, SHA-256, and the
- * sealed form of an entry. `createAutocache` and the adapters bring it; `cached` over memory does without, which is what
- * keeps it small.
+ * What core needs only with stores that others use, or that hold text or bytes: the codec, SHA-256 and the sealed form of an
+ * entry; epochs that stand in a store; reads and hits together by turns; turns by locks. `createAutocache` and the adapters
+ * bring it; `cached` over memory does without, which is what keeps it small.
  */
 import { type Codec, decoder, codec as defaultCodec } from './codec.ts'
 import { digest } from './digest.ts'
 import { type EntryFacts, isFacts, type Sealer, supported } from './entry.ts'
 import { EntryFormatError, UnstorableValueError } from './errors.ts'
 import type { Gate } from './gate.ts'
+import { createGlance } from './glance.ts'
+import { createTurns } from './lock.ts'
 import { Naming } from './names.ts'
+import { nearOf } from './near.ts'
 import { type Reader, readerOf } from './reader.ts'
 import type { Holds } from './store.ts'
 import { StoredEpochs } from './stored-epochs.ts'
@@ -23,6 +26,12 @@ export interface Wire {
   reader(gate: Gate): Reader
   /** The epochs of a namespace that stand in a store which others use. */
   epochs(gate: Gate, prefixOf: (label: string) => string): StoredEpochs
+  /** Hits over a store that promises. */
+  readonly glance: typeof createGlance
+  /** Hits in memory in front of a store that others use. */
+  readonly near: typeof nearOf
+  /** One fill among processes, over a store with locks. */
+  readonly turns: typeof createTurns
 }
 
 /**
@@ -123,4 +132,7 @@ export const wire: Wire = {
   sealer: (holds, codec = defaultCodec) => (holds === 'text' ? textSealer(codec) : bytesSealer(codec)),
   reader: readerOf,
   epochs: (gate, prefixOf) => new StoredEpochs(gate, new Naming(prefixOf, digest)),
+  glance: createGlance,
+  near: nearOf,
+  turns: createTurns,
 }

@@ -362,7 +362,11 @@ describe('R20 an invalidation that a store does not acknowledge', () => {
 describe('late successes', () => {
   test('a store whose every answer comes after `storeTimeout` opens its breaker', async () => {
     const rows = asyncMapStore({ holds: 'text' })
-    const late = <T>(answer: T) => wait(150).then(() => answer)
+    const held: (() => void)[] = []
+    const late = async <T>(answer: T): Promise<T> => {
+      await new Promise<void>((resolve) => held.push(resolve))
+      return answer
+    }
     const store = {
       ...rows,
       get: async (key: string) => late(await rows.get(key)),
@@ -370,6 +374,10 @@ describe('late successes', () => {
       set: async (key: string, entry: string) => void (await late(await rows.set(key, entry as never))),
     } as unknown as Store
     const { cache } = testScope({ store, ttl: '1h', storeTimeout: 30 })
+    // Once it counts as late it answers.
+    cache.on('store-error', () => {
+      for (const release of held.splice(0)) release()
+    })
     const fn = cache.cached(async (n: number) => n, { name: 'fn', version: '1' })
     for (let n = 0; n < 8; n++) expect(await fn(n)).toBe(n)
     expect(cache.stats().stores[0]!.breaker).toBe('open')

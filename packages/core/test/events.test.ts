@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { runInNewContext } from 'node:vm'
 import { asyncMapStore, corruptingStore, mapStore, throwingStore } from '@autocache/conformance'
 import { describe, expect, test } from 'vitest'
 import { createHub } from '../src/events.ts'
@@ -121,6 +122,9 @@ describe('listeners', () => {
         throw undefined
       },
       () => Object.assign(Promise.reject(new Error('listener')), {}),
+      // A promise of a library.
+      // biome-ignore lint/suspicious/noThenProperty: that is the subject.
+      () => ({ then: (_: unknown, reject: (error: unknown) => void) => reject(new Error('listener')) }),
     ]
     for (const listener of bad) {
       for (const place of ['on', 'onEvent', 'logger'] as const) {
@@ -139,6 +143,14 @@ describe('listeners', () => {
         expect(heard).toContain('listener-error')
       }
     }
+  })
+
+  test('one that rejects with a promise of another realm is reported', async () => {
+    const { cache } = testScope()
+    cache.on('miss', () => runInNewContext('Promise').reject(new Error('listener')))
+    cache.cached((n: number) => n)(1)
+    await idle()
+    expect(cache.stats().total['listener-error']).toBe(1)
   })
 
   test('a listener may call cached functions and end itself', () => {

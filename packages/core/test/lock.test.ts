@@ -343,7 +343,7 @@ describe('L5 a lock decides who works, and never what is believed', () => {
   })
 
   test('L1 a call that its own run makes does not wait for it', async () => {
-    const { start } = world()
+    const { start } = world({ flightTimeout: '1h', lockWait: '1h' })
     const { cache } = start('one')
     let runs = 0
     const fn: (n: number) => Promise<number> = cache.cached(
@@ -353,9 +353,7 @@ describe('L5 a lock decides who works, and never what is believed', () => {
       },
       { name: 'again' },
     )
-    const began = performance.now()
     expect(await fn(1)).toBe(2)
-    expect(performance.now() - began).toBeLessThan(2000)
   })
 
   test('R18 invalidations race fills that take turns', { timeout: 120_000 }, async () => {

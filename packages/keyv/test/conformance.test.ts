@@ -1,6 +1,7 @@
 import { describeStore } from '@autocache/conformance'
+import { describeWith } from 'servers'
 import { keyvStore } from '../src/index.ts'
-import { backends, describeWith } from './support/backends.ts'
+import { backends } from './support/backends.ts'
 
 for (const backend of backends) {
   const describe = await describeWith(backend.url)

@@ -1,7 +1,8 @@
+import { describeWith } from 'servers'
 import { afterAll, it } from 'vitest'
 import { checkLife, lives } from '../../core/test/life-model.ts'
 import { type KeyvLike, keyvStore } from '../src/index.ts'
-import { backends, describeWith, type Opened } from './support/backends.ts'
+import { backends, type Opened } from './support/backends.ts'
 
 for (const backend of backends.filter(({ name }) => ['Map', 'SQLite', 'Redis'].includes(name))) {
   const describeBackend = await describeWith(backend.url)

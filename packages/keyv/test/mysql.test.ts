@@ -1,6 +1,7 @@
+import { describeWith, mysqlUrl } from 'servers'
 import { expect, it } from 'vitest'
 import { keyvStore } from '../src/index.ts'
-import { backends, describeWith, mysqlUrl } from './support/backends.ts'
+import { backends } from './support/backends.ts'
 
 const describe = await describeWith(mysqlUrl)
 describe('MySQL with its default collation', () => {

@@ -1,10 +1,9 @@
 import { createAutocache } from '@autocache/core'
 import KeyvRedis, { createClient } from '@keyv/redis'
 import { Keyv } from 'keyv'
+import { describeWithOwnRedis, RedisServer, Way } from 'servers'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type KeyvLike, keyvStore } from '../src/index.ts'
-import { Way } from './support/proxy.ts'
-import { describeWithOwnRedis, RedisServer } from './support/redis-server.ts'
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
@@ -30,7 +29,20 @@ function traffic(url: string) {
   const adapter = new KeyvRedis(client as never)
   const keyv = new Keyv({ store: adapter, namespace: 'outage' })
   keyv.on('error', () => {})
-  const store = keyvStore(keyv as KeyvLike)
+  const plain = keyvStore(keyv as KeyvLike)
+  /** How often the store was asked to read. */
+  const asked = { reads: 0 }
+  const store = {
+    ...plain,
+    get: (key: string) => {
+      asked.reads += 1
+      return plain.get(key)
+    },
+    getMany: (keys: readonly string[]) => {
+      asked.reads += 1
+      return plain.getMany!(keys)
+    },
+  } as typeof plain
   const cache = createAutocache({ store, namespace: 'outage', version: '1', ttl: '1h', storeTimeout })
   const world = { now: 1, least: 0 }
   const load = cache.cached(
@@ -42,12 +54,9 @@ function traffic(url: string) {
     { name: 'load', tags: ['t'] },
   )
   const seen = { calls: 0, failed: [] as unknown[], wrong: [] as string[] }
-  /** How long calls took, in milliseconds, since it was emptied. */
-  const took: number[] = []
   let going = true
   const call = async (id: number) => {
     const { least } = world
-    const began = performance.now()
     seen.calls += 1
     try {
       const value = await load(id)
@@ -56,7 +65,6 @@ function traffic(url: string) {
     } catch (error) {
       seen.failed.push(error)
     }
-    took.push(performance.now() - began)
   }
   const callers = Array.from({ length: 8 }, async (_, caller) => {
     for (let n = caller; going; n += 3) {
@@ -69,17 +77,8 @@ function traffic(url: string) {
     await Promise.all(callers)
     await adapter.disconnect(true).catch(() => {})
   })
-  const p99 = () => {
-    const sorted = took.splice(0).sort((a, b) => a - b)
-    return sorted[Math.floor(sorted.length * 0.99)] ?? 0
-  }
-  const until = async (what: () => unknown, most: number) => {
-    const began = performance.now()
-    while (!(await what())) {
-      if (performance.now() - began > most) throw new Error(`Not within ${most} ms.`)
-      await sleep(5)
-    }
-    return performance.now() - began
+  const until = async (what: () => unknown) => {
+    while (!(await what())) await sleep(5)
   }
   const breaker = () => cache.stats().stores[0]!.breaker
   /** Whether calls are answered from the store again. */
@@ -99,7 +98,9 @@ function traffic(url: string) {
       (error: { code?: string }) => error.code,
     )
   }
-  return { cache, seen, p99, until, breaker, hits, end }
+  /** Ends everything, again and again until a store that is well has acknowledged it: on a busy machine it may be late. */
+  const endWell = () => until(async () => (await end()) === 'acknowledged')
+  return { cache, seen, asked, until, breaker, hits, end, endWell }
 }
 
 type Traffic = ReturnType<typeof traffic>
@@ -110,43 +111,34 @@ async function outage(
   t: Traffic,
   { fail, mend, answers = false }: { fail: () => unknown; mend: () => unknown; answers?: boolean },
 ) {
-  const { seen, p99, until, breaker, hits, end } = t
-  expect(await end()).toBe('acknowledged')
-  await until(hits, 2000)
-  p99()
-  await sleep(150)
-  const well = p99()
+  const { cache, seen, until, hits, end, endWell } = t
+  await endWell()
+  await until(hits)
   await fail()
-  const opened = await until(() => breaker() !== 'closed', 5000)
-  // Those who were waiting when it opened are of before.
-  await sleep(2 * storeTimeout)
-  const before = p99()
-  await sleep(500)
-  const after = p99()
+  await opens(t)
   const told = await end()
   // One that is slow may have acknowledged it just in time.
-  if (!answers) expect(told).toBe('STORE_FAILED')
+  if (!answers) expect(told, name).toBe('STORE_FAILED')
   await sleep(200)
   await mend()
-  const back = await until(hits, 5000)
-  expect(t.cache.stats().stores[0]!.owed).toBe(0)
-  expect(await end()).toBe('acknowledged')
-  await until(hits, 2000)
-  const ratio = (ms: number) => `${(ms / own).toFixed(1)}x`
-  console.info(
-    `${name}: ${seen.calls} calls; p99 ${ratio(well)} before, ${ratio(before)} until the breaker opened (${opened.toFixed(0)} ms), ` +
-      `${ratio(after)} after; hits again after ${back.toFixed(0)} ms`,
-  )
-  expect(seen.failed).toEqual([])
-  expect(seen.wrong).toEqual([])
-  expect(unhandled).toEqual([])
-  expect(back).toBeLessThan(2000)
-  // Loose, so that a busy machine does not fail it: a call waits for the store once or twice at most, then not at all.
-  expect(before).toBeLessThan(own + 3 * storeTimeout + 500)
-  expect(after).toBeLessThan(own + storeTimeout)
+  await until(hits)
+  await until(() => cache.stats().stores[0]!.owed === 0)
+  await endWell()
+  await until(hits)
+  expect([seen.failed, seen.wrong, unhandled], name).toEqual([[], [], []])
 }
 
-describeWithOwnRedis()('L4 no call fails, hangs or gets an old value while a server', { timeout: 30_000 }, () => {
+/** The breaker opens after so few calls, and then none waits for the store: it is asked by probes alone, one in half a second. */
+async function opens({ seen, asked, until, breaker }: Traffic): Promise<void> {
+  await until(() => breaker() !== 'closed')
+  // What was asked before is no probe.
+  await sleep(2 * storeTimeout)
+  const [calls, reads, began] = [seen.calls, asked.reads, performance.now()]
+  await until(() => seen.calls > calls + 100)
+  expect(asked.reads - reads).toBeLessThanOrEqual(1 + (performance.now() - began) / 500)
+}
+
+describeWithOwnRedis()('L4 no call fails, hangs or gets an old value while a server', { timeout: 120_000 }, () => {
   const start = async () => {
     const server = await RedisServer.start()
     closing.push(() => server.kill())
@@ -184,23 +176,13 @@ describeWithOwnRedis()('L4 no call fails, hangs or gets an old value while a ser
     const server = await RedisServer.reserve()
     closing.push(() => server.kill())
     const t = traffic(server.url)
-    const { seen, p99, until, breaker, hits, end } = t
-    const opened = await until(() => breaker() !== 'closed', 5000)
-    await sleep(2 * storeTimeout)
-    const before = p99()
-    await sleep(500)
-    const after = p99()
+    const { seen, until, hits, end, endWell } = t
+    await opens(t)
     expect(await end()).toBe('STORE_FAILED')
     await server.start()
-    const back = await until(hits, 5000)
-    console.info(
-      `refusing at boot: ${seen.calls} calls; p99 ${(before / own).toFixed(1)}x until the breaker opened (${opened.toFixed(0)} ms), ` +
-        `${(after / own).toFixed(1)}x after; hits after ${back.toFixed(0)} ms`,
-    )
-    expect(await end()).toBe('acknowledged')
+    await until(hits)
+    await endWell()
     expect([seen.failed, seen.wrong, unhandled]).toEqual([[], [], []])
-    expect(back).toBeLessThan(2000)
-    expect(after).toBeLessThan(own + storeTimeout)
   })
 
   it('loses its client, closed under us', async () => {

@@ -1,11 +1,11 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { describeWith, describeWithOwnRedis, RedisServer } from 'servers'
 import { expect, it } from 'vitest'
 import { race } from '../../core/test/race.ts'
 import { keyvStore } from '../src/index.ts'
-import { backends, describeWith } from './support/backends.ts'
-import { describeWithOwnRedis, RedisServer } from './support/redis-server.ts'
+import { backends } from './support/backends.ts'
 
 /** How many of each there are: `AUTOCACHE_LONG=1` for ten thousand. */
 const rounds = (fast: number) => (process.env.AUTOCACHE_LONG ? 10_000 : fast)

@@ -2,10 +2,9 @@ import KeyvRedis, { createKeyv, createKeyvNonBlocking } from '@keyv/redis'
 import KeyvValkey from '@keyv/valkey'
 import { Keyv } from 'keyv'
 import { Keyv as Keyv6 } from 'keyv6'
+import { describeWith, describeWithOwnRedis, RedisServer, redisUrl } from 'servers'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { type KeyvLike, keyvStore } from '../src/index.ts'
-import { describeWith, redisUrl } from './support/backends.ts'
-import { describeWithOwnRedis, RedisServer } from './support/redis-server.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {

@@ -1,6 +1,7 @@
+import { describeWith } from 'servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type KeyvStore, keyvStore } from '../src/index.ts'
-import { backends, describeWith, type Opened } from './support/backends.ts'
+import { backends, type Opened } from './support/backends.ts'
 
 const texts = [
   '',

@@ -1,8 +1,9 @@
+import { describeWith } from 'servers'
 import { afterAll, it } from 'vitest'
 import { lives } from '../../core/test/life-model.ts'
 import { checkTrouble, endTrouble } from '../../core/test/trouble-model.ts'
 import { type KeyvLike, keyvStore } from '../src/index.ts'
-import { backends, describeWith, type Opened } from './support/backends.ts'
+import { backends, type Opened } from './support/backends.ts'
 
 const runs = { Map: 40, SQLite: 5, Redis: 10 } as const
 

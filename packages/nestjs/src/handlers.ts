@@ -13,6 +13,8 @@ export interface Handler extends Keying {
   readonly where: string
   /** The headers that it is keyed by, in lower case. */
   readonly keyed: readonly string[]
+  /** The properties of a request that it is keyed by besides. */
+  readonly taken: readonly string[]
   /** Why its responses are never cached. */
   readonly never: string | undefined
   /** `@CacheTTL` of @nestjs/cache-manager: a value, or a function of the context. */
@@ -46,7 +48,11 @@ export function readHandler(
   Class: Type<unknown>,
   method: object & { readonly name: string },
   defaults: ResponseOptions | undefined,
-  { graphql, perRequest }: { readonly graphql: boolean; readonly perRequest: boolean },
+  {
+    graphql,
+    perRequest,
+    within,
+  }: { readonly graphql: boolean; readonly perRequest: boolean; readonly within: boolean },
 ): Handler {
   const { bypassed, varies, sees, ...options } = responseOptionsOf(Class, method, defaults)
   const inputs: ((request: Request) => unknown)[] = []
@@ -54,17 +60,19 @@ export function readHandler(
   const varied = lower(varies)
   const keyed = [...varied]
   let never: string | undefined = bypassed ? '@NoCache()' : undefined
+  const taken: string[] = []
   let blind: string | undefined = perRequest ? 'providers made per request' : undefined
   const forbid = (why: string) => (never ??= why)
   const hide = (why: string) => (blind ??= why)
+  if (graphql && within) hide('an interceptor within, which has the context')
   if (get('__sse__', method)) forbid('a stream of events')
   if (get('__redirect__', method)) forbid('@Redirect()')
   const code = get('__httpCode__', method)
   if (typeof code === 'number' && (code < 200 || code > 299)) forbid(`@HttpCode(${code})`)
 
   const name = nameIn(Class, method)
-  const taken = (get('__routeArguments__', Class, name) ?? {}) as Record<string, { data?: unknown }>
-  for (const [key, { data }] of Object.entries(taken)) {
+  const args = (get('__routeArguments__', Class, name) ?? {}) as Record<string, { data?: unknown }>
+  for (const [key, { data }] of Object.entries(args)) {
     const [type = ''] = key.split(':')
     if (key.includes('__customRouteArgs__')) hide('a custom parameter decorator')
     else if (graphql) readField(Number(type))
@@ -96,8 +104,10 @@ export function readHandler(
     } else if (type === parameters.session) hide('@Session()')
     else if (type === parameters.file || type === parameters.files) forbid('an uploaded file')
     else if (type === parameters.host) inputs.push(({ raw }) => raw.hosts)
-    else if (type === parameters.ip) inputs.push(({ raw }) => raw.ip)
-    else if (type === parameters.cookies && part !== undefined) inputs.push(({ raw }) => raw.cookies?.[part])
+    else if (type === parameters.ip) {
+      taken.push('ip')
+      inputs.push(({ raw }) => raw.ip)
+    } else if (type === parameters.cookies && part !== undefined) inputs.push(({ raw }) => raw.cookies?.[part])
     else if (type !== parameters.query && type !== parameters.param) hide('a parameter that is new')
   }
 
@@ -111,6 +121,8 @@ export function readHandler(
     varied,
     credentials: [...alwaysCredentials, ...lower(options.credentials)],
     keyed,
+    taken,
+    within,
     cacheKey: get('cache_module:cache_key', method),
     cacheTtl: get('cache_module:cache_ttl', method) ?? get('cache_module:cache_ttl', Class),
   }

@@ -14,6 +14,7 @@ import { type AnyFunction, AutocacheError, cacheKey } from '@autocache/core'
 import { putStamp } from '@autocache/core/plumbing'
 import {
   type CallHandler,
+  ClassSerializerInterceptor,
   type ExecutionContext,
   Inject,
   Injectable,
@@ -26,8 +27,21 @@ import { Autocache, type Defined, handleOf, isRefusal } from './autocache.ts'
 import { copyOf } from './copy.ts'
 import { type Handler, readHandler } from './handlers.ts'
 import { stampOfMember } from './members.ts'
-import { controlOf, keyOf, type Request, requestOf } from './request.ts'
-import { aloneWith, headersOf, isWithin, type Kept, keptOf, packed, unpacked } from './response.ts'
+import { controlOf, isSaid, keyOf, type Request, requestOf } from './request.ts'
+import {
+  aloneWith,
+  bodyText,
+  headersOf,
+  headOf,
+  isObjectText,
+  isWithin,
+  type Kept,
+  keptOf,
+  packed,
+  unpacked,
+} from './response.ts'
+import { type Sending, sendingOf } from './sending.ts'
+import { watch } from './watch.ts'
 
 /** A handler whose responses are cached, as core has it. */
 interface Responses extends Handler {
@@ -38,6 +52,14 @@ interface Responses extends Handler {
   readonly self: object | undefined
   /** Whether the store hands out what it holds. */
   readonly references: boolean
+}
+
+/** A request that may be answered from the cache. */
+interface Prepared {
+  readonly responses: Responses
+  readonly request: Request
+  readonly key: unknown
+  readonly sending: Sending
 }
 
 /** One request on its way: what it is keyed by, and how to answer it. */
@@ -77,9 +99,11 @@ export function responsesOf(cache: Autocache, Class: Type<unknown>, method: AnyF
 }
 
 function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunction, graphql: boolean): Responses {
+  const chain = cache.interceptorsOf(Class, method)
   const handler = readHandler(Class, method, cache.options.response, {
     graphql,
     perRequest: cache.isMadePerRequest(Class),
+    within: chain.slice(chain.findIndex(isOurs) + 1).some((one) => !isOurs(one) && !isSerializer(one)),
   })
   if (handler.never !== undefined)
     return { ...handler, defined: undefined, self: undefined, references: false, outermost: false }
@@ -140,8 +164,7 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
     defined,
     self,
     references: holds === 'references',
-    outermost:
-      !graphql && !Reflect.hasMetadata('__renderTemplate__', method) && isOurs(cache.interceptorsOf(Class, method)[0]),
+    outermost: !graphql && !Reflect.hasMetadata('__renderTemplate__', method) && isOurs(chain[0]),
   }
 }
 
@@ -180,12 +203,11 @@ export class AutocacheInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const prepared = this.#prepare(context)
     if (typeof prepared === 'string') return next.handle()
-    const { responses, request, key } = prepared
-    return of(await this.#answer(context, next, responses, request, key))
+    return of(await this.#answer(context, next, prepared))
   }
 
   /** All that has to be known before the cache is asked, or why it is not. */
-  #prepare(context: ExecutionContext): { responses: Responses; request: Request; key: unknown } | string {
+  #prepare(context: ExecutionContext): Prepared | string {
     const cache = this.#cache
     const request = requestOf(context)
     if (typeof request === 'string') return request
@@ -201,8 +223,9 @@ export class AutocacheInterceptor implements NestInterceptor {
     const { never, options, where } = responses
     if (never !== undefined) return never
     if (options.noCache && controlOf(request) === 'no-store') return this.#bypass(options, request, 'no-store')
-    const keyed = keyOf(responses, request, context)
-    if (typeof keyed !== 'string') return { responses, request, key: keyed.key }
+    const sending = sendingTo(responses, request)
+    const keyed = keyOf(responses, request, context, sending !== 'seen')
+    if (typeof keyed !== 'string') return { responses, request, key: keyed.key, sending }
     cache.tell(
       `${where} answers without the cache: its response may depend on ${keyed}. Say so with \`vary\`, or \`shared: true\` where it does not.`,
     )
@@ -221,21 +244,22 @@ export class AutocacheInterceptor implements NestInterceptor {
   async #answer(
     context: ExecutionContext,
     next: CallHandler,
-    responses: Responses,
-    request: Request,
-    key: unknown,
+    { responses, request, key, sending }: Prepared,
   ): Promise<unknown> {
     const { options, defined, where, self, references } = responses
     const { response } = request
-    const sentAsJson = responses.outermost && !hasSchema(request)
     // Nest binds the rest of the chain to the async context of this moment; the fill subscribes from another one.
     const chain = next.handle()
     const rest = (): Promise<unknown> => lastValueFrom(chain, { defaultValue: undefined })
     const answer = async (): Promise<Kept | string> => {
       const before = headersOf(response)
-      const body = await rest()
+      const body = await (responses.within && !isSaid(responses) ? this.#watched(rest, responses, request) : rest())
+      // A handler that has the response may have changed how it is sent.
+      const isSame = sendingTo(responses, request) === sending
+      const sentAsJson = isSame && sending !== 'seen'
       const kept = keptOf({ body, response, before, at: this.#now(), sentAsJson }, responses)
       if (kept.alone || !kept.keep) return kept
+      if (!isSame || (responses.within && responses.blind !== undefined && !isSaid(responses))) return aloneWith(kept)
       const text = sentAsJson ? packed(kept) : undefined
       if (!isWithin(options, text ?? kept.body)) return { ...kept, keep: false }
       if (text !== undefined || !references) return text ?? kept
@@ -260,12 +284,44 @@ export class AutocacheInterceptor implements NestInterceptor {
       if (options.headers && response) this.#host.httpAdapter.setHeader(response, 'X-Cache', 'BYPASS')
       return rest()
     }
-    const kept = opened(held)
-    if (response) this.#giveBack(kept, response, options, !pending.ran)
+    if (typeof held === 'string') return this.#send(held, request, options, sending, !pending.ran)
+    if (response) this.#giveBack(held, response, options, !pending.ran)
     // What is outside may write into a body: an interceptor, or a middleware that wraps `response.json`.
-    if (!references || kept !== held || kept.alone) return kept.body
-    const copied = copyOf(kept.body)
-    return 'copy' in copied ? copied.copy : kept.body
+    if (!references || held.alone) return held.body
+    const copied = copyOf(held.body)
+    return 'copy' in copied ? copied.copy : held.body
+  }
+
+  /** The rest of the chain, where interceptors of the application are in it: what they read of a request is in no key. */
+  async #watched(rest: () => Promise<unknown>, responses: Responses, { raw, response }: Request): Promise<unknown> {
+    const end = watch(raw, response, ['host', ':authority', ...responses.keyed, ...responses.taken])
+    try {
+      return await rest()
+    } finally {
+      const read = end()
+      if (read !== undefined && responses.blind === undefined) {
+        responses.blind = `\`${read}\` of the request, which an interceptor within reads`
+        this.#cache.tell(
+          `${responses.where}: responses are not cached, because an interceptor within reads \`${read}\` of the request. ` +
+            'Name what they depend on with `vary`, or say `vary: []` where that is nothing else.',
+        )
+      }
+    }
+  }
+
+  /** Answers with a response that is kept as a text, and sends its body as the text it is where that changes nothing. */
+  #send(held: string, { response }: Request, options: Handler['options'], sending: Sending, hit: boolean): unknown {
+    const text = sending === 'text' ? bodyText(held) : undefined
+    const kept = isObjectText(text) ? headOf(held) : unpacked(held)
+    if (response) this.#giveBack(kept, response, options, hit)
+    if (kept.body !== undefined || text === undefined || !isObjectText(text)) return kept.body
+    const { httpAdapter } = this.#host
+    const type: unknown = httpAdapter.getHeader(response, 'Content-Type')
+    // Under another type Nest itself looks at the body.
+    if (type !== undefined && type !== null && !String(type).includes('json')) return JSON.parse(text)
+    if (type === undefined || type === null)
+      httpAdapter.setHeader(response, 'Content-Type', 'application/json; charset=utf-8')
+    return text
   }
 
   #giveBack(kept: Kept, response: unknown, options: Handler['options'], hit: boolean): void {
@@ -281,9 +337,9 @@ export class AutocacheInterceptor implements NestInterceptor {
   }
 }
 
-/** Whether the platform takes of a body what a schema names: then it must get the body itself. */
-function hasSchema({ raw }: Request): boolean {
-  return raw.routeOptions?.schema?.response !== undefined
+/** How a body goes from here to the wire, for a request. */
+function sendingTo({ outermost }: Responses, { raw, response }: Request): Sending {
+  return outermost ? sendingOf(raw, response) : 'seen'
 }
 
 /** What fills again whatever is stored, for a controller. */
@@ -291,9 +347,16 @@ function refreshing(cached: AnyFunction, self: object | undefined, core: Autocac
   return (pending: Pending) => handleOf(cached, self, core).refresh(pending)
 }
 
+const classOf = (one: unknown): unknown => (typeof one === 'function' ? one : (one as object | undefined)?.constructor)
+
+/** Whether an interceptor reads nothing but what the handler returned. */
+function isSerializer(one: unknown): boolean {
+  return classOf(one) === ClassSerializerInterceptor
+}
+
 /** Whether an interceptor, or the class of one, is this one. */
 export function isOurs(one: unknown): boolean {
-  const Class = typeof one === 'function' ? one : (one as object | undefined)?.constructor
+  const Class = classOf(one) as { readonly prototype?: unknown } | undefined
   return Class === AutocacheInterceptor || Class?.prototype instanceof AutocacheInterceptor
 }
 

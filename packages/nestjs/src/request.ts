@@ -16,10 +16,12 @@ interface RawRequest {
   readonly hosts?: unknown
   readonly hostname?: string | undefined
   readonly ip?: unknown
+  readonly url?: unknown
+  readonly originalUrl?: unknown
   readonly cookies?: Readonly<Record<string, unknown>>
   readonly user?: unknown
   readonly route?: { readonly path?: unknown }
-  readonly routeOptions?: { readonly url?: unknown; readonly schema?: { readonly response?: unknown } }
+  readonly routeOptions?: { readonly url?: unknown }
 }
 
 /** A request for a response, or for a field of Query. */
@@ -38,8 +40,8 @@ export interface Request {
 /** What the key of a request is made by. */
 export interface Keying {
   readonly options: ResponseOptions
-  /** What the handler reads that cannot be seen. */
-  readonly blind: string | undefined
+  /** What the handler reads that cannot be seen; what an interceptor within is found to read joins it. */
+  blind: string | undefined
   /** Whether it or its class lists what it reads all the same. */
   readonly sees: boolean
   /** What its parameters read besides route, params and query. */
@@ -48,6 +50,8 @@ export interface Keying {
   readonly varied: readonly string[]
   /** The headers that say who asks, in lower case. */
   readonly credentials: readonly string[]
+  /** Whether interceptors of the application are within. */
+  readonly within: boolean
   /** `@CacheKey` of @nestjs/cache-manager: a value, or a function of the context. */
   readonly cacheKey: unknown
 }
@@ -69,7 +73,7 @@ function fromHttp(context: ExecutionContext): Request | string {
   if (raw.method !== 'GET') return `method ${raw.method}`
   if (headers.range !== undefined) return 'a Range'
   const route = raw.routeOptions?.url ?? raw.route?.path
-  const asked = [String(route), raw.params ?? {}, raw.query ?? {}]
+  const asked: unknown[] = [String(route), raw.params ?? {}, raw.query ?? {}]
   return {
     raw,
     headers,
@@ -96,8 +100,18 @@ interface Info {
   readonly schema?: { getQueryType?(): unknown }
 }
 
-/** What a request is keyed by, or why its response is not cached. */
-export function keyOf(handler: Keying, request: Request, context: ExecutionContext): { key: unknown } | string {
+/** Whether it is said what a response depends on, so that nobody has to find out. */
+export function isSaid({ options, sees }: Keying): boolean {
+  return sees || options.shared === true || typeof options.vary === 'function'
+}
+
+/** What a request is keyed by, or why its response is not cached. `asJson`: whether it is kept as JSON. */
+export function keyOf(
+  handler: Keying,
+  request: Request,
+  context: ExecutionContext,
+  asJson: boolean,
+): { key: unknown } | string {
   const { options, cacheKey, varied } = handler
   const { raw, headers } = request
   const { vary } = options
@@ -110,11 +124,14 @@ export function keyOf(handler: Keying, request: Request, context: ExecutionConte
     typeof given === 'function' ? (cacheKey === given ? given(context) : given(raw, context)) : (given ?? request.asked)
   if (given !== undefined && (asked === undefined || asked === null || asked === '')) return 'a key that is nothing'
   // Without its port: what a proxy is trusted to say of it, where the application trusts one.
-  const host = raw.hostname ?? String(headers.host ?? '').replace(/:\d+$/, '')
+  const host = raw.hostname ?? String(headers.host ?? headers[':authority'] ?? '').replace(/:\d+$/, '')
   const said = varied.map((name) => headers[name])
   // Where headers cover him it is by what a guard made of them, or of more than them.
   const user = covers ? undefined : request.user
-  return { key: [given === undefined, asked, host, handler.inputs.map((input) => input(request)), said, asks, user] }
+  // What spells a path or a query in another way is another text to an interceptor.
+  const url = handler.within && given === undefined ? (raw.originalUrl ?? raw.url) : undefined
+  const inputs = handler.inputs.map((input) => input(request))
+  return { key: [given === undefined, asked, host, inputs, said, asks, user, url, asJson] }
 }
 
 /** What of a request its response may depend on, and no key has. */

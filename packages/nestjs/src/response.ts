@@ -47,7 +47,7 @@ export interface Made {
   readonly before: Readonly<Record<string, unknown>>
   /** Epoch milliseconds. */
   readonly at: number
-  /** Whether nobody sees the body before it is sent as JSON: no interceptor is outside, and no schema. */
+  /** Whether nobody sees the body before it is sent as JSON. */
   readonly sentAsJson: boolean
 }
 
@@ -61,18 +61,21 @@ export function keptOf({ body, response, before, at, sentAsJson }: Made, { optio
   const { json, vary } = options
   const raw = response as RawResponse | undefined
   const status = raw?.statusCode
-  const after = Object.entries(headersOf(raw))
-  const headers = after.filter(([name, value]) => !same(value, before[name]))
+  const after = headersOf(raw)
+  const headers = Object.entries(after).filter(([name, value]) => !same(value, before[name]))
   const isSent = Boolean(raw?.headersSent ?? raw?.sent)
+  // What was taken away is not said to the next one.
+  const isLess = Object.keys(before).some((name) => after[name] === undefined)
   const signsIn = headers.some(([name]) => name.toLowerCase() === 'set-cookie')
-  const isOwn = signsIn || forbids(after, vary !== undefined) || variesBeyond(headers, keyed)
-  if (isSent || isOwn || isStream(body)) {
-    return aloneWith({ body, status, headers, at, keep: false })
-  }
+  const isOwn = signsIn || isLess || forbids(Object.entries(after), vary !== undefined) || variesBeyond(headers, keyed)
+  if (isSent || isOwn || isStream(body)) return aloneWith({ body, status, headers, at, keep: false })
   const asJson = body !== undefined && !isBinary(body) && (json || (sentAsJson && isInstance(body)))
-  const plain: unknown = asJson ? JSON.parse(JSON.stringify(body) ?? 'null') : body
   const isGood = status === undefined || (status >= 200 && status < 300)
-  return { body: plain, status, headers, at, keep: isGood }
+  if (!asJson) return { body, status, headers, at, keep: isGood }
+  const text = JSON.stringify(body) as string | undefined
+  // A text and an object that is a text as JSON are sent in two ways, see `packed`.
+  if (typeof body === 'object' && !isObjectText(text)) return aloneWith({ body, status, headers, at, keep: false })
+  return { body: JSON.parse(text ?? 'null'), status, headers, at, keep: isGood }
 }
 
 /** Whether a response is within the bound. */
@@ -81,15 +84,19 @@ export function isWithin({ maxBytes = 1_048_576 }: Keeping['options'], body: unk
 }
 
 /**
- * A response that is sent as JSON, as one text: a store of text reads that in a tenth of the time that it takes to put a
- * body together from parts that could be a `Date` or a `Map`. Nothing where the body is not sent as JSON.
+ * A response that is sent as JSON, as one text: a line about it, and its body. A store of text reads that in a tenth of the
+ * time that it takes to put a body together from parts that could be a `Date` or a `Map`, and the body can be sent as it is.
+ * Nothing where the body is not sent as JSON.
  */
 export function packed({ body, status, headers, at }: Kept): string | undefined {
-  if (body === undefined) return JSON.stringify([at, status, headers])
+  const head = JSON.stringify([at, status, headers])
+  if (body === undefined) return head
   const isData = typeof body === 'object' ? !isBinary(body) : typeof body === 'string' || typeof body === 'boolean'
   if (!isData && !(typeof body === 'number' && Number.isFinite(body))) return undefined
   try {
-    return JSON.stringify([at, status, headers, body])
+    const text = JSON.stringify(body) as string | undefined
+    if (typeof body === 'object' && body !== null && !isObjectText(text)) return undefined
+    return `${head}\n${text}`
   } catch {
     // Sending it throws as well.
     return undefined
@@ -98,8 +105,30 @@ export function packed({ body, status, headers, at }: Kept): string | undefined 
 
 /** The response in a text of {@link packed}. */
 export function unpacked(text: string): Kept {
-  const [at, status, headers, body] = JSON.parse(text) as [number, number | null, Kept['headers'], unknown]
-  return { body, status: status ?? undefined, headers, at, keep: true }
+  const body = bodyText(text)
+  return { ...headOf(text), body: body === undefined ? undefined : JSON.parse(body) }
+}
+
+/** What a text of {@link packed} says of the response besides its body. */
+export function headOf(text: string): Kept {
+  const end = text.indexOf('\n')
+  const [at, status, headers] = JSON.parse(end < 0 ? text : text.slice(0, end)) as [
+    number,
+    number | null,
+    Kept['headers'],
+  ]
+  return { body: undefined, status: status ?? undefined, headers, at, keep: true }
+}
+
+/** The JSON of the body in a text of {@link packed}. */
+export function bodyText(text: string): string | undefined {
+  const end = text.indexOf('\n')
+  return end < 0 ? undefined : text.slice(end + 1)
+}
+
+/** Whether JSON is that of an object or a list, which platforms send as JSON; they send a text as a text. */
+export function isObjectText(json: string | undefined): boolean {
+  return json?.[0] === '{' || json?.[0] === '['
 }
 
 /** Whether the response itself says that it is nobody else's. */
@@ -113,8 +142,10 @@ function variesBeyond(headers: readonly (readonly [string, unknown])[], keyed: r
   const names = String(headers.find(([name]) => name.toLowerCase() === 'vary')?.[1] ?? '')
     .toLowerCase()
     .split(/[\s,]+/)
-  // Of these the body does not depend on the first, and the second is applied to what is sent.
-  return names.some((name) => name !== '' && name !== 'origin' && name !== 'accept-encoding' && !keyed.includes(name))
+  // The body does not depend on the first, unless what was set is for one origin; the second is applied to what is sent.
+  const allowed = ['', 'accept-encoding', ...keyed]
+  if (!headers.some(([name]) => name.toLowerCase().startsWith('access-control-'))) allowed.push('origin')
+  return names.some((name) => !allowed.includes(name))
 }
 
 /** A response that is one request's alone. */
@@ -139,6 +170,7 @@ function isStream(body: unknown): boolean {
   return Symbol.asyncIterator in body || Object.prototype.toString.call(body) === '[object Response]'
 }
 
+/** Whether a header is as it was. */
 function same(one: unknown, other: unknown): boolean {
   return one === other || (Array.isArray(one) && Array.isArray(other) && one.join('\0') === other.join('\0'))
 }

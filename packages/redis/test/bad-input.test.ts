@@ -2,9 +2,9 @@ import { createAutocache, isAutocacheError } from '@autocache/core'
 import { Cluster, Redis } from 'ioredis'
 import { Redis as Redis5 } from 'ioredis5'
 import { createClient, createCluster } from 'redis'
+import { describeWithOwnRedis, RedisServer, startCluster } from 'servers'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { redisStore } from '../src/index.ts'
-import { describeWithOwnRedis, RedisServer, startCluster } from './support/server.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {

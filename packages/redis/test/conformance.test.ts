@@ -1,8 +1,8 @@
 import { describeStore } from '@autocache/conformance'
+import { describeWithOwnRedis, RedisServer, startCluster, until } from 'servers'
 import { afterAll, beforeAll } from 'vitest'
 import { redisStore } from '../src/index.ts'
 import { type Connected, clusterMakes, type Make, makes, sentinelMakes } from './support/clients.ts'
-import { describeWithOwnRedis, RedisServer, startCluster, until } from './support/server.ts'
 
 const describe = describeWithOwnRedis()
 

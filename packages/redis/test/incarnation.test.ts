@@ -1,8 +1,8 @@
 import { createAutocache } from '@autocache/core'
+import { describeWithOwnRedis, RedisServer, startCluster, until } from 'servers'
 import { afterEach, expect, it } from 'vitest'
 import { type Failover, redisStore } from '../src/index.ts'
 import { clusterMakes, type Make, makes, sentinelMakes } from './support/clients.ts'
-import { describeWithOwnRedis, RedisServer, startCluster, until } from './support/server.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {

@@ -1,8 +1,8 @@
+import { describeWithOwnRedis, RedisServer, startCluster } from 'servers'
 import { afterAll, beforeAll, it } from 'vitest'
 import { checkLife, lives } from '../../core/test/life-model.ts'
 import { redisStore } from '../src/index.ts'
 import { type Connected, clusterMakes, makes } from './support/clients.ts'
-import { describeWithOwnRedis, RedisServer, startCluster } from './support/server.ts'
 
 const describe = describeWithOwnRedis()
 

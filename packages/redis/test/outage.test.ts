@@ -1,7 +1,6 @@
+import { describeWithOwnRedis, RedisServer, startCluster, until, Way } from 'servers'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { clusterMakes, type Make, makes } from './support/clients.ts'
-import { Way } from './support/proxy.ts'
-import { describeWithOwnRedis, RedisServer, startCluster, until } from './support/server.ts'
 import { play, traffic } from './support/traffic.ts'
 
 const closing: (() => unknown)[] = []

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { describeWithOwnRedis, RedisServer, until } from 'servers'
 import { afterEach, expect, it } from 'vitest'
-import { describeWithOwnRedis, RedisServer, until } from './support/server.ts'
 
 const program = fileURLToPath(new URL('support/one-of-many.mjs', import.meta.url))
 

@@ -1,8 +1,8 @@
 import { createAutocache } from '@autocache/core'
 import { createClient } from 'redis'
+import { describeWithOwnRedis, RedisServer } from 'servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { redisStore } from '../src/index.ts'
-import { describeWithOwnRedis, RedisServer } from './support/server.ts'
 
 describeWithOwnRedis()('what goes over the wire', () => {
   let server: RedisServer

@@ -5,7 +5,7 @@ import { createClient, createCluster } from 'redis'
 import { createClient as createClient5 } from 'redis5'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { type RedisClientLike, redisStore } from '../src/index.ts'
-import { describeWithOwnRedis, RedisServer, startCluster, until } from './support/server.ts'
+import { describeWithOwnRedis, RedisServer, startCluster, until } from 'servers'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
+import { describeWithOwnRedis, RedisServer } from 'servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { besides, slotOf } from '../src/slots.ts'
-import { describeWithOwnRedis, RedisServer } from './support/server.ts'
 
 describeWithOwnRedis()('slots', () => {
   let server: RedisServer

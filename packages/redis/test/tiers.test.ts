@@ -1,9 +1,8 @@
 import { createAutocache, memoryStore, tieredStore } from '@autocache/core'
+import { describeWithOwnRedis, RedisServer, startCluster, until, Way } from 'servers'
 import { afterEach, expect, it } from 'vitest'
 import { redisBus, redisStore } from '../src/index.ts'
 import { clusterMakes, type Make, makes } from './support/clients.ts'
-import { Way } from './support/proxy.ts'
-import { describeWithOwnRedis, RedisServer, startCluster, until } from './support/server.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {

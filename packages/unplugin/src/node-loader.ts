@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EmittedFolders } from './emitted.ts'
-import { type Finding, findingsOf } from './findings.ts'
+import { type Finding, findingsOf, inLine } from './findings.ts'
 import { isFirstParty, isSource, type Living, livingOf } from './living.ts'
 import type { LoaderOptions } from './options.ts'
 import { withInlineMap } from './source-map.ts'
@@ -98,15 +98,19 @@ export class NodeLoader {
   }
 
   #tell(stamped: Parameters<typeof findingsOf>[0], root: string): void {
-    for (const finding of findingsOf(stamped, root, this.#options)) {
+    const findings = findingsOf(stamped, root, this.#options)
+    for (const finding of findings) {
       if (finding.code === 'other-text') throw diagnosticError({ ...finding, text: order })
-      if (finding.fails) throw diagnosticError(finding)
+      if (finding.fails) continue
       process.emitWarning(finding.text, {
         type: 'AutocacheWarning',
         code: finding.code,
         detail: `    at ${finding.file}:${finding.line}:${finding.column}`,
       })
     }
+    const [first, ...others] = findings.filter(({ fails }) => fails)
+    // The program stops at the first error: it names the others.
+    if (first !== undefined) throw diagnosticError({ ...first, text: [first.text, ...others.map(inLine)].join('\n') })
   }
 }
 

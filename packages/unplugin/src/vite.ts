@@ -4,7 +4,8 @@
  * The dev server keeps what it transformed until the file itself changes, and softly invalidates importers, which keeps their
  * text. So after every change the modules whose stamps became others are invalidated here, and join the hot update.
  */
-import { relative } from 'node:path'
+import { createRequire } from 'node:module'
+import { join, relative } from 'node:path'
 import type { EnvironmentModuleGraph, EnvironmentModuleNode, Plugin, ResolvedConfig, ViteDevServer } from 'vite'
 import { type Alias, resolveAliases } from './aliases.ts'
 import type { ShellOptions } from './options.ts'
@@ -36,6 +37,11 @@ export default function autocache(options: ShellOptions = {}): Plugin {
     ...underVitest(shell),
     enforce: 'pre',
     sharedDuringBuild: true,
+
+    config({ root }) {
+      const include = options.enabled === false ? [] : installedCore(options.root ?? root ?? process.cwd())
+      return include.length === 0 ? undefined : { optimizeDeps: { include } }
+    },
 
     configResolved(config) {
       if (options.root === undefined) shell.root = config.root
@@ -73,6 +79,20 @@ export default function autocache(options: ShellOptions = {}): Plugin {
       const more = outdated(this.environment).filter((module) => !modules.includes(module))
       return more.length === 0 ? undefined : [...modules, ...more]
     },
+  }
+}
+
+/**
+ * What stamped code imports, for the dev server to bundle before it starts. No source names it, so it would be found when the
+ * first page asks, and that page be loaded twice. A linked core is not bundled beforehand, and stays as it is.
+ */
+function installedCore(root: string): string[] {
+  const names = ['@autocache/core', '@autocache/core/plumbing']
+  try {
+    const { resolve } = createRequire(join(root, 'package.json'))
+    return names.every((name) => /[\\/]node_modules[\\/]/.test(resolve(name))) ? names : []
+  } catch {
+    return []
   }
 }
 

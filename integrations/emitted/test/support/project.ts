@@ -41,7 +41,8 @@ function install(root: string): void {
     }
   }
   for (const name of dependenciesOf(home, 'devDependencies')) {
-    if (!name.startsWith('@autocache/')) link(join(home, 'node_modules', name), join(modules, name))
+    if (!name.startsWith('@autocache/') && name !== 'servers')
+      link(join(home, 'node_modules', name), join(modules, name))
   }
 }
 

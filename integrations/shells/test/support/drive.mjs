@@ -1,8 +1,11 @@
 // Builds a project again and again in one process, as a host that lives on does: node drive.mjs <host>, in the project.
 // Each line on standard input is one build; the answer is one line of JSON.
+import { execFile } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 
 const [, , host] = process.argv
 const root = process.cwd()
@@ -23,7 +26,37 @@ const run = (compiler) =>
     })
   })
 
+const node = promisify(execFile).bind(undefined, process.execPath)
+
+/** A compiler that writes a folder and asks nobody, and the command that writes the stamps into it. */
+const emits = (compile) => async () => {
+  const folder = `out/${host}`
+  return async () => {
+    rmSync(join(root, folder), { recursive: true, force: true })
+    await compile(folder)
+    await node(['node_modules/@autocache/cli/dist/bin.js', 'stamp', folder])
+  }
+}
+
 const builders = {
+  tsc: emits((folder) =>
+    node([
+      'node_modules/typescript/bin/tsc',
+      ...['--noCheck', '--noEmit', 'false', '--rootDir', '.', '--outDir', folder],
+      ...['--rewriteRelativeImportExtensions', '--sourceMap', '--inlineSources'],
+    ]),
+  ),
+  swc: emits((folder) => {
+    const jsc = {
+      target: 'es2022',
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true },
+      experimental: { keepImportAttributes: true },
+      rewriteRelativeImportExtensions: true,
+    }
+    writeFileSync(join(root, '.swcrc'), JSON.stringify({ sourceMaps: true, module: { type: 'es6' }, jsc }))
+    return node(['node_modules/@swc/cli/bin/swc.js', 'src', '-d', folder, '--strip-leading-paths', '--copy-files'])
+  }),
   async vite() {
     const { build } = await import('vite')
     return () => build({ root, configFile: join(root, 'vite.config.js'), logLevel: 'error' })

@@ -87,6 +87,35 @@ export const edits = [
     apply: (files) => files.replace('src/repository.ts', '[3, 4]', '[3, 5]'),
   },
   {
+    name: 'a service that is injected into a decorated class',
+    cold: ['due'],
+    apply: (files) => files.replace('src/ledger.ts', 'sum + row', 'sum - row'),
+  },
+  {
+    name: 'the repository behind that service',
+    cold: ['due'],
+    apply: (files) => files.replace('src/table.ts', '[5, 6]', '[5, 7]'),
+  },
+  {
+    name: 'the base class of that repository',
+    cold: ['due'],
+    apply: (files) => files.replace('src/table.ts', 'row * 2', 'row * 3'),
+  },
+  {
+    name: 'a comment and a parameter renamed in that repository',
+    cold: [],
+    apply(files) {
+      files.replace('src/table.ts', '(row) => row', '(each) => each')
+      files.replace('src/table.ts', 'The repository behind', 'What stands behind')
+    },
+  },
+  {
+    name: 'a class that nothing cached calls through',
+    cold: [],
+    apply: (files) =>
+      files.write('src/table.ts', `${files.read('src/table.ts')}\nexport class Unused {\n  rows = [1]\n}\n`),
+  },
+  {
     name: 'a value in JSON',
     cold: ['countryRate'],
     apply: (files) => files.replace('src/rates.json', '20', '21'),

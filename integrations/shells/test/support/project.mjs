@@ -8,10 +8,10 @@ const repository = join(home, '../..')
 
 /** Hosts and what their configurations import; none of it is part of the program. */
 const hosts = Object.keys(JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')).devDependencies).filter(
-  (name) => !name.startsWith('@autocache/'),
+  (name) => !name.startsWith('@autocache/') && name !== 'servers',
 )
 
-const ours = ['core', 'keyv', 'compiler', 'unplugin']
+const ours = ['core', 'keyv', 'compiler', 'unplugin', 'cli']
 
 /** @param {string} target @param {string} at */
 function link(target, at) {

@@ -1,13 +1,10 @@
-import { connect } from 'node:net'
 import KeyvRedis, { createClient } from '@keyv/redis'
 import { createCache } from 'cache-manager'
 import { createCache as createCache6 } from 'cache-manager6'
 import { Keyv } from 'keyv'
 import { Keyv as Keyv6 } from 'keyv6'
-import { describe } from 'vitest'
+import { redisUrl } from 'servers'
 import type { CacheManagerLike } from '../../src/index.ts'
-
-export const redisUrl = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
 
 /** What a test may say of a cache. */
 export interface CacheSettings {
@@ -127,32 +124,3 @@ function redis(name: string, maps: number): Backend {
 }
 
 export const backends: readonly Backend[] = [memory, redis('Redis', 0), redis('a Map and Redis', 1)]
-
-const answers = new Map<string, Promise<boolean>>()
-
-/** Whether something listens at `url`. */
-function answering(url: string): Promise<boolean> {
-  const { hostname, port } = new URL(url)
-  const known = answers.get(url)
-  if (known !== undefined) return known
-  const answer = new Promise<boolean>((resolve) => {
-    const socket = connect({ host: hostname, port: Number(port) })
-    const settle = (up: boolean) => {
-      socket.destroy()
-      resolve(up)
-    }
-    socket
-      .once('connect', () => settle(true))
-      .once('error', () => settle(false))
-      .setTimeout(2000, () => settle(false))
-  })
-  answers.set(url, answer)
-  return answer
-}
-
-/** `describe`, or a loud skip where the server is missing on a laptop. In CI a missing server fails. */
-export async function describeWith(url: string | undefined) {
-  if (url === undefined || process.env.CI || (await answering(url))) return describe
-  console.warn(`SKIPPED: no server at ${url}. These tests fail in CI.`)
-  return describe.skip
-}

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import KeyvMysql from '@keyv/mysql'
@@ -8,12 +7,8 @@ import KeyvRedis, { createClient } from '@keyv/redis'
 import KeyvSqlite from '@keyv/sqlite'
 import { Keyv } from 'keyv'
 import { Keyv as Keyv6 } from 'keyv6'
-import { describe } from 'vitest'
+import { mysqlUrl, postgresUrl, redisUrl } from 'servers'
 import type { KeyvLike } from '../../src/index.ts'
-
-export const redisUrl = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
-export const postgresUrl = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test'
-export const mysqlUrl = process.env.MYSQL_URL ?? 'mysql://root@127.0.0.1:3306/test'
 
 /** A Keyv over storage of its own, and what can be done with that. */
 export interface Opened {
@@ -157,32 +152,3 @@ export const backends: readonly Backend[] = ([5, 6] as const).flatMap((version) 
   postgres(version),
   mysql(version),
 ])
-
-const answers = new Map<string, Promise<boolean>>()
-
-/** Whether something listens at `url`. */
-export function answering(url: string): Promise<boolean> {
-  const { hostname, port } = new URL(url)
-  const known = answers.get(url)
-  if (known !== undefined) return known
-  const answer = new Promise<boolean>((resolve) => {
-    const socket = connect({ host: hostname, port: Number(port) })
-    const settle = (up: boolean) => {
-      socket.destroy()
-      resolve(up)
-    }
-    socket
-      .once('connect', () => settle(true))
-      .once('error', () => settle(false))
-      .setTimeout(2000, () => settle(false))
-  })
-  answers.set(url, answer)
-  return answer
-}
-
-/** `describe`, or a loud skip where the server is missing on a laptop. In CI a missing server fails. */
-export async function describeWith(url: string | undefined) {
-  if (url === undefined || process.env.CI || (await answering(url))) return describe
-  console.warn(`SKIPPED: no server at ${url}. These tests fail in CI.`)
-  return describe.skip
-}

@@ -1,7 +1,7 @@
 import { createAutocache } from '@autocache/core'
+import { until } from 'servers'
 import { expect } from 'vitest'
 import { type RedisClients, redisStore } from '../../src/index.ts'
-import { until } from './server.ts'
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 

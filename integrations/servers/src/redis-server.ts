@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe } from 'vitest'
 
 /** A port that is free now. */
 async function freePort(): Promise<number> {
@@ -146,11 +145,4 @@ export async function startCluster(masters: number, replicas = 0): Promise<Redis
     )
   }
   return servers
-}
-
-/** `describe`, or a loud skip where `redis-server` is not installed on a laptop. In CI that fails. */
-export function describeWithOwnRedis() {
-  if (process.env.CI || spawnSync('redis-server', ['--version']).status === 0) return describe
-  console.warn('SKIPPED: redis-server is not installed. These tests fail in CI.')
-  return describe.skip
 }

@@ -1,0 +1,74 @@
+/**
+ * What happens to a body between an interceptor and the wire. Where Express or Fastify make JSON of it themselves, and
+ * nothing that the application added sees it before, its JSON is all there is to keep, and can be sent as the text it is.
+ * What is not known to be so is taken for seen: a serializer that hides a field of an instance must get the instance.
+ */
+
+/**
+ * Who sees a body: somebody does; nobody, and it is sent as JSON, in a form of the application's own (indented, escaped);
+ * nobody, and it is sent as what `JSON.stringify` makes of it.
+ */
+export type Sending = 'seen' | 'json' | 'text'
+
+/** What is used of a response of Express. */
+interface ExpressResponse {
+  readonly json?: unknown
+  readonly send?: unknown
+  readonly app?: { readonly settings?: Readonly<Record<string, unknown>> }
+}
+
+/** How a body will be sent by a platform, for one request. */
+export function sendingOf(request: object, response: unknown): Sending {
+  if (typeof response !== 'object' || response === null) return 'seen'
+  const { json, send, app } = response as ExpressResponse
+  if (app?.settings) {
+    // A middleware that wraps them puts its own function there; theirs read these settings.
+    if (!reads(json, 'json replacer') || !reads(send, 'etag fn')) return 'seen'
+    const { settings } = app
+    if (settings['json replacer']) return 'seen'
+    return settings['json spaces'] || settings['json escape'] ? 'json' : 'text'
+  }
+  return isFastifyPlain(request, response) ? 'text' : 'seen'
+}
+
+const sources = new WeakMap<object, string>()
+
+/** Whether a function is the platform's: its text names the setting that it reads. */
+function reads(fn: unknown, setting: string): boolean {
+  if (typeof fn !== 'function') return false
+  let text = sources.get(fn)
+  if (text === undefined) sources.set(fn, (text = Function.prototype.toString.call(fn)))
+  return text.includes(setting)
+}
+
+/** What Fastify keeps to itself, by the descriptions of its symbols. */
+const names = { context: 'fastify.context', serializer: 'fastify.reply.serializer' }
+const others = new Set(['fastify.replySerializerDefault', 'response-schema'])
+
+const plain = new WeakMap<object, boolean>()
+
+function isFastifyPlain(request: object, reply: object): boolean {
+  const context = partOf(request, names.context) as { readonly preSerialization?: unknown } | undefined
+  if (typeof context !== 'object' || context === null || partOf(reply, names.serializer) !== null) return false
+  let known = plain.get(context)
+  if (known === undefined) {
+    known = context.preSerialization === null
+    for (const symbol of Object.getOwnPropertySymbols(context))
+      if (others.has(symbol.description ?? '') && (context as Record<symbol, unknown>)[symbol]) known = false
+    plain.set(context, known)
+  }
+  return known
+}
+
+const symbols = new Map<string, symbol>()
+
+/** What stands under a symbol of that description; undefined where there is none. */
+function partOf(object: object, description: string): unknown {
+  let symbol = symbols.get(description)
+  if (symbol === undefined || !Object.hasOwn(object, symbol)) {
+    symbol = Object.getOwnPropertySymbols(object).find((one) => one.description === description)
+    if (symbol === undefined) return undefined
+    symbols.set(description, symbol)
+  }
+  return (object as Record<symbol, unknown>)[symbol]
+}

@@ -1,0 +1,210 @@
+/** What becomes of a body between the interceptor and the wire: it is what it would be without the cache. */
+import { Controller, Get, type INestApplication, Param, Res, UseInterceptors } from '@nestjs/common'
+import { describe, expect, it } from 'vitest'
+import { AutocacheInterceptor, CachedResponse } from '../src/index.ts'
+import { type Answer, type Platform, start } from './support/application.ts'
+import { inMemory, sharedStore } from './support/stores.ts'
+
+let runs = 0
+const stores = {
+  'references in memory': () => inMemory(),
+  'text that is shared': () => ({ store: sharedStore(), namespace: 'sending', version: '1', ttl: '1m' as const }),
+}
+
+class Account {
+  constructor(
+    readonly name: string,
+    readonly secret = 'hidden',
+  ) {}
+}
+
+class Degrees {
+  constructor(readonly degrees: number) {}
+  toJSON() {
+    return `${this.degrees}°C`
+  }
+}
+
+const bodies: Record<string, () => unknown> = {
+  object: () => ({ name: 'ann', at: new Date(0), nested: { list: [1, null, undefined, Number.NaN], none: undefined } }),
+  list: () => [{ id: 1 }, { id: 2 }],
+  empty: () => ({}),
+  unicode: () => ({ text: 'é \u2028 </script> \ud800 \n' }),
+  instance: () => new Account('ann'),
+  date: () => new Date(0),
+  degrees: () => new Degrees(20),
+  map: () => ({ map: new Map([['a', 1]]), set: new Set([1]) }),
+  text: () => '{"looks":"like json"}',
+  null: () => null,
+  error: () => ({ statusCode: 404, message: 'said, and not thrown' }),
+}
+
+@UseInterceptors(AutocacheInterceptor)
+@Controller('send')
+class Sent {
+  @Get('body/:of')
+  body(@Param('of') of: string) {
+    runs += 1
+    return bodies[of]!()
+  }
+
+  @Get('typed/:of')
+  @CachedResponse({ vary: [] })
+  typed(@Param('of') of: string, @Res({ passthrough: true }) response: any) {
+    runs += 1
+    response.header('content-type', 'application/hal+json')
+    return bodies[of]!()
+  }
+
+  @Get('as-text/:of')
+  @CachedResponse({ vary: [] })
+  asText(@Param('of') of: string, @Res({ passthrough: true }) response: any) {
+    runs += 1
+    response.header('content-type', 'text/plain')
+    return bodies[of]!()
+  }
+
+  @Get('less')
+  @CachedResponse({ vary: [] })
+  less(@Res({ passthrough: true }) response: any) {
+    runs += 1
+    response.removeHeader('x-before')
+    return { less: true }
+  }
+
+  @Get('origin')
+  @CachedResponse({ vary: [] })
+  origin(@Res({ passthrough: true }) response: any) {
+    runs += 1
+    const { origin } = (response.req ?? response.request).headers
+    response.header('access-control-allow-origin', origin)
+    response.header('vary', 'Origin')
+    return {}
+  }
+}
+
+const seen = ({ status, headers, text }: Answer) => ({
+  status,
+  text,
+  type: headers.get('content-type'),
+  length: headers.get('content-length'),
+  etag: headers.get('etag'),
+})
+
+type Configure = (app: INestApplication) => void
+
+/** What the application does with what it sends, on each platform. */
+const applications: Record<string, Partial<Record<Platform, Configure>>> = {
+  'as it is': { express: () => {}, fastify: () => {} },
+  'with a replacer': {
+    express: (app) =>
+      void (app as any).set('json replacer', (key: string, value: unknown) =>
+        key === 'secret'
+          ? undefined
+          : value instanceof Map
+            ? [...value]
+            : value === undefined && key !== ''
+              ? 'nothing'
+              : value,
+      ),
+  },
+  indented: { express: (app) => void (app as any).set('json spaces', 2) },
+  escaped: { express: (app) => void (app as any).set('json escape', true) },
+  'through a middleware that knows classes': {
+    express: (app) =>
+      void app.use((_request: unknown, response: any, next: () => void) => {
+        const { json } = response
+        response.json = (body: unknown) => json.call(response, body instanceof Account ? { name: body.name } : body)
+        next()
+      }),
+  },
+  'through a method that the application has': {
+    express: (app) => {
+      const { response } = app.getHttpAdapter().getInstance()
+      const { json } = response
+      response.json = function (this: unknown, body: unknown) {
+        return json.call(this, body instanceof Account ? { name: body.name } : body)
+      }
+    },
+  },
+  'through a hook': {
+    fastify: (app) =>
+      app
+        .getHttpAdapter()
+        .getInstance()
+        .addHook('preSerialization', async (_request: unknown, _reply: unknown, body: unknown) =>
+          body instanceof Account ? { name: body.name } : body,
+        ),
+  },
+  'through a serializer': {
+    fastify: (app) =>
+      app
+        .getHttpAdapter()
+        .getInstance()
+        .setReplySerializer((body: any) => JSON.stringify({ wrapped: body instanceof Account ? body.name : body })),
+  },
+  'through a serializer of the request': {
+    fastify: (app) =>
+      app
+        .getHttpAdapter()
+        .getInstance()
+        .addHook('onRequest', async (_request: unknown, reply: any) => {
+          reply.serializer((body: any) => JSON.stringify({ wrapped: body instanceof Account ? body.name : body }))
+        }),
+  },
+}
+
+for (const [held, options] of Object.entries(stores))
+  for (const [how, platforms] of Object.entries(applications))
+    for (const [platform, configure] of Object.entries(platforms))
+      describe(`a body that is sent ${how} (${platform}, ${held})`, () => {
+        it('is what it is without the cache, at the first request and the second', async () => {
+          const own = { platform: platform as Platform, configure }
+          const cached = await start({ controllers: [Sent] }, options(), own)
+          const plain = await start({ controllers: [Sent] }, { ...options(), enabled: false }, own)
+          for (const way of ['body', 'typed', 'as-text'])
+            for (const of of Object.keys(bodies)) {
+              const path = `/send/${way}/${of}`
+              const expected = seen(await plain.get(path))
+              for (let i = 0; i < 2; i += 1) expect(seen(await cached.get(path)), path).toEqual(expected)
+            }
+        })
+      })
+
+for (const platform of ['express', 'fastify'] as const)
+  describe(`what is sent (${platform})`, () => {
+    it('is answered with 304 where the client has it, and in full where it has not', async () => {
+      const { get } = await start({ controllers: [Sent] }, inMemory(), { platform })
+      const { headers, text } = await get('/send/body/object')
+      const etag = headers.get('etag')
+      if (!etag) return expect(platform).toBe('fastify')
+      const before = runs
+      // Without the second header `fetch` asks for a new one.
+      const having = (tag: string) => get('/send/body/object', { 'if-none-match': tag, 'cache-control': 'max-age=9' })
+      expect((await having(etag)).status).toBe(304)
+      expect((await having('"other"')).text).toBe(text)
+      expect(runs).toBe(before)
+    })
+
+    it('is run for once where it is plain data', async () => {
+      for (const options of Object.values(stores)) {
+        const { get } = await start({ controllers: [Sent] }, options(), { platform })
+        const before = runs
+        for (let i = 0; i < 3; i += 1) await get('/send/body/object')
+        expect(runs).toBe(before + 1)
+      }
+    })
+
+    it('is not kept where the handler took a header away, or allows one origin', async () => {
+      const configure = (app: INestApplication) =>
+        void app.use((_request: unknown, response: any, next: () => void) => {
+          response.setHeader('x-before', 'middleware')
+          next()
+        })
+      const { get } = await start({ controllers: [Sent] }, inMemory(), { platform, configure })
+      for (const origin of ['http://one.example', 'http://two.example'])
+        expect((await get('/send/origin', { origin })).headers.get('access-control-allow-origin')).toBe(origin)
+      if (platform === 'fastify') return
+      for (let i = 0; i < 2; i += 1) expect((await get('/send/less')).headers.get('x-before')).toBeNull()
+    })
+  })

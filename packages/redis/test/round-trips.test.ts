@@ -62,7 +62,7 @@ describeWithOwnRedis()('what goes over the wire', () => {
     client.destroy()
   })
 
-  it('an invalidation and the reads after it cost the server the same with 100 times the entries', async () => {
+  it('an invalidation and the reads after it cost the server the same however many entries there are', async () => {
     const client = createClient({ url: server.url })
     client.on('error', () => {})
     await client.connect()
@@ -79,7 +79,7 @@ describeWithOwnRedis()('what goes over the wire', () => {
       )
     }
     const costs = []
-    for (const entries of [most / 100, most]) {
+    for (const entries of [100, most]) {
       const cache = createAutocache({ store: redisStore(client), namespace: `n${entries}`, version: '1', ttl: '1h' })
       const load = cache.cached(async (id: number) => id, { name: 'load', tags: ['t'], lockWait: 0 })
       for (let id = 0; id < entries; id += 500)

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { fails, judge, readAcceptedMisses } from './bars.ts'
 import { benchCompiler } from './compiler/command.ts'
 import { rounded } from './figures.ts'
+import { benchNext } from './next/command.ts'
 import { benchOutages } from './outages/command.ts'
 import { plot } from './plot.ts'
 import { barTable, heapText, ratioTable, report, sizeText } from './report.ts'
@@ -16,9 +17,11 @@ import { benchSize } from './size.ts'
 const file = (path: string) => new URL(`../${path}`, import.meta.url)
 const say = (text: string) => console.log(`bench: ${text}`)
 
-if (process.argv[2] === 'compiler') await benchCompiler(process.argv.slice(3), file(''), say)
-else if (process.argv[2] === 'scale') await benchScale(process.argv.slice(3), say)
-else if (process.argv[2] === 'outages') await benchOutages(process.argv.slice(3), file(''), say)
+const rest = process.argv.slice(3)
+if (process.argv[2] === 'compiler') await benchCompiler(rest, file(''), say)
+else if (process.argv[2] === 'next') await benchNext(rest, file(''), say)
+else if (process.argv[2] === 'outages') await benchOutages(rest, file(''), say)
+else if (process.argv[2] === 'scale') await benchScale(rest, say)
 else if (process.argv[2] === 'size') await benchSize()
 else await benchCalls()
 

@@ -5,6 +5,8 @@ import { expect, it } from 'vitest'
 import { judge, readAcceptedMisses } from '../src/bars.ts'
 import { duration, figure, rounded } from '../src/figures.ts'
 import { groups } from '../src/groups/index.ts'
+import { nextReport } from '../src/next/report.ts'
+import { fullNextPlan, judgeNext, type NextResults } from '../src/next/results.ts'
 import { plot } from '../src/plot.ts'
 import { report } from '../src/report.ts'
 import type { Results } from '../src/results.ts'
@@ -62,4 +64,11 @@ it('figures have three significant digits and no exponent', () => {
   ])
   expect([7.281, 1410, 48_500, 2.5e6].map(duration)).toEqual(['7.28 ns', '1.41 µs', '48.5 µs', '2.50 ms'])
   expect(rounded({ a: [1.23456, 10_000_000], b: 'x' })).toEqual({ a: [1.235, 10_000_000], b: 'x' })
+})
+
+it('RESULTS.next.md is what results.next.json makes of it (npm run bench -- next --render), and that of a full run', () => {
+  const next: NextResults = JSON.parse(read('results.next.json'))
+  expect(read('RESULTS.next.md')).toBe(nextReport(next, judgeNext(next)))
+  expect(next.plan).toEqual(fullNextPlan)
+  expect(JSON.parse(read('package.json')).dependencies).toMatchObject(next.versions)
 })

@@ -44,7 +44,7 @@ async function start(): Promise<void> {
   const port = await freePort()
   const { child, log } = run(['start', '-p', String(port), '-H', '127.0.0.1'])
   while (!log().includes('Ready in')) {
-    if (child.exitCode !== null) throw new Error(log())
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(log())
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   url = `http://127.0.0.1:${port}`
@@ -136,6 +136,22 @@ test('every page has one heading, a language, a way to its content, and names fo
     expect(unnamed, path).toBe(0)
     await page.context().close()
   }
+})
+
+test('on a phone nothing but tables scrolls sideways, and those are reached with the keyboard', async () => {
+  const context = await browser.newContext({ viewport: { width: 360, height: 740 } })
+  const page = await context.newPage()
+  for (const path of ['/', '/atlas', '/atlas/japan', '/report', '/change', '/side-by-side']) {
+    await page.goto(url + path)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(360)
+    for (const table of await page.locator('table').all()) {
+      const around = table.locator('xpath=..')
+      expect(await around.getAttribute('aria-label'), path).toMatch(/./)
+      await around.focus()
+      expect(await around.evaluate((element) => element === document.activeElement), path).toBe(true)
+    }
+  }
+  await context.close()
 })
 
 test('after a deploy that changed one helper, what reaches it is computed again and the rest is warm', async () => {

@@ -22,8 +22,15 @@ export interface Delegate {
    * `compute` rejects with is rejected and not kept.
    * @param ttl milliseconds after which the framework is to refresh; 0: it runs `compute` whatever it holds
    * @param compute the same function for the same key, for as long as core remembers the key
+   * @param site what {@link Delegated.call} was given, where this is its first question
    */
-  run(key: string, tags: readonly string[], ttl: number, compute: () => Promise<unknown>): Promise<unknown>
+  run(
+    key: string,
+    tags: readonly string[],
+    ttl: number,
+    compute: () => Promise<unknown>,
+    site?: unknown,
+  ): Promise<unknown>
   /** Ends what has one of these tags. */
   invalidate(tags: readonly string[]): Promise<void>
   /** Runs a fill; whatever it calls finds `gathered` by {@link gathering}. */
@@ -34,6 +41,13 @@ export interface Delegate {
   readonly maxSize?: number | undefined
   /** How many tags an entry may have. @default 128 */
   readonly maxTags?: number | undefined
+  /**
+   * Whether the framework itself has ended one of the tags since then, which whoever writes later would not notice (R18).
+   * @param refreshed whether a run that began later is under way, which is all that a merely stale entry needs
+   */
+  hasEnded?(tags: readonly string[], begun: number, refreshed: boolean): boolean
+  /** When a run begins that begins now: after whatever the framework has ended of these tags, also in the same millisecond. */
+  begin?(tags: readonly string[], now: number): number
   /** Whether what runs now sees what others do not (a draft): it then shares its run with nobody. */
   isApart?(): boolean
   /** Tells the user, in the framework's own way, that a result was not kept. */
@@ -46,7 +60,8 @@ export interface Delegate {
 export interface Delegated {
   readonly label: string
   readonly version: string
-  call(args: readonly unknown[]): Promise<unknown>
+  /** @param site what the framework's face has read of the place of the call, so that its delegate need not read it again */
+  call(args: readonly unknown[], site?: unknown): Promise<unknown>
   keyOf(args: readonly unknown[]): string
   invalidate(args: readonly unknown[]): Promise<void>
   invalidateAll(): Promise<void>

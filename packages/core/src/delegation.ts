@@ -26,6 +26,7 @@ import { createInputs, type Inputs, joinedVersions } from './inputs.ts'
 import { defaultKeyBounds } from './key.ts'
 import { type AnyFunction, type FunctionOptions, invalidOption, resolveOptions } from './options.ts'
 import { fits, type Opened, type Parcel, pack, unpack } from './parcel.ts'
+import { replaceSignals } from './signals.ts'
 import type { AsyncStore } from './store.ts'
 import { identify } from './version.ts'
 import { keyPrefix } from './whole-key.ts'
@@ -137,8 +138,7 @@ export function createDelegation(
 
     const keyFor = ({ text, code }: Inputs) => `${prefixOf(code)}~${digest(text)}`
 
-    function slotOf(args: readonly unknown[]): Slot {
-      const inputs = inputsOf(undefined, args)
+    function slotOf(inputs: Inputs, args: readonly unknown[]): Slot {
       const id = inputs.code === '' ? inputs.text : `${inputs.code} ${inputs.text}`
       const known = slots.get(id)
       if (known) return known
@@ -165,9 +165,10 @@ export function createDelegation(
     function join(slot: Slot): Promise<Parcel> {
       const { running } = slot
       // What begins after an invalidation of the same millisecond is newer than it.
-      const now = beginning(clock())
+      const instant = beginning(clock())
+      const now = delegate.begin?.(slot.tags, instant) ?? instant
       const apart = delegate.isApart?.() === true
-      if (!running || apart || isFenced(slot.tags, running.begun) || now - running.begun > flightTimeout)
+      if (!running || apart || isEnded(slot.tags, running.begun) || now - running.begun > flightTimeout)
         return start(slot, now, apart)
       report({ type: 'join', key: slot.key })
       // What can be had only once belongs to who ran it.
@@ -251,18 +252,24 @@ export function createDelegation(
 
     /** Whether what was found may answer: within its time, and begun after the last invalidation. */
     const stands = (slot: Slot, { createdAt, until }: Opened, now: number) =>
-      now <= Math.min(createdAt + ttl, until) + staleTtl && !isFenced(slot.tags, createdAt)
+      now <= Math.min(createdAt + ttl, until) + staleTtl && !isEnded(slot.tags, createdAt, slot.running)
 
     /** A hit is one promise: where async context is tracked, as in Next, each costs about as much as all that is done here. */
-    function call(args: readonly unknown[]): Promise<unknown> {
+    function call(args: readonly unknown[], site?: unknown): Promise<unknown> {
       let slot: Slot
       try {
-        slot = slotOf(args)
+        const inputs = inputsOf(undefined, args)
+        if (inputs.signals.length > 0) return heeding(inputs, args, site)
+        slot = slotOf(inputs, args)
       } catch (error) {
         if (!(error instanceof UnkeyableValueError) || error.reason === 'kind') return Promise.reject(error)
         report({ type: 'bypass', reason: error.reason, path: error.path })
         return direct(args)
       }
+      return ask(slot, args, site)
+    }
+
+    function ask(slot: Slot, args: readonly unknown[], site: unknown): Promise<unknown> {
       slot.args = args
       slot.calls += 1
       const left = (error: unknown) => {
@@ -270,7 +277,7 @@ export function createDelegation(
         return rescue(slot, args, error)
       }
       try {
-        return delegate.run(slot.key, slot.tags, ttl, slot.compute).then((found) => {
+        return delegate.run(slot.key, slot.tags, ttl, slot.compute, site).then((found) => {
           try {
             const opened = open(found, slot)
             const now = clock()
@@ -289,6 +296,28 @@ export function createDelegation(
       } catch (error) {
         return Promise.resolve(left(error))
       }
+    }
+
+    /**
+     * A call with abort signals among its arguments (R16): a run is for all who ask for it, so it gets a signal that nobody
+     * aborts, as the framework keeps what it returns; who gives up stops waiting.
+     */
+    function heeding(inputs: Inputs, args: readonly unknown[], site: unknown): Promise<unknown> {
+      const { signals } = inputs
+      if (signals.some(({ aborted }) => aborted)) {
+        report({ type: 'bypass', reason: 'aborted' })
+        return direct(args)
+      }
+      const shared = replaceSignals(args, new AbortController().signal)
+      const answer = ask(slotOf(inputs, shared), shared, site)
+      return new Promise((resolve, reject) => {
+        const listening = new AbortController()
+        for (const signal of signals) {
+          signal.addEventListener('abort', () => reject(signal.reason as Error), { signal: listening.signal })
+        }
+        const settled = () => listening.abort()
+        answer.then(resolve, reject).then(settled, settled)
+      })
     }
 
     const direct = async (args: readonly unknown[]): Promise<unknown> => fn(...args)
@@ -318,9 +347,9 @@ export function createDelegation(
         report({
           type: 'miss',
           key: slot.key,
-          reason: isFenced(slot.tags, opened.createdAt) ? 'invalidated' : 'expired',
+          reason: isEnded(slot.tags, opened.createdAt, slot.running) ? 'invalidated' : 'expired',
         })
-      if (!slot.running || isFenced(slot.tags, slot.running.begun)) {
+      if (!slot.running || isEnded(slot.tags, slot.running.begun)) {
         const again = open(await delegate.run(slot.key, slot.tags, 0, slot.compute), slot)
         if (again?.isNew) return answer(slot, again, clock())
       }
@@ -390,6 +419,10 @@ export function createDelegation(
       },
     }
   }
+
+  /** @param running a run under way, which may be later than what is asked about */
+  const isEnded = (tags: readonly string[], begun: number, running?: Slot['running']) =>
+    isFenced(tags, begun) || delegate.hasEnded?.(tags, begun, running !== undefined && running.begun > begun) === true
 
   async function end(tags: readonly string[]): Promise<void> {
     await delegate.invalidate(tags)

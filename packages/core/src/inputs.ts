@@ -271,10 +271,8 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
 
   const ignore = (self: unknown) => (stamp ? !stamp.receiver && !followed : self === undefined || factsOf().ignoresThis)
 
-  return Object.assign(read, {
-    ignore,
-    plain: !key && !deps && !partition && !stamp?.captures && !stamp?.held && !followed,
-  })
+  const plain = !key && !deps && !partition && !stamp?.captures && !stamp?.held && !followed
+  return Object.assign(read, { ignore, plain })
 
   function read(self: unknown, args: readonly unknown[]): Inputs {
     const before = codes
@@ -289,6 +287,10 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
 
   function readAll(self: unknown, args: readonly unknown[]): Inputs {
     const signals: AbortSignal[] = []
+    if (plain && ignore(self)) {
+      const text = argumentsText(args, signals)
+      return { text, subject: text, code: codeText(), signals, fixed: args.every(isPrimitive) }
+    }
     let text = partition ? `;p${hide(keyText(partition(), 'partition'))}` : ''
     const part = text
     const hidden = deps && hiddenInputs()
@@ -304,14 +306,21 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     const own = receiver(self)
     text += own
     const fixed = text === '' && !followed && args.every(isPrimitive)
-    const last = args[args.length - 1]
-    const missing = args.length > 0 && (last === undefined || isAbortSignal(last))
-    const trailing =
-      missing && (stamp?.trailing ?? (factsOf().dropsTrailing ? 'drop' : 'keep')) === 'drop' ? 'drop' : 'keep'
-    const encoded = encodeArguments(args, bounds, { signals, trailing, labelOf })
+    const encoded = argumentsText(args, signals)
     const named = shared || stamp ? part : part + own
     const subject = named === '' ? encoded : `${named};${encoded}`
     return { text: text === part ? subject : `${text};${encoded}`, subject, code: codeText(), signals, fixed }
+  }
+
+  /** The text of a function is read only where the last argument is one that may be absent. */
+  function trailingOf(args: readonly unknown[]): 'drop' | 'keep' {
+    const last = args[args.length - 1]
+    const missing = args.length > 0 && (last === undefined || isAbortSignal(last))
+    return missing && factsOf().dropsTrailing ? 'drop' : 'keep'
+  }
+
+  function argumentsText(args: readonly unknown[], signals: AbortSignal[]): string {
+    return encodeArguments(args, bounds, { signals, trailing: stamp?.trailing ?? trailingOf(args), labelOf })
   }
 }
 

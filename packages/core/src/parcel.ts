@@ -57,7 +57,13 @@ export function fits(parcel: Parcel, maxSize: number): boolean {
 /** Takes apart what a framework answered; nothing where it is anything but the entry of that key. */
 export function unpack(found: unknown, key: string, codec: Codec): Opened | undefined {
   if (!Array.isArray(found) || found[0] !== 1 || found[1] !== key) return undefined
-  const [, , createdAt, until, tags, codecId, body] = found as unknown as Parcel
+  // By index: every hit is here, and taking a list apart by its iterator costs as much as all the rest.
+  const parcel = found as unknown as Parcel
+  const createdAt = parcel[2]
+  const until = parcel[3]
+  const tags = parcel[4]
+  const codecId = parcel[5]
+  const body = parcel[6]
   if (typeof createdAt !== 'number' || !Array.isArray(tags)) return undefined
   if (codecId !== 0 && codecId !== codec.id) return undefined
   const text = made.get(found)

@@ -130,6 +130,74 @@ test('R18 a fill that began before an invalidation does not answer after it, tho
   expect(await one.call(['a'])).not.toBe('old')
 })
 
+test('R18 what the framework itself ended meanwhile does not answer, though it was written later, and nobody joins its run', async () => {
+  const door = deferred<void>()
+  let ended = -Infinity
+  const asked: boolean[] = []
+  const { define, advance, events } = setUp({
+    hasEnded: (_, begun, refreshed) => {
+      asked.push(refreshed)
+      return ended >= begun
+    },
+  })
+  let n = 0
+  const one = define(async () => {
+    n += 1
+    if (n === 1) await door.promise
+    return n
+  })
+  // After whatever other tests have ended.
+  const begun = advance(1e9)
+  const late = one.call([])
+  ended = begun
+  advance(1)
+  expect(await one.call([]), 'joins nobody').toBe(2)
+  door.resolve()
+  // The value that the run of before left last is found, and refused.
+  await late
+  expect(await one.call([])).toBe(3)
+  expect(events).toContain('miss invalidated')
+  expect(await one.call([])).toBe(3)
+  expect(asked).toContain(false)
+})
+
+test('R18 a run that begins in the millisecond of an end of the framework is after it', async () => {
+  const ended = 3_000_000_000
+  const { define, advance } = setUp({
+    hasEnded: (_, begun) => ended >= begun,
+    begin: (_, now) => Math.max(now, ended + 1),
+  })
+  advance(ended - 1_000_000)
+  let n = 0
+  const one = define(async () => (n += 1))
+  expect([await one.call([]), await one.call([])]).toEqual([1, 1])
+})
+
+test('R16 a caller who gives up stops waiting, and fails nobody else', async () => {
+  const door = deferred<void>()
+  const { define, events, advance } = setUp()
+  let n = 0
+  const one = define(async ({ signal }: { signal: AbortSignal }) => {
+    n += 1
+    await door.promise
+    signal.throwIfAborted()
+    return n
+  })
+  const [gone, stays] = [new AbortController(), new AbortController()]
+  const first = one.call([{ signal: stays.signal }])
+  const second = one.call([{ signal: gone.signal }])
+  const third = one.call([{}])
+  const reason = new Error('gone')
+  gone.abort(reason)
+  await expect(second).rejects.toBe(reason)
+  door.resolve()
+  expect(await Promise.all([first, third])).toEqual([1, 1])
+  // Who has given up before he asks is the function's affair.
+  advance(61_000)
+  await expect(one.call([{ signal: gone.signal }])).rejects.toBe(reason)
+  expect(events).toContain('bypass aborted')
+})
+
 test('R17 an invalidation names the call and not the version', async () => {
   const { delegation, advance } = setUp()
   let runs = 0

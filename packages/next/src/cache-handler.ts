@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { AutocacheError, type Duration, type Store } from '@autocache/core'
 import { codec } from '@autocache/core/codec'
 import { Debts, digest, type Gate, gateOf, type Wire, wire } from '@autocache/core/plumbing'
+import { asUnit } from './storages.ts'
 
 /** Options of {@link cacheHandler}. */
 export interface CacheHandlerOptions {
@@ -120,7 +121,20 @@ export function cacheHandler({
       return rows.keyOf(isData ? 'data' : `route:${this.#build}`, key)
     }
 
-    async get(key: string, { kind, tags = [], softTags = [], revalidate }: GetContext): Promise<Kept | null> {
+    // A store asks for the time, which a prerender takes for a reading of its own.
+    get(key: string, context: GetContext): Promise<Kept | null> {
+      return asUnit(undefined, () => this.#get(key, context))
+    }
+
+    set(key: string, value: unknown, context: SetContext): Promise<void> {
+      return asUnit(undefined, () => this.#set(key, value, context))
+    }
+
+    revalidateTag(tags: string | readonly string[], durations?: { readonly expire?: number }): Promise<void> {
+      return asUnit(undefined, () => this.#revalidateTag(tags, durations))
+    }
+
+    async #get(key: string, { kind, tags = [], softTags = [], revalidate }: GetContext): Promise<Kept | null> {
       const asked = [...tags, ...softTags]
       const isData = kind === 'FETCH'
       const [found, ...known] = await rows.read([this.#keyOf(key, isData), ...asked.map((tag) => rows.tagKey(tag))])
@@ -139,7 +153,7 @@ export function cacheHandler({
       return { ...kept, lastModified: Math.min(kept.lastModified, now - (seconds + 1) * 1000) }
     }
 
-    async set(key: string, value: unknown, { fetchCache, cacheControl }: SetContext): Promise<void> {
+    async #set(key: string, value: unknown, { fetchCache, cacheControl }: SetContext): Promise<void> {
       const lastModified = Date.now()
       const kept: Kept = { lastModified, value: value as Value | null, ...(cacheControl && { cacheControl }) }
       // Twice the time, because what is stale still answers while it is refreshed.
@@ -148,7 +162,7 @@ export function cacheHandler({
       await rows.write(this.#keyOf(key, fetchCache === true), kept, lastModified + life)
     }
 
-    async revalidateTag(tags: string | readonly string[], durations?: { readonly expire?: number }): Promise<void> {
+    async #revalidateTag(tags: string | readonly string[], durations?: { readonly expire?: number }): Promise<void> {
       const now = Date.now()
       const row: Row = durations
         ? { stale: now, ...(durations.expire !== undefined && { expired: now + durations.expire * 1000 }) }

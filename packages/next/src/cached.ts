@@ -13,8 +13,9 @@ import {
   UnversionedFunctionError,
 } from '@autocache/core'
 import { createDelegation, type Delegated } from '@autocache/core/plumbing'
+import { createClock } from './clock.ts'
 import { delegate } from './delegate.ts'
-import { cacheHere, unitNow, workNow } from './storages.ts'
+import { cacheHere, siteNow, workNow } from './storages.ts'
 import { remedies, warnOnce } from './warnings.ts'
 
 /**
@@ -80,10 +81,7 @@ export interface Support {
   readonly decorators: 'a receiver has no place in a cache of Next'
 }
 
-/** As Next reads it: `Date.now()` is refused while a page is prerendered with `cacheComponents`. */
-const clock = () => Math.floor(performance.timeOrigin + performance.now())
-
-const delegation = createDelegation(delegate, { clock })
+const delegation = createDelegation(delegate, { clock: createClock() })
 const fallback = createAutocache({ store: memoryStore() })
 
 /** Listens to events of every function of this bundle. Returns what ends that. */
@@ -135,9 +133,10 @@ export function cached<TFunction extends AnyFunction>(
   }
 
   function call(...args: unknown[]): Promise<unknown> {
-    const cache = cacheHere(workNow())
+    const site = siteNow()
+    const cache = cacheHere(site.work)
     if (delegated && cache?.cacheHandler) {
-      if (unitNow()?.type !== 'unstable-cache' || delegate.gathering()) return delegated.call(args)
+      if (site.unit?.type !== 'unstable-cache' || delegate.gathering()) return delegated.call(args, site)
     }
     return around(args, cache)
   }

@@ -3,9 +3,9 @@
  * so that its own way of making keys says nothing; one such wrapper is kept for each key that core remembers.
  */
 import { StoreError } from '@autocache/core'
-import type { Delegate, Gathered } from '@autocache/core/plumbing'
+import { type Delegate, digest, type Gathered } from '@autocache/core/plumbing'
 import * as nextCache from 'next/cache.js'
-import { asUnit, cacheHere, type Unit, unitNow, type Work, workNow } from './storages.ts'
+import { afterEnds, asUnit, cacheHere, siteNow, type Unit, type Work, wasEnded, workNow } from './storages.ts'
 import { unkept, warnOnce } from './warnings.ts'
 
 type Compute = () => Promise<unknown>
@@ -51,7 +51,8 @@ function wrap(key: string, tags: readonly string[], seconds: number | false, com
   const constant: Compute = () => compute()
   Object.defineProperty(constant, 'toString', { value: text })
   Object.defineProperty(constant, 'name', { value: 'autocache' })
-  return nextCache.unstable_cache(constant, [key], { revalidate: seconds, tags: [...tags] })
+  // Next writes and hashes its key anew for each call: a digest keeps that short.
+  return nextCache.unstable_cache(constant, [digest(key)], { revalidate: seconds, tags: [...tags] })
 }
 
 const secondsOf = (ttl: number): number | false => (ttl === Infinity ? false : Math.ceil(ttl / 1000))
@@ -64,9 +65,8 @@ export const delegate: Delegate = {
     return cacheHere(workNow())?.hasCustomCacheHandler ? undefined : nextsOwn
   },
 
-  run(key, tags, ttl, compute) {
-    const work: (Work & { [outermost]?: Unit }) | undefined = workNow()
-    const unit = unitNow()
+  run(key, tags, ttl, compute, site = siteNow()) {
+    const { work, unit } = site as { work?: Work & { [outermost]?: Unit }; unit?: Unit }
     let ask: Compute
     if (ttl === 0) {
       // In a prerender the tiny time would become that of the page; the page itself is cached.
@@ -111,6 +111,8 @@ export const delegate: Delegate = {
 
   within: (gathered, run) => fills.run(gathered, run),
   gathering: () => fills.getStore(),
+  hasEnded: wasEnded,
+  begin: afterEnds,
   isApart: () => workNow()?.isDraftMode === true,
   notice: (label, reason) => warnOnce(label, unkept[reason]),
   isRefusal: (error) => error instanceof Error && refusal.test(error.message),

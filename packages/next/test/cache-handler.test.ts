@@ -7,6 +7,12 @@ import { type AsyncStore, memoryStore } from '@autocache/core'
 import { cacheHandler } from '@autocache/next/cache-handler'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 
+// As Next's server has it, before anything of it is loaded.
+vi.hoisted(async () => {
+  const { AsyncLocalStorage } = await import('node:async_hooks')
+  Object.assign(globalThis, { AsyncLocalStorage })
+})
+
 const folder = mkdtempSync(join(tmpdir(), 'next-handler-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -152,6 +158,31 @@ test('it works over a store of references as well', async () => {
   expect(await handler.get('k', asData(['a']))).toMatchObject({ value: fetched(1) })
   await handler.revalidateTag('a')
   expect(await handler.get('k', asData(['a']))).toBeNull()
+})
+
+test('a store works outside of the render: what it asks the time for is no reading of that', async () => {
+  const { workUnitAsyncStorage: units } = await import(
+    'next/dist/server/app-render/work-unit-async-storage.external.js'
+  )
+  const seen: unknown[] = []
+  const inner = textStore()
+  const look = <T>(run: () => T): T => {
+    seen.push(units.getStore())
+    return run()
+  }
+  const handler = handlerOf({
+    ...inner,
+    get: (key: string) => look(() => inner.get(key)),
+    set: (key: string, entry: string) => look(() => inner.set(key, entry)),
+  } as typeof inner)
+  await units.run({ type: 'prerender' } as never, async () => {
+    expect(units.getStore()).toBeDefined()
+    await handler.set('k', fetched(1), { fetchCache: true, tags: ['a'] })
+    expect(await handler.get('k', asData(['a']))).not.toBeNull()
+    await handler.revalidateTag('a')
+  })
+  expect(seen.length).toBeGreaterThan(3)
+  expect(seen.every((unit) => unit === undefined)).toBe(true)
 })
 
 test('something that is no store is refused where it is written', () => {

@@ -1,6 +1,6 @@
 /** One program, built once and asked in every context that Next has. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { Program, pre, type Server } from './support/next.ts'
+import { Program, pre, type Server, shown } from './support/next.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -45,6 +45,54 @@ test('calls with different Maps, and functions with different captures, never sh
   expect(threeAgain).toEqual(three)
 })
 
+test('what JSON loses comes back as it was', async () => {
+  const [first, second] = await server.calls('kinds', 'kinds')
+  expect(second).toEqual(first)
+  expect(second).toMatchObject({
+    numbers: [{ number: 'NaN' }, { number: '-0' }, { number: 'Infinity' }, { number: '-Infinity' }, { bigint: '1' }],
+    none: ['undefined', null],
+    holes: [1, 'hole', 3],
+    dates: [{ Date: 0 }, { Date: { number: 'NaN' } }],
+    pattern: { text: '/a+/gi' },
+    address: { text: 'https://example.com/?q=1' },
+    bytes: { bytes: [1, 255] },
+    map: { Map: [[{ Date: 1 }, { Set: ['undefined', { number: 'NaN' }] }]] },
+    error: { text: 'RangeError: no' },
+    bare: { bare: { a: 1 } },
+  })
+})
+
+test('two functions of one name and one text, whose modules mean different things, never share an entry', async () => {
+  expect(await server.calls('total,3', 'sameTotal,3', 'total,3', 'sameTotal,3')).toEqual([6, 30, 6, 30])
+})
+
+test('a function that is cached within a component is keyed by what it captures of the props', async () => {
+  for (const _ of ['computed', 'cached']) {
+    const items = [...(await server.text('/closures')).matchAll(/<li>(.*?)<\/li>/g)].map(([, text]) => text)
+    expect(items).toEqual(['$6', '$8', '€6', '$6'])
+  }
+})
+
+test('R18 a run that began before revalidateTag of Next never answers after it, and nobody joins it', async () => {
+  const late = server.calls('held,door')
+  // It has begun once another one that asks is told that it waits.
+  await expect.poll(() => server.log()).toContain('held door')
+  await server.calls('revalidateTag,held')
+  const after = server.calls('held,door')
+  program.write('door', '')
+  const [[before], [next]] = await Promise.all([late, after])
+  expect(next.run).not.toBe(before.run)
+  const [again] = await server.calls('held,door')
+  expect(again.run).not.toBe(before.run)
+  expect(await server.calls('held,door')).toEqual([again])
+})
+
+test('after(): what is called when the response is gone is cached', async () => {
+  await server.calls('later,evening')
+  const [found] = await server.calls('price,evening')
+  expect(await server.calls('price,evening')).toEqual([found])
+})
+
 test('R25 an entry that is too old is awaited, and one within staleTtl answers while it is refreshed', async () => {
   const [short, stale] = await server.calls('short', 'stale')
   await pause(2100)
@@ -65,6 +113,16 @@ test('invalidate in a route ends the entry of its arguments alone, and invalidat
   expect(last[1].run).not.toBe(before[1].run)
   expect(last[2]).toEqual(before[2])
   expect(await server.calls('price,one')).toEqual([last[0]])
+})
+
+test('a Server Action that invalidates renders what is new, and leaves the entries of other arguments', async () => {
+  const before = shown(await server.text('/action'))
+  const after = shown(await server.submit('/action'))
+  expect(after.ada).not.toBe(before.ada)
+  expect(after).toEqual({ ...before, ada: after.ada })
+  // What the action itself computed after it had invalidated.
+  expect(server.log()).toContain(`action: ${after.ada}`)
+  expect((await server.calls('price,ada'))[0].run).toBe(after.ada)
 })
 
 test("Next's own revalidateTag ends what has the tag", async () => {
@@ -118,6 +176,7 @@ describe('what cannot be cached is served', () => {
   test.each([
     ['large,3000000', 'returned more than the 2 MB'],
     ['stream', 'returns what can be read only once'],
+    ['instance', 'returned what cannot be stored faithfully'],
     ['unfaithful', 'returned what cannot be stored faithfully'],
     ['unstamped', 'has no version and is not cached'],
     ['within', 'is called within a function cached with `unstable_cache()`'],
@@ -135,6 +194,10 @@ describe('what cannot be cached is served', () => {
       JSON.parse(await server.text('/route?call=session', { headers: { cookie: `user=${user}` } }))[0]
     expect([(await ask('ann')).user, (await ask('bob')).user]).toEqual(['ann', 'bob'])
     expect(server.log()).toContain('reads `cookies()` or `headers()`')
+  })
+
+  test('the edge runtime gets right values', async () => {
+    for (const _ of [1, 2]) expect(JSON.parse(await server.text('/edge'))).toEqual([10, 20])
   })
 
   test("the function's own error reaches the caller", async () => {

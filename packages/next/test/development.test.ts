@@ -5,7 +5,7 @@
  * the old code, also without autocache; `turbopackServerFastRefresh: false` is its way out.
  */
 import { afterEach, expect, test } from 'vitest'
-import { Program, type Server } from './support/next.ts'
+import { Program, type Server, shown } from './support/next.ts'
 
 let program: Program
 let server: Server
@@ -34,6 +34,11 @@ test.each([
     if (!hasProxy) program.remove('proxy.ts')
     server = await program.start(env, 'dev')
     const [price, other] = await runs()
+    expect(await runs()).toEqual([price, other])
+
+    const before = shown(await server.text('/action'))
+    const after = shown(await server.submit('/action'))
+    expect(after, 'a Server Action').toEqual({ ...before, ada: expect.not.stringContaining(before.ada!) as unknown })
     expect(await runs()).toEqual([price, other])
 
     program.edit('lib/helper.ts', 'n + 1', 'n + 5')

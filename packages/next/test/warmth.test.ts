@@ -5,7 +5,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Program } from './support/next.ts'
 
-/** Six modules of five functions; each function has a helper of its own. */
+const kinds = ['ours', 'plain', 'useCache']
+
+/** Six modules of five functions, for each kind; each function has a helper of its own. */
 const modules = 6
 const functions = 5
 
@@ -32,35 +34,48 @@ beforeAll(() => {
   const each = <T>(count: number, make: (at: number) => T) => Array.from({ length: count }, (_, at) => make(at))
   for (let m = 0; m < modules; m++) {
     for (let f = 0; f < functions; f++) program.write(`many/helper-${m}-${f}.ts`, helper(m * functions + f))
-    program.write(
-      `many/module-${m}.ts`,
-      [
-        "import { cached } from '@autocache/next'",
-        "import { unstable_cache } from 'next/cache'",
-        "import { stamp } from '../lib/runs'",
-        ...each(functions, (f) => `import { add as add${f} } from './helper-${m}-${f}'`),
-        ...each(functions, (f) => {
-          const body = `({ value: add${f}(n), run: stamp('${m}.${f}') })`
-          return `
-const work${f} = async (n: number) => ${body}
-export const ours${f} = cached(async (n: number) => ${body}, { ttl: '1h' })
-export const plain${f} = unstable_cache(work${f}, ['${m}.${f}'], { revalidate: 3600 })
-export async function useCache${f}(n: number) {
+    const body = (f: number) => `({ value: add${f}(n), run: stamp('${m}.${f}') })`
+    /** For each kind a module of its own: what one of them needs must not make another cold. */
+    const write = (kind: string, imported: string, make: (f: number) => string) =>
+      program.write(
+        `many/${kind}-${m}.ts`,
+        [
+          imported,
+          "import { stamp } from '../lib/runs'",
+          ...each(functions, (f) => `import { add as add${f} } from './helper-${m}-${f}'`),
+          ...each(functions, make),
+        ].join('\n'),
+      )
+    write(
+      'ours',
+      "import { cached } from '@autocache/next'",
+      (f) => `export const ours${f} = cached(async (n: number) => ${body(f)}, { ttl: '1h' })`,
+    )
+    write(
+      'plain',
+      "import { unstable_cache } from 'next/cache'",
+      (f) => `const work${f} = async (n: number) => ${body(f)}
+export const plain${f} = unstable_cache(work${f}, ['${m}.${f}'], { revalidate: 3600 })`,
+    )
+    write(
+      'useCache',
+      '',
+      (f) => `export async function useCache${f}(n: number) {
   'use cache: remote'
-  return ${body}
-}`
-        }),
-      ].join('\n'),
+  return ${body(f)}
+}`,
     )
   }
   const list = (kind: string) =>
-    each(modules, (m) => each(functions, (f) => `await m${m}.${kind}${f}(1)`))
+    each(modules, (m) => each(functions, (f) => `await ${kind}${m}.${kind}${f}(1)`))
       .flat()
       .join(',\n    ')
   program.write(
     'app/many/route.ts',
     `import { connection } from 'next/server'
-${each(modules, (m) => `import * as m${m} from '../../many/module-${m}'`).join('\n')}
+${each(modules, (m) => kinds.map((kind) => `import * as ${kind}${m} from '../../many/${kind}-${m}'`))
+  .flat()
+  .join('\n')}
 
 export async function GET() {
   await connection()

@@ -211,6 +211,11 @@ export class Living {
     return [...new Set([...reached.map((each) => resolve(this.root, each.file)), ...this.#settings.files])]
   }
 
+  /** Whether one of these files was written since it was read. */
+  isBehind(files: readonly string[]): boolean {
+    return files.some((file) => this.#isChanged(file))
+  }
+
   /** The fingerprint that the module has as it lies on the disk. */
   fingerprint(file: string): string {
     const path = real(file)

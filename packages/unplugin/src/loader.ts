@@ -5,7 +5,7 @@
 import { relative } from 'node:path'
 import { type Finding, findingsOf, inLine } from './findings.ts'
 import { generationOf, ledgerOf, noteBuilt } from './ledger.ts'
-import { isFirstParty, isSource, livingOf, real, unstamped } from './living.ts'
+import { isFirstParty, isSource, livingOf, real, type Stamped, unstamped } from './living.ts'
 import { openedAs } from './opened.ts'
 import type { LoaderOptions } from './options.ts'
 
@@ -55,6 +55,9 @@ export function cacheGeneration({ cacheName = 'loader', ...options }: RuleOption
   return generationOf(ledgerOf(living.root, cacheName), living)
 }
 
+/** How often a module is stamped anew where somebody goes on writing; the next build is told by the ledger. */
+const patience = 5
+
 /** The loader. */
 export default function autocacheLoader(this: LoaderHost, code: string | Buffer, map?: unknown): void {
   const options = this.getOptions()
@@ -65,15 +68,23 @@ export default function autocacheLoader(this: LoaderHost, code: string | Buffer,
   const shared = openedAs(options.living)
   const living = shared?.living ?? livingOf({ ...options, root })
   if (!isFirstParty(living.root, real(file))) return pass()
-  // Without a plugin nobody says when a build begins.
-  const stamped = living.transform(String(code), file, shared !== undefined)
-  const declared = (shared === undefined ? stamped?.dependencies : stamped?.reached) ?? []
+  let stamped: Stamped | undefined
+  let declared: readonly string[] = []
+  for (let time = 0; time < patience; time++) {
+    // Without a plugin nobody says when a build begins.
+    stamped = living.transform(String(code), file, shared !== undefined)
+    declared = (shared === undefined ? stamped?.dependencies : stamped?.reached) ?? []
+    if (stamped === undefined) break
+    for (const dependency of declared) this.addDependency(dependency)
+    // A host takes a file as it lies there once the loader has declared it: an edit that came between the reading and
+    // this line would be no edit to it.
+    if (shared !== undefined || !living.isBehind(declared)) break
+  }
   const fingerprint = stamped?.fingerprint ?? unstamped
   shared?.built.set(file, fingerprint)
   if (this._module?.buildInfo) this._module.buildInfo.autocache = fingerprint
   if (options.cacheName !== undefined) noteBuilt(ledgerOf(living.root, options.cacheName), file, fingerprint, declared)
   if (stamped === undefined) return pass()
-  for (const dependency of declared) this.addDependency(dependency)
   for (const finding of findingsOf(stamped, living.root, options)) tell(this, finding, living.root)
   this.callback(null, stamped.code, JSON.parse(String(stamped.map)))
 }

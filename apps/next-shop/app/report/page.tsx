@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import { connection } from 'next/server'
 import { Suspense } from 'react'
 import { Timing } from '../../components/timing'
+import { Wide } from '../../components/wide'
 import { report } from '../../lib/report'
 import { timed } from '../../lib/timed'
 
@@ -18,7 +19,7 @@ async function Report() {
   return (
     <>
       <Timing id="report" of={found} />
-      <div className="table">
+      <Wide name="Delays by the hour">
         <table>
           <caption>{found.value.flights.toLocaleString('en')} flights of 500 miles and more</caption>
           <thead>
@@ -39,7 +40,7 @@ async function Report() {
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </>
   )
 }

@@ -1,6 +1,7 @@
 import type { Metadata } from 'next'
 import { connection } from 'next/server'
 import { type ReactNode, Suspense } from 'react'
+import { Wide } from '../../components/wide'
 import { ours, plain, useCache } from '../../lib/side-by-side'
 
 export const metadata: Metadata = { title: 'Side by side' }
@@ -97,7 +98,7 @@ async function Rows() {
     )
   }
   return (
-    <div className="table">
+    <Wide name="The same functions, cached three ways">
       <table>
         <caption>The same functions, cached three ways</caption>
         <thead>
@@ -115,7 +116,7 @@ async function Rows() {
           <Ages />
         </tbody>
       </table>
-    </div>
+    </Wide>
   )
 }
 

@@ -16,6 +16,8 @@ export interface Server {
   /** The answers of calls that the route makes, in order. */
   calls(...calls: string[]): Promise<any[]>
   text(path: string, init?: RequestInit): Promise<string>
+  /** Sends the form of a page as a browser without JavaScript does; the page that its Server Action rendered. */
+  submit(path: string): Promise<string>
   stop(): Promise<void>
 }
 
@@ -74,7 +76,7 @@ export class Program {
 
   /** Leaves one route of the program, which is built sooner: what a deploy keeps does not depend on the pages beside it. */
   keepRoute(): void {
-    this.remove('app/page', 'app/action', 'app/draft', 'app/static', 'app/bench')
+    this.remove('app/page', 'app/action', 'app/draft', 'app/static', 'app/closures', 'app/edge')
   }
 
   edit(file: string, from: string, to: string): void {
@@ -119,7 +121,7 @@ export class Program {
     const url = `http://127.0.0.1:${port}`
     for (;;) {
       if (log().includes('Ready in')) break
-      if (child.exitCode !== null) throw new Error(`next ${command} ended:\n${log()}`)
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`next ${command} ended:\n${log()}`)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     const text = async (path: string, init?: RequestInit) => {
@@ -130,6 +132,12 @@ export class Program {
       url,
       log,
       text,
+      async submit(path) {
+        const [, name] = /name="(\$ACTION_ID_[^"]+)"/.exec(await text(path))!
+        const body = new FormData()
+        body.set(name!, '')
+        return text(path, { method: 'POST', body, headers: { origin: url } })
+      },
       async calls(...calls) {
         const answer = await text(`/route?${calls.map((call) => `call=${encodeURIComponent(call)}`).join('&')}`)
         try {
@@ -139,6 +147,7 @@ export class Program {
         }
       },
       async stop() {
+        if (child.exitCode !== null || child.signalCode !== null) return
         const ended = new Promise((resolve) => child.on('exit', resolve))
         child.kill()
         await ended
@@ -154,3 +163,7 @@ export class Program {
 
 /** The value in the `<pre>` of a page. */
 export const pre = (html: string): string => /<pre>(.*?)<\/pre>/s.exec(html)![1]!.replaceAll('&quot;', '"')
+
+/** What the page of the action shows: the runs that answered. */
+export const shown = (html: string) =>
+  Object.fromEntries([...html.matchAll(/<p id="(\w+)">(.*?)<\/p>/g)].map(([, id, run]) => [id!, run!]))

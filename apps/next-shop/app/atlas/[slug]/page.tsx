@@ -1,5 +1,6 @@
 import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
+import { Wide } from '../../../components/wide'
 import { atlas, country, slugOf } from '../../../lib/atlas'
 
 type Props = { readonly params: Promise<{ slug: string }> }
@@ -23,7 +24,7 @@ export default async function Page({ params }: Props) {
     <>
       <h1>{name}</h1>
       <p className="lead">{region}. The title of this page and its body call one function, which runs once.</p>
-      <div className="table">
+      <Wide name={`${name} every five years`}>
         <table>
           <caption>{name} every five years</caption>
           <thead>
@@ -51,7 +52,7 @@ export default async function Page({ params }: Props) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </>
   )
 }

@@ -3,7 +3,9 @@ import * as bad from '../../lib/bad'
 import { plus } from '../../lib/helper'
 import { inner, outer, within } from '../../lib/nested'
 import { factory, options, other, price, short, stale } from '../../lib/prices'
+import * as same from '../../lib/same'
 import { show } from '../../lib/show'
+import * as values from '../../lib/values'
 
 export const dynamic = 'force-dynamic'
 
@@ -19,6 +21,12 @@ const calls: Record<string, (arg: string) => Promise<unknown>> = {
   inner: () => inner(1),
   outer: () => outer(1),
   within: () => within(1),
+  total: (arg) => values.total(Number(arg)),
+  sameTotal: (arg) => same.total(Number(arg)),
+  kinds: () => values.kinds(),
+  instance: async () => (await values.instance()).run,
+  held: (arg) => values.held(arg),
+  later: (arg) => values.later(arg),
   large: async (arg) => (await bad.large(Number(arg))).run,
   session: () => bad.session(),
   stream: async () => (await bad.stream()).text(),

@@ -14,11 +14,12 @@ const layers = [
   ],
   [
     ...['gate', 'debts', 'reader', 'token', 'rows', 'names', 'stored-epochs', 'epochs', 'nested'],
-    ...['parcel', 'fences', 'tiered-store'],
+    ...['parcel', 'fences'],
   ],
   [
     ...['flight', 'lane', 'built', 'dispatch', 'module-values', 'inputs', 'definition', 'admit', 'judge', 'find'],
-    ...['refresh', 'land', 'run', 'join', 'board', 'lock', 'quick', 'glance', 'wire', 'call', 'uses'],
+    ...['refresh', 'land', 'run', 'join', 'board', 'lock', 'quick', 'glance', 'near', 'near-path', 'tiered-store'],
+    ...['wire', 'call', 'uses'],
   ],
   ['types', 'handle', 'define', 'autocache', 'delegate', 'delegation'],
   ['testing'],

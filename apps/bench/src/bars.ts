@@ -48,6 +48,23 @@ const throughput = (id: string, title: string): Bar => ({
   unit: "x of keyv.get's throughput",
   measured: throughputOf(id, 'autocache over keyvStore'),
 })
+/** The least of the ratios of some contenders: how many times as long the quickest of them takes as the reference. */
+function quickestOf(group: string, contenders: readonly string[]): Bar['measured'] {
+  return (results) => {
+    const ratios = contenders.map((name) => ratioOf(group, name)(results))
+    return ratios.every((ratio) => ratio !== undefined) ? Math.min(...(ratios as number[])) : undefined
+  }
+}
+
+const bareGet = (id: string, client: string, contender: string, keys: string): Bar => ({
+  id,
+  title: `hit over Redis with ${client}, 64 callers of ${keys}`,
+  must: 'be at least',
+  limit: 0.85,
+  unit: "x the throughput of the client's GET",
+  measured: throughputOf(id, contender),
+})
+
 const size = (condition: 'browser' | 'node'): Bar => ({
   id: `size-${condition}`,
   title: `\`cached\` + \`memoryStore\`, min+gz, ${condition}`,
@@ -113,6 +130,29 @@ export const bars: readonly Bar[] = [
   throughput('keyv-map-many-keys', 'hit over Keyv Map, 64 callers of 64 keys'),
   throughput('keyv-redis-one-key', 'hit over Keyv + Redis, 64 callers of one key'),
   throughput('keyv-redis-many-keys', 'hit over Keyv + Redis, 64 callers of 64 keys'),
+  bareGet('redis-node-redis-one-key', 'node-redis', 'autocache over redisStore (node-redis)', 'one key'),
+  bareGet('redis-node-redis-many-keys', 'node-redis', 'autocache over redisStore (node-redis)', '64 keys'),
+  bareGet('redis-ioredis-one-key', 'ioredis', 'autocache over redisStore (ioredis)', 'one key'),
+  bareGet('redis-ioredis-many-keys', 'ioredis', 'autocache over redisStore (ioredis)', '64 keys'),
+  {
+    id: 'redis-peers',
+    title: 'hit over Redis, 64 callers of 64 keys: the quickest of bentocache, cacheable and cache-manager',
+    must: 'be at least',
+    limit: 1,
+    unit: 'x the time of autocache over node-redis',
+    measured: quickestOf('redis-peers', [
+      'bentocache (ioredis)',
+      'cacheable (Keyv, node-redis)',
+      'cache-manager, wrap (Keyv, node-redis)',
+    ]),
+  },
+  {
+    id: 'redis-tiers-hit',
+    title: 'hit in the memory of tiers over Redis',
+    ...atMost(1.5),
+    unit: 'x a hit over memoryStore',
+    measured: ratioOf('redis-tiers-hit', 'autocache over tieredStore'),
+  },
   {
     id: 'miss',
     title: 'miss, trivial function, memory',

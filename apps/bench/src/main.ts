@@ -9,8 +9,9 @@ import { benchNext } from './next/command.ts'
 import { benchOutages } from './outages/command.ts'
 import { plot } from './plot.ts'
 import { barTable, heapText, ratioTable, report, sizeText } from './report.ts'
-import type { Results } from './results.ts'
+import { mergedInto, type Results } from './results.ts'
 import { fullPlan, parts, quickPlan, run } from './run.ts'
+import { benchScale } from './scale/command.ts'
 import { benchSize } from './size.ts'
 
 const file = (path: string) => new URL(`../${path}`, import.meta.url)
@@ -20,22 +21,23 @@ const rest = process.argv.slice(3)
 if (process.argv[2] === 'compiler') await benchCompiler(rest, file(''), say)
 else if (process.argv[2] === 'next') await benchNext(rest, file(''), say)
 else if (process.argv[2] === 'outages') await benchOutages(rest, file(''), say)
+else if (process.argv[2] === 'scale') await benchScale(rest, say)
 else if (process.argv[2] === 'size') await benchSize()
 else await benchCalls()
 
 async function benchCalls() {
-  const { only, quick, check, render } = readArguments()
+  const { only, quick, check, render, merge } = readArguments()
   const command = ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ')
 
-  const results: Results = render
-    ? JSON.parse(readFileSync(file('results.json'), 'utf8'))
-    : rounded(await run(only, quick ? quickPlan : fullPlan, command, say))
+  const stored = (): Results => JSON.parse(readFileSync(file('results.json'), 'utf8'))
+  const measured = render ? stored() : rounded(await run(only, quick ? quickPlan : fullPlan, command, say))
+  const results = merge ? mergedInto(stored(), measured, parts) : measured
   const verdicts = judge(
     results,
     readAcceptedMisses(fileURLToPath(new URL('../../../docs/decisions', import.meta.url))),
   )
 
-  if (render || (only.length === 0 && !quick && !check)) {
+  if (render || merge || (only.length === 0 && !quick && !check)) {
     writeFileSync(file('results.json'), `${JSON.stringify(results, null, 2)}\n`)
     writeFileSync(file('RESULTS.md'), report(results, verdicts))
     writeFileSync(file('results.svg'), plot(results))
@@ -70,8 +72,13 @@ function readArguments() {
       quick: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       render: { type: 'boolean', default: false },
+      merge: { type: 'boolean', default: false },
     },
   })
+  if (values.merge && values.quick) {
+    console.error('bench: what is measured quickly is not written.')
+    process.exit(2)
+  }
   const unknown = values.only.filter((part) => !parts.includes(part))
   if (unknown.length > 0) {
     console.error(`bench: there is no group ${unknown.join(', ')}. There are: ${parts.join(', ')}.`)

@@ -59,7 +59,7 @@ export async function measureGroup(group: Group, rounds: number): Promise<Measur
       if (round >= 0) times.get(contender.name)?.push(nanoseconds)
     }
   }
-  for (const close of closing) await close()
+  for (const close of closing.reverse()) await close()
   return { rounds: Object.fromEntries(times), keying }
 }
 

@@ -65,3 +65,11 @@ export interface Keying {
   /** Whether the same properties in another order are the same call. */
   readonly ordersProperties: boolean
 }
+
+/** Results with the groups of another run in place of theirs, in the order of all that there are. */
+export function mergedInto(results: Results, { groups, ...rest }: Results, order: readonly string[]): Results {
+  const all = [...results.groups.filter(({ id }) => !groups.some((group) => group.id === id)), ...groups]
+  const at = ({ id }: GroupResult) => order.indexOf(id)
+  const { date, machine, versions, skipped } = rest
+  return { ...results, date, machine, versions, skipped, groups: all.sort((a, b) => at(a) - at(b)) }
+}

@@ -23,6 +23,7 @@ import { diagnostics } from '#platform'
 import { createDefine, type Defined, requireNamespace } from './define.ts'
 import { AutocacheError } from './errors.ts'
 import { createHub, type EventOf, type EventType, type Hub, type Stats } from './events.ts'
+import { machineClock } from './freshness.ts'
 import type { MemoryStore } from './memory-store.ts'
 import {
   type AnyFunction,
@@ -149,7 +150,7 @@ export function createAutocache<TStore extends Store = MemoryStore>(
 
 function build<TStore extends Store>(options: AutocacheOptions<TStore>, ownWire: Wire | undefined): Autocache<TStore> {
   checkOptions(options, 'instance')
-  const { enabled = true, logger, keyBounds, clock = () => Date.now(), ...defaults } = options
+  const { enabled = true, logger, keyBounds, clock = machineClock, ...defaults } = options
   const hub: Hub = createHub(logger, diagnostics)
   // A store is counted once there is something to say of it.
   const uses = new Uses((gate, state) =>

@@ -75,7 +75,7 @@ export interface Caller {
  * Puts the steps together for one cached function.
  * @param wire what calls take over stores that others use, or that promise, where the store or the instance brings it
  */
-export function createCaller(definition: Definition, wire: Pick<Wire, 'glance' | 'turns'> | undefined): Caller {
+export function createCaller(definition: Definition, wire: Pick<Wire, 'glance' | 'near' | 'turns'> | undefined): Caller {
   const { fn, options, enabled, inputsOf, report, clock, tags } = definition
   const { store, ttl } = options
   const gate = gateOf(store)
@@ -94,6 +94,7 @@ export function createCaller(definition: Definition, wire: Pick<Wire, 'glance' |
   const { handOver } = boarding
   const turns = wire?.turns?.(definition, { nextInstant, read, decide, shown, landingOf })
   const quick = createQuick(definition, manner)
+  const near = wire?.near?.(store)?.path(definition, judge, finder)
   const glance = wire?.glance?.(definition, {
     gate,
     judge,
@@ -360,6 +361,10 @@ export function createCaller(definition: Definition, wire: Pick<Wire, 'glance' |
         const answered = quick(here.hits.find(args), here)
         if (answered !== general) return answered
       }
+      if (near && (self === undefined || inputsOf.ignore(self))) {
+        const answered = near.from(args, laneOf())
+        if (answered) return answered
+      }
       let call: Call | undefined
       try {
         call = admit(self, args)
@@ -380,7 +385,7 @@ export function createCaller(definition: Definition, wire: Pick<Wire, 'glance' |
         if (slot === null && call.lane.flights.size === 0)
           return answerNow(call, { held: undefined, seen: undefined, made: undefined })
       }
-      return answer(call)
+      return near?.answer(call) ?? answer(call)
     },
     get promises() {
       return manner.promises

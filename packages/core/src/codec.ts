@@ -156,14 +156,14 @@ export const codec: Codec = createCodec()
  */
 export function decoder(by: Codec, text: string): () => unknown {
   let times = 0
-  let kept: { readonly value: unknown } | undefined
+  let copies: (() => unknown) | undefined
   return () => {
-    if (kept) return copyOf(kept.value)
+    if (copies) return copies()
     const value = by.decode(text)
     times += 1
     if (times !== 2 || !simple.has(by) || !isPlainTree(value, new Set())) return value
-    kept = { value }
-    return copyOf(value)
+    copies = copier(value)
+    return copies()
   }
 }
 
@@ -178,21 +178,18 @@ function isPlainTree(value: unknown, seen: Set<unknown>, depth = 100): boolean {
   return parts.every((part) => isPlainTree(part, seen, depth - 1))
 }
 
-function copyOf(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) {
-    const list = value.slice() as unknown[]
-    for (let at = 0; at < list.length; at++) {
-      const item = list[at]
-      if (typeof item === 'object' && item !== null) list[at] = copyOf(item)
-    }
-    return list
-  }
+/** What copies a plain tree: which of its parts have parts themselves is found out once. */
+function copier(value: unknown): () => unknown {
+  if (typeof value !== 'object' || value === null) return () => value
+  const parts = Object.entries(value).filter(([, part]) => typeof part === 'object' && part !== null)
+  const inner = parts.map(([, part]) => copier(part))
+  const keys = parts.map(([key]) => key)
   // devalue makes no object with a `__proto__` of its own.
-  const object: Record<string, unknown> = { ...value }
-  for (const key in object) {
-    const item = object[key]
-    if (typeof item === 'object' && item !== null) object[key] = copyOf(item)
+  const copy = Array.isArray(value) ? () => value.slice() : () => ({ ...value })
+  if (keys.length === 0) return copy
+  return () => {
+    const made = copy() as Record<string, unknown>
+    for (let at = 0; at < keys.length; at++) made[keys[at]!] = inner[at]!()
+    return made
   }
-  return object
 }

@@ -34,6 +34,10 @@ export interface Finder {
    * What the store's answer is worth to a call, or `undefined` for a miss. It is reported, unless it is only looked at.
    */
   decide(call: Call, read: Read, look?: Look): Answer<Found | undefined>
+  /** Takes an entry apart: once for all who read it in one turn. @throws EntryFormatError */
+  open(call: Call, held: unknown, made: Map<string, unknown> | undefined): Opened
+  /** Reports a hit. */
+  hit(call: Call): void
   /** Reports a miss. */
   missed(call: Call, reason: MissReason): undefined
   /** Reports a failure of the store. */
@@ -187,6 +191,8 @@ export function createFinder(definition: Definition, judge: Judge, { keyOf, show
     read,
     readThen,
     decide,
+    open,
+    hit,
     missed,
     storeFailed,
     unread(call, cause) {

@@ -36,6 +36,9 @@ export function plainTtl(ttl: number, { earlyRefresh, jitter }: Windows): number
   return ttl === Infinity ? ttl : ttl * (1 - jitter) * earlyRefresh
 }
 
+/** The clock of the machine: the one that counts where no other is given. */
+export const machineClock = (): number => Date.now()
+
 /** How long an entry may still answer in any way, from the beginning of its fill. */
 export function lifetime(ttl: number, { staleTtl, staleIfError }: Windows): number {
   return ttl && ttl + Math.max(staleTtl, staleIfError)

@@ -96,6 +96,7 @@ export function memoryStore({ max = 10_000, maxBytes = Infinity }: MemoryStoreOp
       checked: 0,
       newer: undefined,
       older: newest,
+      note: undefined,
       indexes: undefined,
     }
     if (newest) newest.newer = node

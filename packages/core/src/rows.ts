@@ -133,6 +133,18 @@ export class Rows {
     return follow(reader.read(keys, timeout), ({ held }) => this.#see(at, keys, held))
   }
 
+  /** What rows say that are here, as something else than a store has them; nothing where one is missing. */
+  atHand(keys: readonly string[], rowOf: (key: string) => unknown): Seen | undefined {
+    const at = instant()
+    const tokens = new Map<string, Token | undefined>()
+    for (const key of keys) {
+      const row = rowOf(key)
+      if (row === undefined) return undefined
+      tokens.set(key, this.#tokenOf(key, row))
+    }
+    return { at, tokens }
+  }
+
   #see(at: number, keys: readonly string[], held: readonly unknown[]): Seen {
     const tokens = new Map<string, Token | undefined>()
     for (const [place, key] of keys.entries()) tokens.set(key, this.#tokenOf(key, held[place]))

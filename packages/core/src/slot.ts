@@ -18,6 +18,8 @@ export interface Slot {
    * entry is another one: one with other `epochs` or `tags`, which are all that it was judged by.
    */
   checked: number
+  /** What core noted of the entry that stood here when it did so; it says itself which that was. */
+  note?: object | undefined
   /** The indexes that lead here; each is told when the slot ends. */
   indexes: { readonly index: SlotIndex; readonly key: unknown }[] | undefined
 }

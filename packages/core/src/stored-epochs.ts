@@ -63,6 +63,12 @@ export class StoredEpochs {
     return this.#rows.read(entryKey, keys, timeout, failed, next, lost)
   }
 
+  /** What is at hand of a call's epochs and of those of other tags; nothing where one of them is not. */
+  atHand(rowOf: (key: string) => unknown, { keys }: Names, others: readonly string[]): Seen | undefined {
+    const all = others.length === 0 ? keys : [...keys, ...others.map((tag) => this.naming.tag(tag))]
+    return this.#rows.atHand(all, rowOf)
+  }
+
   /** Whether what was read of a name is distrusted: its invalidation was not acknowledged before. */
   owes({ all, call, tags }: Names, { at }: Seen): boolean {
     const debts = this.#debts

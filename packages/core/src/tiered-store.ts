@@ -18,7 +18,10 @@
 import { later } from '#platform'
 import { hush } from './answer.ts'
 import { AutocacheError } from './errors.ts'
+import { bringNear, type KeptRow, type Near } from './near.ts'
+import { createNearPath } from './near-path.ts'
 import { type Duration, toMilliseconds } from './options.ts'
+import type { SlotScope } from './slot.ts'
 import type { AsyncStore, Entry, EpochRows, SetContext, StoreLocks, SyncStore } from './store.ts'
 
 /** By which the processes that use one far tier tell each other what was invalidated. */
@@ -50,6 +53,12 @@ export interface TieredOptions {
 
 /** A far tier: what is handed over to it is text or bytes. */
 type Far = AsyncStore<'text', any> | AsyncStore<'bytes', any>
+
+/** What the near tier holds of an entry: how the far one holds it, and until when, by `performance.now()`. */
+interface Kept extends Entry {
+  readonly body: string
+  readonly keptUntil: number
+}
 
 /** How many epochs are kept, the longest kept goes first. */
 const mostRows = 100_000
@@ -97,14 +106,15 @@ export function tieredStore<TFar extends Far>(
 
   const keep = (key: string, held: string, expiresAt?: number) => {
     const facts = { format: 2, key, createdAt: 0, outcome: 'value', promised: false, epochs: 0 } as const
+    const kept: Kept = { ...facts, codec: 'tier', body: held, keptUntil: performance.now() + ttl }
     const until = Math.min(expiresAt ?? Infinity, Date.now() + ttl)
-    near.set(
-      key,
-      { ...facts, codec: 'tier', body: held } satisfies Entry,
-      until === Infinity ? {} : { expiresAt: until },
-    )
+    near.set(key, kept, until === Infinity ? {} : { expiresAt: until })
   }
-  const kept = (key: string) => near.get(key)?.body as string | undefined
+  /** Counted here as well: a store need not look at the time. */
+  const kept = (key: string) => {
+    const entry = near.get(key) as Kept | undefined
+    return entry && performance.now() < entry.keptUntil ? entry.body : undefined
+  }
 
   async function getMany(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
     const held = keys.map(kept)
@@ -127,13 +137,14 @@ export function tieredStore<TFar extends Far>(
     ...(store.locks?.watch && { watch: store.locks.watch.bind(store.locks) }),
   }
 
+  const rows = bus && new ToldRows(store, bus, heartbeat, ttl)
   const tiered: AsyncStore<'text', never> = {
     lifetime: 'shared',
     holds: store.holds,
     maxKeyBytes: store.maxKeyBytes,
     wire: store.wire,
     locks,
-    epochs: rowsOf(store, bus, heartbeat, ttl),
+    epochs: rows ?? strictRows(store),
     getMany,
     get: async (key) => (await getMany([key]))[0],
     async set(key, entry, context) {
@@ -145,103 +156,167 @@ export function tieredStore<TFar extends Far>(
       return (await store.delete(key)) || there
     },
   }
+  if (rows) {
+    const reach: Near = {
+      vouching: rows.vouching,
+      row: (key) => rows.row(key),
+      scope: (prefix) => {
+        const scope = near.scope?.(prefix)
+        return scope && 'slot' in scope ? (scope as SlotScope) : undefined
+      },
+      kept: (entry) => ({ held: entry.body, until: (entry as Kept).keptUntil }),
+      path: (...of) => createNearPath(reach, ...of),
+    }
+    bringNear(tiered, reach)
+  }
   return tiered as ReturnType<typeof tieredStore<TFar>>
 }
 
-/** The epochs of a far tier, and, where a bus tells of changes, what is kept of them here. */
-function rowsOf(far: AsyncStore<'text', any>, bus: Bus | undefined, heartbeat: number, ttl: number): EpochRows<'text'> {
-  const strict = { get: (key: string) => far.get(key), getMany: (keys: readonly string[]) => many(far, keys) }
-  if (!bus) return { ...strict, set: (...args) => far.set(...args) }
-  const told: Bus = bus
-  const rows = new Map<string, { readonly row: string; readonly at: number }>()
-  /** The reads that are under way, and what was replaced meanwhile. */
-  const reading = new Set<Set<string>>()
-  /** When the last beat began that came round. */
-  let beatAt = -Infinity
-  let usedAt = -Infinity
-  let beating = false
-  let unlisten: (() => void) | undefined
-
-  const drop = (key: string) => {
-    rows.delete(key)
-    for (const changed of reading) changed.add(key)
+/** The epochs of a far tier as they are there. */
+function strictRows(far: AsyncStore<'text', any>): EpochRows<'text'> {
+  return {
+    get: (key) => far.get(key),
+    getMany: (keys) => many(far, keys),
+    set: (...args) => far.set(...args),
   }
-  const dropAll = () => {
-    rows.clear()
-    reading.clear()
+}
+
+/** The epochs of a far tier, and what is kept of them here because a bus tells of changes. */
+class ToldRows implements EpochRows<'text'> {
+  readonly #far: EpochRows<'text'>
+  readonly #bus: Bus
+  readonly #heartbeat: number
+  readonly #ttl: number
+  readonly #rows = new Map<string, KeptRow>()
+  /** The reads that are under way, and what was replaced meanwhile. */
+  readonly #reading = new Set<Set<string>>()
+  /** What was kept when the last beat began that came round is believed for a heartbeat from then on. */
+  readonly vouching = { changes: 0, until: -Infinity, usedAt: -Infinity }
+  #beating = false
+  /** What the clock of the machine was ahead of that of the process. */
+  #offset = 0
+  #unlisten: (() => void) | undefined
+
+  constructor(far: AsyncStore<'text', any>, bus: Bus, heartbeat: number, ttl: number) {
+    this.#far = strictRows(far)
+    this.#bus = bus
+    this.#heartbeat = heartbeat
+    this.#ttl = ttl
+  }
+
+  get(key: string) {
+    return this.#far.get(key)
+  }
+
+  getMany(keys: readonly string[]) {
+    return this.#far.getMany!(keys)
+  }
+
+  async set(key: string, row: string, context?: SetContext): Promise<void> {
+    this.#drop(key)
+    try {
+      await this.#far.set(key, row, context)
+      await this.#bus.publish(key)
+    } finally {
+      this.#drop(key)
+    }
+  }
+
+  readonly recent = {
+    get: async (key: string) => (await this.#recent([key]))[0],
+    getMany: (keys: readonly string[]) => this.#recent(keys),
+  }
+
+  /** What is kept, to be believed while it is vouched for. */
+  row(key: string): KeptRow | undefined {
+    return this.#rows.get(key)
+  }
+
+  #drop(key: string): void {
+    this.vouching.changes += 1
+    this.#rows.delete(key)
+    for (const changed of this.#reading) changed.add(key)
+  }
+
+  #dropAll(): void {
+    this.vouching.changes += 1
+    this.#rows.clear()
+    this.#reading.clear()
   }
 
   /** Beats as long as somebody reads, and hears as long as it beats. */
-  function use(): void {
-    usedAt = performance.now()
-    if (beating) return
-    beating = true
+  #use(): void {
+    this.vouching.usedAt = performance.now()
+    if (this.#beating) return
+    this.#beating = true
     try {
-      unlisten ??= told.listen(drop, dropAll)
+      this.#unlisten ??= this.#bus.listen(
+        (key) => this.#drop(key),
+        () => this.#dropAll(),
+      )
     } catch {
-      beating = false
+      this.#beating = false
       return
     }
-    const next = () => {
-      if (performance.now() - usedAt > (heartbeat / beats) * idle) {
-        beating = false
-        unlisten?.()
-        unlisten = undefined
-        beatAt = -Infinity
-        dropAll()
-        return
-      }
-      const began = performance.now()
-      hush(
-        told.beat().then(() => {
-          if (beating) beatAt = Math.max(beatAt, began)
-        }),
-      )
-      later(heartbeat / beats, next)
-    }
-    next()
+    this.#beat()
   }
 
-  async function recent(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
-    use()
+  #beat(): void {
+    const began = performance.now()
+    const pause = this.#heartbeat / beats
+    if (began - this.vouching.usedAt > pause * idle) {
+      this.#beating = false
+      this.#unlisten?.()
+      this.#unlisten = undefined
+      this.vouching.until = -Infinity
+      this.#dropAll()
+      return
+    }
+    // The clock of the machine was set: what was fresh by it is judged again.
+    const offset = Date.now() - began
+    if (Math.abs(offset - this.#offset) > 100) this.vouching.changes += 1
+    this.#offset = offset
+    hush(
+      this.#bus.beat().then(() => {
+        if (this.#beating) this.vouching.until = Math.max(this.vouching.until, began + this.#heartbeat)
+      }),
+    )
+    later(pause, () => this.#beat())
+  }
+
+  async #recent(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
+    this.#use()
     const now = performance.now()
-    const trusted = now - beatAt <= heartbeat
+    const trusted = now < this.vouching.until
     const held = keys.map((key) => {
-      const one = trusted ? rows.get(key) : undefined
-      return one && now - one.at <= ttl ? one.row : undefined
+      const one = trusted ? this.#rows.get(key) : undefined
+      return one && now < one.until ? one.row : undefined
     })
     const missing = keys.filter((_, at) => held[at] === undefined)
     if (missing.length === 0) return held
     const changed = new Set<string>()
-    reading.add(changed)
+    this.#reading.add(changed)
     try {
-      const found = await strict.getMany(missing)
+      const found = await this.getMany(missing)
       const there = new Map(missing.map((key, at) => [key, found[at]]))
       for (const [key, row] of there) {
         // A gap has forgotten this read altogether.
-        if (row === undefined || changed.has(key) || !reading.has(changed)) continue
-        rows.delete(key)
-        if (rows.size >= mostRows) rows.delete(rows.keys().next().value as string)
-        rows.set(key, { row, at: now })
+        if (row === undefined || changed.has(key) || !this.#reading.has(changed)) continue
+        this.#keep(key, row, now + this.#ttl)
       }
       return held.map((row, at) => row ?? there.get(keys[at]!))
     } finally {
-      reading.delete(changed)
+      this.#reading.delete(changed)
     }
   }
 
-  return {
-    ...strict,
-    async set(key, row, context?: SetContext) {
-      drop(key)
-      try {
-        await far.set(key, row, context)
-        await told.publish(key)
-      } finally {
-        drop(key)
-      }
-    },
-    recent: { get: async (key) => (await recent([key]))[0], getMany: recent },
+  #keep(key: string, row: string, until: number): void {
+    const rows = this.#rows
+    const before = rows.get(key)?.row
+    if (before !== undefined && before !== row) this.vouching.changes += 1
+    rows.delete(key)
+    if (rows.size >= mostRows) rows.delete(rows.keys().next().value as string)
+    rows.set(key, { row, until })
   }
 }
 

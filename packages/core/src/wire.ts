@@ -11,6 +11,7 @@ import type { Gate } from './gate.ts'
 import { createGlance } from './glance.ts'
 import { createTurns } from './lock.ts'
 import { Naming } from './names.ts'
+import { nearOf } from './near.ts'
 import { type Reader, readerOf } from './reader.ts'
 import type { Holds } from './store.ts'
 import { StoredEpochs } from './stored-epochs.ts'
@@ -27,6 +28,8 @@ export interface Wire {
   epochs(gate: Gate, prefixOf: (label: string) => string): StoredEpochs
   /** Hits over a store that promises. */
   readonly glance: typeof createGlance
+  /** Hits in memory in front of a store that others use. */
+  readonly near: typeof nearOf
   /** One fill among processes, over a store with locks. */
   readonly turns: typeof createTurns
 }
@@ -130,5 +133,6 @@ export const wire: Wire = {
   reader: readerOf,
   epochs: (gate, prefixOf) => new StoredEpochs(gate, new Naming(prefixOf, digest)),
   glance: createGlance,
+  near: nearOf,
   turns: createTurns,
 }

@@ -3,10 +3,12 @@ import { expect } from 'vitest'
 import {
   type AnyFunction,
   type AsyncStore,
+  type Bus,
   createAutocache,
   type Handle,
   memoryStore,
   type Store,
+  tieredStore,
 } from '../src/index.ts'
 import { testClock } from '../src/testing.ts'
 
@@ -41,6 +43,37 @@ export function rows(asynchronous: boolean): Storage {
     return store
   }
   return { open, wipe: () => rows.clear() }
+}
+
+/** One process with memory in front of rows that outlive it, and a bus that tells at once. */
+export function tiers(): Storage {
+  const far = rows(true)
+  const near = memoryStore()
+  let tell = (_message: string) => {}
+  const bus: Bus = {
+    publish: async (message) => tell(message),
+    listen(hear) {
+      tell = hear
+      return () => {
+        tell = () => {}
+      }
+    },
+    beat: async () => {},
+  }
+  const store = tieredStore([near, far.open() as AsyncStore<'text'>], { bus })
+  const wipe = () => {
+    far.wipe()
+    near.clear()
+    // Rows of epochs that are gone are not told of: a process that begins anew has none.
+    for (const key of told) tell(key)
+  }
+  const told = new Set<string>()
+  const set = store.epochs!.set.bind(store.epochs)
+  store.epochs!.set = (key, ...rest) => {
+    told.add(key)
+    return set(key, ...rest)
+  }
+  return { open: () => store, wipe }
 }
 
 /** Memory, which all instances of a process share. */

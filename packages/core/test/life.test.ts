@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest'
 import { memoryStore } from '../src/index.ts'
-import { checkLife, lives, memory, rows } from './life-model.ts'
+import { checkLife, lives, memory, rows, tiers } from './life-model.ts'
 
 describe('the life of an entry is what the oracle says after every step', { timeout: 3_600_000 }, () => {
   test('over memory, with a function that promises', () => checkLife(memory, { numRuns: lives(150) }))
@@ -17,6 +17,8 @@ describe('the life of an entry is what the oracle says after every step', { time
   })
 
   test('over a shared store that promises', () => checkLife(() => rows(true), { numRuns: lives(150) }))
+
+  test('over tiers whose hits ask nobody', () => checkLife(tiers, { numRuns: lives(100) }))
 
   test('over a shared store that answers at once', () =>
     checkLife(() => rows(false), { numRuns: lives(150), asynchronous: false }))

@@ -45,6 +45,9 @@ export interface Driver {
   unavailable(): string | undefined
 }
 
+/** How long a cluster is not asked again who its masters are, in milliseconds. */
+const pause = 250
+
 type Members = Record<PropertyKey, any>
 
 const closed =
@@ -96,10 +99,27 @@ function nodeRedisDriver(client: NodeRedisLike): Driver {
   const options = (members._options ?? members.options ?? {}) as Members
   if (isCluster && options.useReplicas === true) throw replicas('useReplicas')
   let wasReady = false
+  let askedAt = -Infinity
+  /**
+   * Version 5 goes on connecting to a master that is gone, and asks nobody for the new one until some other node says that
+   * a key has moved. So it is made to ask, as it does then, and what would wait for that master fails.
+   */
+  const lost = (key: string): boolean => {
+    const { client: own, connectPromise } = (members.slots?.[slotOf(key)]?.master ?? {}) as Members
+    if (own?.isReady !== false || connectPromise) return false
+    const living = (members.masters as Members[]).find(({ client }) => client?.isReady === true)?.client
+    if (living && typeof members._slots?.rediscover === 'function' && performance.now() - askedAt > pause) {
+      askedAt = performance.now()
+      Promise.resolve(members._slots.rediscover(living)).catch(() => {})
+    }
+    return true
+  }
   // Commands are declared to be no reads, so that no replica gets them.
   const one = ({ key, args }: Command): Promise<unknown> =>
     isCluster
-      ? client.sendCommand(key, false, args, asText)
+      ? lost(key)
+        ? Promise.reject(new Error('The client is offline: the node of the key is away.'))
+        : client.sendCommand(key, false, args, asText)
       : isSentinel
         ? client.sendCommand(false, args, asText)
         : client.sendCommand(args, asText)
@@ -139,8 +159,10 @@ function ioredisDriver(client: IoredisLike): Driver {
     kind: isCluster ? 'cluster' : 'line',
     keyPrefix: String(keyPrefix),
     send(commands) {
-      if (isCluster || commands.length === 1) return commands.map(one)
-      // Together, so that none overtakes another while the client connects.
+      // In this order on one connection. While the client connects, or makes pipelines of its own, one may overtake another:
+      // then together.
+      const inOrder = client.status === 'ready' && options.enableAutoPipelining !== true
+      if (isCluster || commands.length === 1 || inOrder) return commands.map(one)
       const all: Promise<[Error | null, unknown][]> = members
         .pipeline(commands.map(({ args: [name, ...rest] }) => [name!.toLowerCase(), ...rest]))
         .exec()

@@ -24,8 +24,8 @@ redis.call('DEL', KEYS[1])
 redis.pcall('PUBLISH', ARGV[2], '')
 return 1`
 
-/** Whether a server has no scripts, by what it says. */
-const scriptless = /unknown command|unknown or disabled command/i
+/** Whether a server has no scripts, or none for this user, by what it says. */
+const scriptless = /unknown command|unknown or disabled command|^NOPERM .*'eval'/i
 
 /** The locks of a store. */
 export function createLocks(

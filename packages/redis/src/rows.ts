@@ -52,45 +52,68 @@ export class Rows {
   /** What stands under keys, in their order: one round trip. @throws StoreError */
   async read(keys: readonly string[], operation: string): Promise<(string | undefined)[]> {
     this.check(operation)
-    const held: (string | undefined)[] = new Array(keys.length)
+    if (this.#driver.kind !== 'cluster') return this.#readNode('', keys, operation)
     const places = new Map<string, number[]>()
     for (const [at, key] of keys.entries()) group(places, this.#driver.nodeOf(key), at)
-    await Promise.all([...places].map(([node, at]) => this.#readFrom(node, keys, at, held, operation)))
+    const held: (string | undefined)[] = new Array(keys.length)
+    await Promise.all(
+      [...places].map(async ([node, own]) => {
+        const found = await this.#readSlots(
+          node,
+          own.map((at) => keys[at]!),
+          operation,
+        )
+        for (const [at, text] of found.entries()) held[own[at]!] = text
+      }),
+    )
     return held
   }
 
-  async #readFrom(
-    node: string,
-    keys: readonly string[],
-    places: readonly number[],
-    held: (string | undefined)[],
-    operation: string,
-  ): Promise<void> {
-    const { kind } = this.#driver
-    const own = places.map((at) => keys[at]!)
-    const single = kind === 'lines' && !this.#keeps
-    // In a cluster one command has keys of one slot.
-    const parts = kind === 'cluster' ? [...bySlot(own, this.#driver.keyPrefix)] : [own]
-    const commands: Command[] = single
-      ? [{ key: own[0]!, args: ['EVAL', readScript, `${own.length}`, ...own] }]
-      : parts.map((part) => ({ key: part[0]!, args: [part.length > 1 ? 'MGET' : 'GET', ...part] }))
-    if (!single && !this.#keeps) commands.push(this.#ask(own[0]!))
-    const replies = await this.#send(commands, operation)
-    const found = new Map<string, unknown>()
-    let number: string | undefined
-    if (single) {
-      const rows = replies[0] as unknown[]
-      for (const [at, key] of own.entries()) found.set(key, rows[at])
-      number = numberIn(rows[own.length], operation)
-    } else {
-      for (const [at, part] of parts.entries()) {
-        const reply = replies[at]
-        for (const [place, key] of part.entries()) found.set(key, part.length > 1 ? (reply as unknown[])[place] : reply)
-      }
-      if (!this.#keeps) number = numberIn(replies[parts.length], operation)
+  /** What one server has, in one command. */
+  async #readNode(node: string, keys: readonly string[], operation: string): Promise<(string | undefined)[]> {
+    const [key] = keys as [string]
+    const several = keys.length > 1
+    const plain: Command = { key, args: [several ? 'MGET' : 'GET', ...keys] }
+    if (this.#keeps) {
+      const [reply] = await this.#send([plain], operation)
+      return textsIn(several ? (reply as unknown[]) : [reply], keys.length, undefined)
     }
-    if (number !== undefined) this.#numbers.set(node, number)
-    for (const [at, key] of own.entries()) held[places[at]!] = textIn(found.get(key), number)
+    let rows: unknown
+    let info: unknown
+    if (this.#driver.kind === 'lines') {
+      const [reply] = await this.#send([{ key, args: ['EVAL', readScript, `${keys.length}`, ...keys] }], operation)
+      rows = reply
+      info = (reply as unknown[])[keys.length]
+    } else {
+      const [reply, answer] = await this.#send([plain, this.#ask(key)], operation)
+      rows = several ? reply : [reply]
+      info = answer
+    }
+    const number = numberIn(info, operation)
+    this.#numbers.set(node, number)
+    return textsIn(rows as unknown[], keys.length, number)
+  }
+
+  /** What a node of a cluster has: one command has keys of one slot. */
+  async #readSlots(node: string, keys: readonly string[], operation: string): Promise<(string | undefined)[]> {
+    const parts = [...bySlot(keys, this.#driver.keyPrefix)]
+    const commands: Command[] = parts.map((part) => ({
+      key: part[0]!,
+      args: [part.length > 1 ? 'MGET' : 'GET', ...part],
+    }))
+    if (!this.#keeps) commands.push(this.#ask(keys[0]!))
+    const replies = await this.#send(commands, operation)
+    let number: string | undefined
+    if (!this.#keeps) {
+      number = numberIn(replies[parts.length], operation)
+      this.#numbers.set(node, number)
+    }
+    const found = new Map<string, string | undefined>()
+    for (const [at, part] of parts.entries()) {
+      const texts = textsIn(part.length > 1 ? (replies[at] as unknown[]) : [replies[at]], part.length, number)
+      for (const [place, key] of part.entries()) found.set(key, texts[place])
+    }
+    return keys.map((key) => found.get(key))
   }
 
   /** Writes rows; resolves when each is acknowledged under the number that the server has then. @throws StoreError */
@@ -149,7 +172,15 @@ export class Rows {
 
   /** Sends commands and waits for all of them; the first error counts. */
   async #send(commands: readonly Command[], operation: string): Promise<unknown[]> {
-    const settled = await Promise.allSettled(this.#driver.send(commands))
+    const replies = this.#driver.send(commands)
+    if (replies.length === 1) {
+      try {
+        return [await replies[0]]
+      } catch (error) {
+        throw failed(operation, error)
+      }
+    }
+    const settled = await Promise.allSettled(replies)
     return settled.map((one) => {
       if (one.status === 'rejected') throw failed(operation, one.reason)
       return one.value
@@ -170,9 +201,14 @@ export function bySlot(keys: readonly string[], prefix: string): Iterable<string
   return slots.values()
 }
 
+/** What `INFO replication` answered last, and what it says: it is long, and mostly the same. */
+let lastInfo: string | undefined
+let lastNumber = none
+
 /** The number of a master's life. @throws StoreError where the server is none, or does not say */
 function numberIn(info: unknown, operation: string): string {
   const text = String(info)
+  if (text === lastInfo) return lastNumber
   if (text.includes('role:slave')) {
     throw refused(operation, 'The server is a replica, which lags behind: connect to the master.')
   }
@@ -183,10 +219,18 @@ function numberIn(info: unknown, operation: string): string {
       "The server does not say which life of it this is (`master_replid` in INFO replication). With `failover: 'keep'` it is not asked.",
     )
   }
-  return found[1]!.slice(0, width)
+  lastInfo = text
+  lastNumber = found[1]!.slice(0, width)
+  return lastNumber
 }
 
-/** What core wrote, of a row that counts. */
+/** What core wrote, of the first so many rows that a server answered with, where they count. */
+function textsIn(rows: readonly unknown[], count: number, number: string | undefined): (string | undefined)[] {
+  const texts: (string | undefined)[] = new Array(count)
+  for (let at = 0; at < count; at++) texts[at] = textIn(rows[at], number)
+  return texts
+}
+
 function textIn(row: unknown, number: string | undefined): string | undefined {
   if (typeof row !== 'string' || row[width] !== separator) return undefined
   return number === undefined || row.startsWith(number) ? row.slice(width + 1) : undefined

@@ -110,8 +110,13 @@ describeWithOwnRedis()('what is wrong is named, and calls go on', { timeout: 30_
     await answers(redisStore(client), /out of memory/)
   })
 
-  it('a server without scripts: no locks, and all else as ever', async () => {
-    const bare = await own('--rename-command', 'EVAL', '')
+  it.each([
+    ['a server without scripts', ['--rename-command', 'EVAL', ''], '', /Without scripts \(EVAL\) there are no locks/],
+    ['a user who may run no scripts', [], 'ACL SETUSER default on nopass ~* &* +@all -eval', /lacks a permission/],
+    ['a user without scripting', [], 'ACL SETUSER default on nopass ~* &* +@all -@scripting', /lacks a permission/],
+  ] as const)('%s: no locks, and all else as ever', async (_, options, setting, why) => {
+    const bare = await own(...options)
+    if (setting) await bare.ask(setting)
     const client = nodeRedis(bare.url)
     await client.connect()
     const said: string[] = []
@@ -124,7 +129,8 @@ describeWithOwnRedis()('what is wrong is named, and calls go on', { timeout: 30_
     expect([await fn(1), await fn(2)]).toEqual(['1 1', '2 2'])
     await fn.invalidate(1)
     expect(await fn(1)).toBe('1 3')
-    expect(said).toEqual([expect.stringMatching(/Without scripts \(EVAL\) there are no locks/)])
+    // It is said once, and not tried again.
+    expect(said).toEqual([expect.stringMatching(why)])
   })
 
   it('clocks an hour apart, which cost misses and never bring an old value', async () => {

@@ -115,7 +115,7 @@ describeWithOwnRedis()(
     timeout: 120_000,
   },
   () => {
-    for (const make of [clusterMakes[0]!, clusterMakes[2]!]) {
+    for (const make of [clusterMakes[0]!, clusterMakes[1]!, clusterMakes[2]!]) {
       it(`loses a master, with ${make.name}`, async () => {
         const servers = await startCluster(3, 1)
         for (const server of servers) own(server)

@@ -62,6 +62,47 @@ describeWithOwnRedis()('what goes over the wire', () => {
     client.destroy()
   })
 
+  it('an invalidation and the reads after it cost the server the same however many entries there are', async () => {
+    const client = createClient({ url: server.url })
+    client.on('error', () => {})
+    await client.connect()
+    const most = process.env.AUTOCACHE_LONG ? 100_000 : 5000
+    /** What the server has executed of each command while something ran. */
+    const executed = async (run: () => Promise<unknown>) => {
+      await server.ask('CONFIG RESETSTAT')
+      await run()
+      const stats = await server.ask('INFO commandstats')
+      return Object.fromEntries(
+        [...stats.matchAll(/cmdstat_([\w|]+):calls=(\d+)/g)]
+          .map(([, name, calls]) => [name!, Number(calls)] as const)
+          .filter(([name]) => !/^(config|quit)/.test(name)),
+      )
+    }
+    const costs = []
+    for (const entries of [100, most]) {
+      const cache = createAutocache({ store: redisStore(client), namespace: `n${entries}`, version: '1', ttl: '1h' })
+      const load = cache.cached(async (id: number) => id, { name: 'load', tags: ['t'], lockWait: 0 })
+      for (let id = 0; id < entries; id += 500)
+        await load.many(Array.from({ length: Math.min(500, entries - id) }, (_, at) => [id + at]))
+      await cache.close()
+      expect(await client.dbSize()).toBeGreaterThan(entries)
+      const hundred = () => Promise.all(Array.from({ length: 100 }, (_, id) => load(id)))
+      costs.push({
+        hit: await executed(() => load(1)),
+        hits: await executed(hundred),
+        invalidation: await executed(() => cache.invalidateTags('t')),
+      })
+      expect(cache.stats().total.fill).toBe(entries)
+    }
+    expect(costs[1]).toEqual(costs[0])
+    expect(costs[1]).toEqual({
+      hit: { mget: 1, info: 1 },
+      hits: { mget: 1, info: 1 },
+      invalidation: { set: 2, info: 2 },
+    })
+    client.destroy()
+  }, 120_000)
+
   it('rows live as long as the server counts, whatever the time is here', async () => {
     const { client } = await wired()
     const store = redisStore(client, { prefix: 'life:' })

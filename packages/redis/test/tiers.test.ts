@@ -117,4 +117,71 @@ describeWithOwnRedis()('R22 tiers over a bus of Redis', { timeout: 60_000 }, () 
       expect(await two.load(1)).toBe(`1 of ${state.now}`)
     }
   })
+
+  it('a counter of messages that was evicted shows none that was lost as one that was heard', async () => {
+    const server = own(await RedisServer.start())
+    const way = await Way.to(server.port)
+    closing.push(() => way.close())
+    const make = makes[4]!
+    const [sender, hearer] = await Promise.all([make.connect(server.port), make.connect(Number(new URL(way.url).port))])
+    closing.unshift(sender.close, hearer.close)
+    const bus = redisBus({ client: sender.client, subscriber: hearer.client })
+    const heard: string[] = []
+    closing.unshift(
+      bus.listen(
+        (message) => heard.push(message),
+        () => heard.push('gap'),
+      ),
+    )
+    await until(async () => (await server.ask('PUBSUB CHANNELS')).startsWith('*2'))
+    await server.ask('SET autocache:bus 0')
+    await bus.publish('first')
+    await bus.beat()
+    heard.length = 0
+    await bus.beat()
+    expect(heard).toEqual([])
+    way.mode = 'swallow'
+    await server.ask('DEL autocache:bus')
+    for (const lost of ['one', 'two']) await bus.publish(lost)
+    way.cut()
+    way.mode = 'pass'
+    await until(async () => (await server.ask('PUBSUB CHANNELS')).startsWith('*2'))
+    await bus.beat()
+    expect(heard).toContain('gap')
+    expect(heard).not.toContain('one')
+  })
+
+  it('a beat is heard by who asked for it, and by nobody else', async () => {
+    const server = own(await RedisServer.start())
+    const pairs = await Promise.all([0, 1].map(() => Promise.all([0, 1].map(() => makes[0]!.connect(server.port)))))
+    const buses = pairs.map(([client, subscriber]) => {
+      closing.unshift(client!.close, subscriber!.close)
+      const bus = redisBus({ client: client!.client, subscriber: subscriber!.client })
+      closing.unshift(
+        bus.listen(
+          () => {},
+          () => {},
+        ),
+      )
+      return bus
+    })
+    await until(async () => (await server.ask('PUBSUB CHANNELS')).startsWith('*3'))
+    const watched = await makes[4]!.connect(server.port)
+    closing.unshift(watched.close)
+    const told: string[] = []
+    const watcher = watched.client as unknown as {
+      psubscribe(pattern: string): Promise<unknown>
+      on(event: string, hear: (pattern: string, channel: string) => unknown): unknown
+    }
+    await watcher.psubscribe('autocache:bus*')
+    watcher.on('pmessage', (_pattern, channel) => told.push(channel))
+    for (let n = 0; n < 3; n++) await buses[0]!.beat()
+    await buses[1]!.beat()
+    await until(() => told.length === 4)
+    expect(new Set(told.slice(0, 3)).size).toBe(1)
+    expect(told[3]).not.toBe(told[0])
+    for (const channel of new Set(told))
+      expect(await server.ask(`PUBSUB NUMSUB ${channel}`)).toContain(`${channel}\r\n:1\r\n`)
+    expect((await server.ask('PUBSUB NUMSUB autocache:bus')).includes(':2')).toBe(true)
+  })
 })

@@ -3,6 +3,7 @@ import { asyncHit, miss } from './async.ts'
 import { digestKeyGroup, encodeKeyGroup } from './keys.ts'
 import { keyvGroups } from './keyv.ts'
 import { lruAsyncHit, lruHit } from './lru-cache.ts'
+import { redisGroups } from './redis.ts'
 import { nestedObject, oneNewString, oneString, twoNumbers } from './sync.ts'
 
 /** Everything that is compared by ratio, in the order of the report. */
@@ -18,4 +19,5 @@ export const groups: readonly Group[] = [
   lruHit,
   lruAsyncHit,
   ...keyvGroups,
+  ...redisGroups,
 ]

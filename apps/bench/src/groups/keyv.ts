@@ -8,14 +8,14 @@ import type { Contender, Group, Setting } from '../contender.ts'
 import { record } from '../inputs.ts'
 
 /** The callers that ask at once. */
-const callers = 64
+export const callers = 64
 const minutes = 60_000
 
 type Open = (setting: Setting) => Keyv
 
 const overMap: Open = () => new Keyv()
 
-const redisUrl = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
+export const redisUrl = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
 
 /** Under a namespace of its own, with entries that are gone in ten minutes. */
 const overRedis: Open = ({ onClose }) => {
@@ -48,7 +48,7 @@ const autocache = (open: Open): Contender => ({
 })
 
 /** Where nobody listens, says so; asking costs no client that would try again and again. */
-function unreachable(url: string): Promise<string | undefined> {
+export function unreachable(url: string): Promise<string | undefined> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve) => {
     const socket = connect({ host: hostname, port: Number(port || 6379), timeout: 1000 })
@@ -69,7 +69,7 @@ const common = {
   calls: callers,
 } satisfies Partial<Group>
 
-const oneKey: Group['loop'] = (answer) => {
+export const oneKey: Group['loop'] = (answer) => {
   const callers = 64
   return () => {
     const answers = []
@@ -78,7 +78,7 @@ const oneKey: Group['loop'] = (answer) => {
   }
 }
 
-const manyKeys: Group['loop'] = (answer) => {
+export const manyKeys: Group['loop'] = (answer) => {
   const callers = 64
   return () => {
     const answers = []

@@ -80,6 +80,7 @@ export default defineConfig({
       project('quickstart', 'apps/quickstart'),
       project('nest-api', 'apps/nest-api'),
       project('bench', 'apps/bench'),
+      project('chaos', 'apps/chaos'),
       project('consumers', 'integrations/consumers'),
       project('shells', 'integrations/shells'),
       project('emitted', 'integrations/emitted'),

@@ -22,6 +22,10 @@ const commands = {
     [...turboBuild, '--filter=bench'],
     ['node', 'apps/bench/dist/main.js'],
   ],
+  chaos: [
+    [...turboBuild, '--filter=chaos'],
+    ['node', 'apps/chaos/dist/main.js'],
+  ],
   test: [turboBuild, ['node', 'scripts/test.mjs']],
   'test:types': [['vitest', 'run', '.test-d.ts']],
   'test:runtimes': [turboBuild, ['node', 'scripts/runtimes.mjs']],

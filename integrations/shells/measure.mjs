@@ -1,14 +1,16 @@
-// What the shells cost while one works: node integrations/shells/measure.mjs [--check]
+// What the shells cost while one works: node integrations/shells/measure.mjs [--check | --json]
 //
 // A program of 300 modules, every third with a cached function. With and without are measured in one run, in turn. `--check` exits 1
-// where an update of the dev server takes more than 50 ms longer.
+// where an update of the dev server takes more than 50 ms longer, or a cached function more than 200 bytes. `npm run bench -- compiler` calls it.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { copyProject, removeProject } from './test/support/project.mjs'
 
-const bar = 50
+const bars = { milliseconds: 50, bytes: 200 }
 const modules = 300
 const rounds = 15
 
@@ -118,23 +120,54 @@ function startUps(root) {
   return taken
 }
 
+/** What a cached function adds to a bundle of esbuild, minified and compressed, the import of the runtime included. */
+async function measureBytes(root) {
+  const { build } = await import('esbuild')
+  const { default: autocache } = await import(
+    pathToFileURL(join(root, 'node_modules/@autocache/unplugin/dist/esbuild.js'))
+  )
+  const sizeWith = async (...plugins) => {
+    const { outputFiles } = await build({
+      absWorkingDir: root,
+      entryPoints: ['src/many/run.js'],
+      bundle: true,
+      write: false,
+      format: 'esm',
+      minify: true,
+      external: ['@autocache/*'],
+      plugins,
+    })
+    return gzipSync(outputFiles[0].contents, { level: 9 }).length
+  }
+  const functions = Math.ceil(modules / 3)
+  return ((await sizeWith(autocache({ root, report: 'none' }))) - (await sizeWith())) / functions
+}
+
 // One for each dev server: both would see the edits of the other.
 const roots = [copyProject('measure'), copyProject('measure')]
 try {
   for (const root of roots) generate(root)
-  console.log(`${modules} modules, every third with a cached function; medians, in milliseconds\n`)
-  let missed = false
-  console.log('an update of the dev server of Vite    without      with     extra')
-  for (const [name, taken] of Object.entries(await measureUpdates(roots))) {
+  const updates = Object.entries(await measureUpdates(roots)).map(([name, taken]) => {
     const [without, withIt] = [median(taken.without), median(taken.with)]
-    console.log(`  ${name.padEnd(34)}${figure(without)}  ${figure(withIt)}  ${figure(withIt - without)}`)
-    missed ||= withIt - without > bar
+    return { name, without, with: withIt, extra: withIt - without }
+  })
+  const starts = Object.entries(startUps(roots[1])).map(([name, taken]) => ({ name, milliseconds: median(taken) }))
+  const bytes = await measureBytes(roots[0])
+  if (process.argv.includes('--json')) console.log(JSON.stringify({ modules, rounds, updates, starts, bytes }))
+  else {
+    console.log(`${modules} modules, every third with a cached function; medians, in milliseconds\n`)
+    console.log('an update of the dev server of Vite    without      with     extra')
+    for (const { name, without, with: withIt, extra } of updates)
+      console.log(`  ${name.padEnd(34)}${figure(without)}  ${figure(withIt)}  ${figure(extra)}`)
+    console.log('\na start of a program')
+    for (const { name, milliseconds } of starts) console.log(`  ${name.padEnd(34)}${figure(milliseconds)}`)
+    console.log(`\nbytes that a cached function adds to a bundle, minified and compressed: ${bytes.toFixed(0)}`)
   }
-  console.log('\na start of a program')
-  for (const [name, taken] of Object.entries(startUps(roots[1])))
-    console.log(`  ${name.padEnd(34)}${figure(median(taken))}`)
+  const missed = updates.some(({ extra }) => extra > bars.milliseconds) || bytes > bars.bytes
   if (process.argv.includes('--check') && missed) {
-    console.error(`\nAn update takes more than ${bar} ms longer.`)
+    console.error(
+      `\nAn update takes more than ${bars.milliseconds} ms longer, or a function adds more than ${bars.bytes} bytes.`,
+    )
     process.exitCode = 1
   }
 } finally {

@@ -124,7 +124,13 @@ describe.each([builds[1]!, builds[6]!])('after an edit: $compiler $format $decor
   test.each([
     ['a comment', 'src/price.ts', '/** A helper,', '/** Some helper,', []],
     ['a helper in another file', 'src/round.ts', 'value * 100', 'value * 1000', ['gross', 'inFrancs', 'inPounds']],
-    ['a parameter of a helper renamed', 'src/round.ts', 'value', 'amount', []],
+    [
+      'a parameter of a helper renamed',
+      'src/round.ts',
+      '(value: number): number => Math.round(value ',
+      '(amount: number): number => Math.round(amount ',
+      [],
+    ],
     ['what is injected', 'src/repository.ts', '[3, 4,', '[3, 5,', ['total']],
     ['a base class', 'src/repository.ts', 'return 1', 'return 2', ['total']],
     ['a value of JSON', 'src/rates.json', '0.2,', '0.21,', ['countryRate']],

@@ -78,11 +78,17 @@ afterAll(async () => {
 })
 
 test('in a page an edit of a helper alone computes anew what calls it, and a comment there computes nothing', async () => {
+  let loads = 0
+  page.on('request', (request) => {
+    if (request.isNavigationRequest()) loads += 1
+  })
   await page.goto(`${url}page.html`)
   await page.waitForFunction(() => document.querySelector('output')?.textContent !== '')
   const first = await shown()
   expect(first).toMatchObject({ value: 6, other: 30, computed: ['price', 'other'], shown: 1 })
   expect(first.version).toMatch(/^s1-[a-z2-7]{26}$/)
+  // A dependency that is only found when it is asked for would have loaded the page anew.
+  expect(loads).toBe(1)
   await page.reload()
   const loaded = await vi.waitFor(async () => {
     const now = await shown()

@@ -26,6 +26,8 @@ const purposes = new Map<PropertyKey, Purpose>([
   ['set', 'write'],
   ['setMany', 'write'],
   ['delete', 'remove'],
+  // What Keyv 6 drops an expired entry with, where the adapter has it.
+  ['deleteMany', 'remove'],
 ])
 
 /** Whether an adapter's answer cannot come from a failure it kept to itself. */

@@ -108,9 +108,11 @@ for (const { title, makeKeyv, makeCache } of pairs) {
       expect(await look('a')).toBe('a0')
       await cache.close()
       own.freeze()
-      const started = performance.now()
+      const failures: string[] = []
+      cache.on('store-error', ({ error }) => failures.push(error.message))
+      // Nobody thaws it before the calls have answered: what waited for Redis itself would wait for ever.
       expect([await look('a'), await look('b')]).toEqual(['a1', 'b2'])
-      expect(performance.now() - started).toBeLessThan(5_000)
+      expect(failures[0]).toContain('within 50 ms')
       own.thaw()
       await cache.close()
       await expect.poll(() => look('b')).toMatch(/^b/)

@@ -127,7 +127,8 @@ export class Attachments {
     return touches
       .filter(({ by, strength, slot, certain }) => {
         const inner = ((by.def.slots[slot]?.use ?? 0) & Use.inner) !== 0
-        return certain && inner && strength === 'write' && !this.#isInitialiser(by, root)
+        if (!certain || !inner || strength !== 'write' || this.#isInitialiser(by, root)) return false
+        return !this.#isCalm(subject, by, slot)
       })
       .map(({ by, slot }) => ({ by, at: by.def.slots[slot]?.at ?? by.def.start }))
   }
@@ -141,6 +142,22 @@ export class Attachments {
         (touch) => touch.top && touch.by !== subject && (touch.strength === 'write' || touch.strength === 'method'),
       )
       .map((touch) => ({ by: touch.by, at: touch.by.def.slots[touch.slot]?.at ?? touch.by.def.start }))
+  }
+
+  /** `math.add(a, b)`, where the code shows that `add` leaves `math` alone, and nothing puts another function in its place. */
+  #isCalm(subject: Subject, by: Node, slot: number): boolean {
+    const { use, method, path } = by.def.slots[slot]!
+    const isOwn = path === undefined || path.length === 0 || (path.length === 1 && path[0] === method)
+    if (subject.kind !== 'definition' || method === undefined || (use & Use.assign) !== 0 || !isOwn) return false
+    const made = subject.def.made && this.#linker.target(subject.module, subject.def.made)
+    const holder = made ? made.kind === 'definition' && made.node : subject
+    if (holder === false || !holder.def.calm.includes(method)) return false
+    const isPatched = (node: Node) =>
+      (this.#touches.get(node) ?? none).some((touch) => {
+        const written = touch.by.def.slots[touch.slot]
+        return touch.strength === 'write' && written?.method === undefined
+      })
+    return !isPatched(subject) && !isPatched(holder)
   }
 
   #find(subject: Subject): readonly Attachment[] {

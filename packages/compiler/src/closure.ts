@@ -129,7 +129,21 @@ class Walk {
       const seen = `${observes & Observe.names ? quote(names) : ''};${observes & Observe.kinds ? quote(kinds) : ''};`
       return `${subject.head}${seen}${text ? quote(source) : ''}${tokens}`
     })
-    return `${this.#graph.program.scheme}:${format}\n${head}\n${parts.join('\n')}\n${effects}\n${order}\n${defines}`
+    return `${this.#graph.program.scheme}:${format}\n${head}\n${parts.join('\n')}\n${effects}\n${order}\n${defines}${this.#outside()}`
+  }
+
+  /**
+   * What joined although nothing that the root imports evaluates it: `dayjs.extend` in the file that starts the program. An import
+   * of it that comes or goes changes what has run, and with it what the function returns.
+   */
+  #outside(): string {
+    let tokens = ''
+    for (const [number, { subject, via }] of this.#entries.entries()) {
+      if (subject.kind !== 'definition' || via === 'reference' || !subject.def.runs) continue
+      if (this.#evaluation.modules.has(subject.module)) continue
+      tokens += `${this.#graph.isImported(subject.module) ? '~' : '!'}${number};`
+    }
+    return tokens && `\n${tokens}`
   }
 
   /** What the closure as a whole looks at. */

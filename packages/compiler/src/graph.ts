@@ -1,7 +1,7 @@
 /** What all roots of a program share, computed once; `closure.ts` walks each of them. */
 import { Attachments } from './attach.ts'
 import { type Link, Linker, type Module, type Program } from './link.ts'
-import { cyclesOf, type Evaluation, evaluationOf, programOf, programOrder } from './order.ts'
+import { cyclesOf, type Evaluation, evaluationOf, importedOf, programOf, programOrder } from './order.ts'
 import type { Root } from './reached.ts'
 import { Report } from './report.ts'
 
@@ -13,6 +13,7 @@ export class Graph {
   #attachments: Attachments | undefined
   #order: ReturnType<typeof programOrder> | undefined
   #cycles: ReadonlyMap<Module, number> | undefined
+  #imported: ReadonlySet<Module> | undefined
   readonly #evaluations = new Map<Module, Evaluation>()
 
   constructor(program: Program) {
@@ -39,6 +40,12 @@ export class Graph {
   get order(): ReturnType<typeof programOrder> {
     this.#order ??= programOrder(this.linker, this.modules)
     return this.#order
+  }
+
+  /** Whether something in the program imports the module; whoever imports none of them starts it. */
+  isImported(module: Module): boolean {
+    this.#imported ??= importedOf(this.linker, this.modules)
+    return this.#imported.has(module)
   }
 
   /** The cycle of static imports that a module is part of. */

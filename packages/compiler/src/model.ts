@@ -99,6 +99,10 @@ export interface Definition {
   readonly deepens: readonly (readonly [parameter: number, member: string])[]
   /** Parameters it passes on, and how the argument holds them, as in {@link Slot.held}. */
   readonly passes: readonly (readonly [parameter: number, slot: number, place: number, held?: string | true])[]
+  /** Members of an object literal, or of instances of a class, that leave what they are called on as it is. */
+  readonly calm: readonly string[]
+  /** The class that it is an instance of: `new Calculator()`. */
+  readonly made?: Target
   /** Static env reads: `process.env.X`. */
   readonly env: readonly EnvRead[]
   readonly findings: readonly Finding[]

@@ -36,6 +36,18 @@ const staticRequests = (linker: Linker, module: Module): Frame['next'] => {
   return all
 }
 
+/** Modules that others name, to evaluate them now or later. */
+export function importedOf(linker: Linker, modules: readonly Module[]): ReadonlySet<Module> {
+  const found = new Set<Module>()
+  for (const module of modules) {
+    for (const [index, request] of module.summary.requests.entries()) {
+      if (request.kind === 'type' || request.kind === 'asset') continue
+      for (const target of linker.requested(module, index)) if (target !== module) found.add(target)
+    }
+  }
+  return found
+}
+
 const requests = new WeakMap<Module, Frame['next']>()
 
 /** Walks by hand: import chains can be deeper than the stack. */

@@ -3,6 +3,7 @@
  * text and survives a move. A file that cannot be parsed is opaque: its text stands for all that it exports.
  */
 
+import { calmMembers } from './calm.ts'
 import type { Finding } from './diagnostics.ts'
 import { digestOf } from './digest.ts'
 import { Encoder } from './encode.ts'
@@ -16,13 +17,14 @@ import { hasCacheKey, receiverOfClass } from './receivers.ts'
 import { resolveScopes, type Scopes } from './scopes.ts'
 import { quoted } from './stream.ts'
 import { UnknownSyntax } from './syntax.ts'
-import { describeClass, describeInstance, describeUse, type UseInput } from './uses.ts'
+import type { UseInput } from './use-place.ts'
+import { describeClass, describeInstance, describeUse } from './uses.ts'
 import { erased, variablesOf } from './walk.ts'
 import { findWrappers, type WrapperKind } from './wrappers.ts'
 import { type ModuleView, plain, type ReceiverUse, Writer } from './writer.ts'
 
 /** Raised whenever a summary of the same text changes: kept ones are then useless. */
-export const summaryFormat = 8
+export const summaryFormat = 9
 
 export interface SummariseInput {
   readonly text: string
@@ -294,6 +296,9 @@ class Summariser {
         : [],
     )
     const shape = isCached ? 'cached' : shapeOf(plan, code, this.#scopes)
+    const maker = code?.type === 'NewExpression' ? erased((code as unknown as { callee: Node }).callee) : undefined
+    const variable = maker?.type === 'Identifier' ? this.#scopes.of(maker) : undefined
+    const made = variable && this.#outline.targets.get(variable)
     const text = plan.nodes.map((node) => this.#text.slice(node.start, node.end)).join('\n')
     return {
       name: plan.name,
@@ -322,6 +327,8 @@ class Summariser {
       mutates,
       deepens,
       passes,
+      calm: calmMembers(code),
+      ...(made && { made }),
       env: writer.env,
       findings: writer.findings,
     }

@@ -36,11 +36,23 @@ export function createAdmission(definition: Definition): Admission {
   let plainLane: Lane | undefined
   let namesOf: ReturnType<Naming['of']> | undefined
   /** Where entries are, by the texts of inputs: what makes that out takes longer than a hit without it. */
-  const addresses = store.holds === 'references' ? undefined : new Recent<Address>()
+  const keepsAddresses = store.holds !== 'references'
+  const addresses = new WeakMap<Lane, Recent<Address>>()
+  let latest: { readonly lane: Lane; readonly addresses: Recent<Address> } | undefined
 
   const lane = (): Lane => (plainLane ??= definition.lane())
   const laneFor = (code: string): Lane => (code === '' ? lane() : definition.lane(code))
   const keyOf = ({ lane, suffix, address }: Call): string => address?.key ?? lane.keyOf(suffix)
+
+  /** The addresses below a lane: that of the code behind the objects of a call, which hardly ever differs. */
+  function addressesOf(lane: Lane): Recent<Address> {
+    if (latest?.lane !== lane) {
+      const known = addresses.get(lane) ?? new Recent<Address>()
+      addresses.set(lane, known)
+      latest = { lane, addresses: known }
+    }
+    return latest.addresses
+  }
 
   /** Where the entry of some inputs is. */
   function locate({ text, subject }: Inputs, lane: Lane): Address {
@@ -60,12 +72,12 @@ export function createAdmission(definition: Definition): Admission {
     const inner = Flight.current
     const inputs = inputsOf(self, args)
     const lane = laneFor(inputs.code)
-    // Where nothing hidden is in the key, and no code of objects in the version, the text says all.
-    const { text, subject } = inputs
-    const keeps = addresses && inputs.code === '' && subject === text && text.length <= mostText
-    const known = keeps ? addresses.get(text) : undefined
+    // Below one lane the text says all: what names the call is a part of it.
+    const { text } = inputs
+    const below = keepsAddresses && text.length <= mostText ? addressesOf(lane) : undefined
+    const known = below?.get(text)
     const at = known ?? locate(inputs, lane)
-    const address = known ?? (keeps ? addresses.keep(text, at) : undefined)
+    const address = known ?? below?.keep(text, at)
     return { self, args, inputs, suffix: at.suffix, lane, address, names: at.names, begun: instant(), outer, inner }
   }
 

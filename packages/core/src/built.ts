@@ -35,7 +35,9 @@ const known = common('autocache.built', () => new Map<string, boolean>())
  */
 export function built(where: string, own: string, stamped: string): (version: string) => string {
   const host = (globalThis as { readonly process?: Host }).process
-  const isRight = () => {
+  let believed: boolean | undefined
+  const isRight = () => (believed ??= look())
+  const look = () => {
     const folder = folderOf(host, where, own)
     if (folder === undefined) return true
     const key = `${stamped} ${folder}`

@@ -89,6 +89,7 @@ class Held {
       for (const field of (keyed ? undefined : receiver) ?? []) this.pour(readOf(field, value), path)
       if (calls) this.#ways.push({ calls: calls.calls, self: value, at: path })
     }
+    for (const method of replacedIn(value)) this.pour(method, path)
     return keyed
   }
 
@@ -134,6 +135,23 @@ class Held {
     }
   }
 }
+
+/**
+ * Methods that an object has in the place of those of its class: `repo.find = other`, a spy, what an instrumentation wraps. One that is
+ * bound and of the same name is what constructors make of their own: `this.find = this.find.bind(this)`.
+ */
+function replacedIn(value: object): readonly unknown[] {
+  let found: unknown[] | undefined
+  for (const name of Object.keys(value)) {
+    const own = readOf((self) => (self as Record<string, unknown>)[name], value)
+    if (typeof own !== 'function' || !(name in Object.getPrototypeOf(value)) || own.name === `bound ${name}`) continue
+    found ??= []
+    found.push(own)
+  }
+  return found ?? none
+}
+
+const none: readonly never[] = []
 
 const stampsAt = (value: object): Stamp[] | undefined =>
   typeof value === 'function' ? stampsOfFunction(value, false) : stampsOf(value, false)

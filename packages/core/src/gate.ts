@@ -23,9 +23,6 @@ const failuresToOpen = 5
 /** How long an open gate waits before the store is probed, and what failed is made again, in milliseconds. */
 export const pause = 500
 
-/** How long a probe waits for an answer, in milliseconds. */
-const patience = 250
-
 /** How many writes of a store may be under way before no further one is started. */
 export const backlog = 10_000
 
@@ -69,6 +66,8 @@ export class Gate {
   debts: Debts | undefined
   #failures = 0
   #openedAt = 0
+  /** The longest time that a call gives a read, in milliseconds: a probe gives as much. */
+  #patience = 0
 
   constructor(store: Store) {
     this.store = store
@@ -126,6 +125,7 @@ export class Gate {
    */
   ask<T>(operation: string, timeout: number, run: () => Answer<T>, turn?: { failed: boolean }): Answer<T> {
     if (this.isOpen) throw this.#refused(operation)
+    if (timeout > this.#patience && isRead(operation)) this.#patience = Math.min(timeout, drain)
     return this.#run(operation, timeout, run, turn)
   }
 
@@ -196,8 +196,8 @@ export class Gate {
 
   #run<T>(operation: string, timeout: number, run: () => Answer<T>, turn?: { failed: boolean }): Answer<T> {
     // Only reads tell that a store is well: a slow write that comes through in the end does not.
-    const isRead = operation === 'get' || operation === 'getMany'
-    const startedAt = isRead && this.#isBlocking ? performance.now() : undefined
+    const tells = isRead(operation)
+    const startedAt = tells && this.#isBlocking ? performance.now() : undefined
     const fail = (cause: unknown): StoreError => {
       if (!turn?.failed) this.#failure()
       if (turn) turn.failed = true
@@ -211,10 +211,10 @@ export class Gate {
     }
     if (!isThenable(answer)) {
       if (startedAt !== undefined && performance.now() - startedAt > timeout) this.#failure()
-      else if (isRead) this.#succeed()
+      else if (tells) this.#succeed()
       return answer
     }
-    return this.#within(operation, timeout, answer as PromiseLike<T>, isRead ? this.#succeed : undefined, fail)
+    return this.#within(operation, timeout, answer as PromiseLike<T>, tells ? this.#succeed : undefined, fail)
   }
 
   readonly #succeed = (): void => {
@@ -247,10 +247,16 @@ export class Gate {
       if (good) this.#failures = 0
       this.#turn(good ? 'closed' : 'open')
     }
+    const began = performance.now()
+    const patience = this.#patience || drain
     try {
       const answer = follow(
         this.#run('get', patience, () => this.store.get('autocache')),
-        () => this.within('set', drain, this.debts ? this.debts.repay() : true),
+        () => {
+          // Delivered all the same, because the loop was blocked; calls would have waited for it in vain.
+          if (performance.now() - began > patience) throw this.#late('get', patience)
+          return this.within('set', drain, this.debts ? this.debts.repay() : true)
+        },
       )
       if (isThenable(answer))
         answer.then(
@@ -273,14 +279,17 @@ export class Gate {
   }
 
   #late(operation: string, timeout: number): StoreError {
-    const advice =
-      operation === 'get' || operation === 'getMany' ? ' Raise `storeTimeout` if that is its usual pace.' : ''
+    const advice = isRead(operation) ? ' Raise `storeTimeout` if that is its usual pace.' : ''
     return new StoreError(
       this.name,
       operation,
       `${this.name} did not answer ${operation} within ${timeout} ms.${advice}`,
     )
   }
+}
+
+function isRead(operation: string): boolean {
+  return operation === 'get' || operation === 'getMany'
 }
 
 const gates = new WeakMap<Store, Gate>()

@@ -8,8 +8,9 @@
  * invalidation gets an older value, and a hit spares the way of the value alone. With a bus they are kept here as well,
  * and whoever replaces one tells the others. What is kept then is true as of the last beat of the bus that came round: a
  * beat is heard after everything that was told before it, or else a gap is. So a hit is at most `heartbeat` behind, and where no
- * beat comes round, because the bus was cut off, the epochs are read from the far tier again. What is written is never judged by
- * them: for that they are read where they stand (`EpochRows.recent`).
+ * beat comes round, because the bus was cut off, the epochs are read from the far tier again. What somebody ends without telling
+ * the bus is seen when they are read again: nothing is kept longer than the near tier keeps an entry. What is written is never
+ * judged by what is kept: for that epochs are read where they stand (`EpochRows.recent`).
  *
  * Decision: docs/decisions/0033-tiers.md.
  */
@@ -39,7 +40,11 @@ export interface TieredOptions {
   readonly bus?: Bus | undefined
   /** How long what the bus told last is believed, and so how late an invalidation may be elsewhere. @default '1s' */
   readonly heartbeat?: Duration | undefined
-  /** How long the near tier keeps an entry. @default '1m' */
+  /**
+   * How long the near tier keeps an entry and what says whether it counts, and so how late an invalidation may be that was made
+   * without the bus, by a process that has none.
+   * @default '1m'
+   */
   readonly ttl?: Duration | undefined
 }
 
@@ -128,7 +133,7 @@ export function tieredStore<TFar extends Far>(
     maxKeyBytes: store.maxKeyBytes,
     wire: store.wire,
     locks,
-    epochs: rowsOf(store, bus, heartbeat),
+    epochs: rowsOf(store, bus, heartbeat, ttl),
     getMany,
     get: async (key) => (await getMany([key]))[0],
     async set(key, entry, context) {
@@ -144,11 +149,11 @@ export function tieredStore<TFar extends Far>(
 }
 
 /** The epochs of a far tier, and, where a bus tells of changes, what is kept of them here. */
-function rowsOf(far: AsyncStore<'text', any>, bus: Bus | undefined, heartbeat: number): EpochRows<'text'> {
+function rowsOf(far: AsyncStore<'text', any>, bus: Bus | undefined, heartbeat: number, ttl: number): EpochRows<'text'> {
   const strict = { get: (key: string) => far.get(key), getMany: (keys: readonly string[]) => many(far, keys) }
   if (!bus) return { ...strict, set: (...args) => far.set(...args) }
   const told: Bus = bus
-  const rows = new Map<string, string>()
+  const rows = new Map<string, { readonly row: string; readonly at: number }>()
   /** The reads that are under way, and what was replaced meanwhile. */
   const reading = new Set<Set<string>>()
   /** When the last beat began that came round. */
@@ -199,8 +204,12 @@ function rowsOf(far: AsyncStore<'text', any>, bus: Bus | undefined, heartbeat: n
 
   async function recent(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
     use()
-    const trusted = performance.now() - beatAt <= heartbeat
-    const held = keys.map((key) => (trusted ? rows.get(key) : undefined))
+    const now = performance.now()
+    const trusted = now - beatAt <= heartbeat
+    const held = keys.map((key) => {
+      const one = trusted ? rows.get(key) : undefined
+      return one && now - one.at <= ttl ? one.row : undefined
+    })
     const missing = keys.filter((_, at) => held[at] === undefined)
     if (missing.length === 0) return held
     const changed = new Set<string>()
@@ -213,7 +222,7 @@ function rowsOf(far: AsyncStore<'text', any>, bus: Bus | undefined, heartbeat: n
         if (row === undefined || changed.has(key) || !reading.has(changed)) continue
         rows.delete(key)
         if (rows.size >= mostRows) rows.delete(rows.keys().next().value as string)
-        rows.set(key, row)
+        rows.set(key, { row, at: now })
       }
       return held.map((row, at) => row ?? there.get(keys[at]!))
     } finally {

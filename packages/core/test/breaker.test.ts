@@ -153,6 +153,37 @@ describe('the breaker of a store', () => {
     expect(state()).toBe('closed')
   })
 
+  test('a probe gives a store as long as calls give it, and not longer', async () => {
+    const forward = stopwatch()
+    const { store, state, fn, mood, open } = setUp({ storeTimeout: '4s' })
+    const { get } = store
+    let answer = deferred()
+    let probed = 0
+    store.get = (async (key: string) => {
+      if (key !== 'autocache') return get(key)
+      probed += 1
+      await answer.promise
+      return undefined
+    }) as never
+    await open()
+    mood.reads = 'well'
+    forward(600)
+    await fn(1)
+    // By the clock of the machine; its timers do not know.
+    forward(4001)
+    answer.resolve()
+    await idle()
+    expect([probed, state()]).toEqual([1, 'open'])
+    answer = deferred()
+    forward(600)
+    await fn(1)
+    // Longer than the usual budget, which is not this store's.
+    await wait(400)
+    expect(state()).toBe('half-open')
+    answer.resolve()
+    await vi.waitFor(() => expect([probed, state()]).toEqual([2, 'closed']))
+  })
+
   test('a listener that throws disturbs neither it nor the calls', async () => {
     const forward = stopwatch()
     const { cache, open, mood, fn, state } = setUp()

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 type MethodDecorator<T> = (method: T, context: ClassMethodDecoratorContext) => void
 
+import { asyncMapStore } from '@autocache/conformance'
 import { cacheKey, createAutocache } from '../src/index.ts'
 import { createInputs } from '../src/inputs.ts'
 import { resolveBounds, resolveOptions } from '../src/options.ts'
@@ -83,6 +84,32 @@ describe('R04 what a function calls through', () => {
     }
     expect(of('s1-a')).toBe(of('s1-a'))
     expect(of('s1-a')).not.toBe(of('s1-b'))
+  })
+
+  test('R04 answers of one code, and of data of one object, never answer for another, however often they take turns', async () => {
+    for (const options of [{}, { keys: 'readable' }]) {
+      const calls = through([['this.repo', (self) => self.repo]])
+      const receiver = [(self: any) => self.table]
+      const fn = putStamp(
+        async function (this: any, id: string) {
+          return `${this.table} ${this.repo.name} ${id}`
+        },
+        { ...stamp, calls, receiver },
+      )
+      const cache = createAutocache({ store: asyncMapStore({ holds: 'text' }), namespace: 'turns', ttl: 1000 })
+      const load = cache.cached(fn, options as never)
+      const selves = ['s1-a', 's1-b'].flatMap((version) =>
+        ['red', 'blue'].map((table) => ({ table, repo: Object.assign(new (repoClass(version))(), { name: version }) })),
+      )
+      for (let turn = 0; turn < 4; turn += 1)
+        for (const self of selves)
+          for (const id of ['1', '2']) expect(await load.call(self, id)).toBe(`${self.table} ${self.repo.name} ${id}`)
+      expect(cache.stats().total).toMatchObject({ fill: 8, hit: 24 })
+      await (load as any).invalidateAll()
+      expect(await load.call(selves[0], '1')).toBe('red s1-a 1')
+      expect(cache.stats().total.fill).toBe(9)
+      await cache.close()
+    }
   })
 
   test('R04 objects that lead back to themselves end, and each is known by its place', () => {

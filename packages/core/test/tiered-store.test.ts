@@ -39,7 +39,7 @@ function busses() {
 }
 
 /** Processes with memory of their own over one storage. */
-function world(options: { bus?: boolean; heartbeat?: number } = {}) {
+function world(options: { bus?: boolean; heartbeat?: number; ttl?: number } = {}) {
   const far = { rows: new Map(), locks: new Map(), reads: 0 }
   const bus = busses()
   const state = { now: 1, runs: 0 }
@@ -57,7 +57,7 @@ function world(options: { bus?: boolean; heartbeat?: number } = {}) {
       },
     }
     const near = memoryStore({ max: 1000 })
-    const own = options.bus ? { bus: bus.connect(), heartbeat: options.heartbeat ?? 1000 } : {}
+    const own = options.bus ? { bus: bus.connect(), heartbeat: options.heartbeat ?? 1000, ttl: options.ttl } : {}
     const store = tieredStore([near, counted], own)
     const cache = createAutocache({ store, namespace: 'tiers', version: '1', ttl: '1h' })
     const load = cache.cached(
@@ -69,7 +69,10 @@ function world(options: { bus?: boolean; heartbeat?: number } = {}) {
     )
     return { cache, load, store, near }
   }
-  return { start, far, bus, state }
+  /** A process of a release that has no memory in front, and so no bus. */
+  const startPlain = () =>
+    createAutocache({ store: asyncMapStore({ holds: 'text', ...far }), namespace: 'tiers', version: '1', ttl: '1h' })
+  return { startPlain, start, far, bus, state }
 }
 
 /** Calls until the bus has beaten, so that what is kept here is believed. */
@@ -178,6 +181,15 @@ describe('tieredStore', () => {
     // Which is at most so much later; where none comes round by then, nothing that was told before is believed.
     await wait(151)
     expect(await one.load(1)).toBe('1 of 2')
+  })
+
+  test('R22 what a process without the bus ends is seen when the near tier has kept what it has for its ttl', async () => {
+    const { start, startPlain, state } = world({ bus: true, ttl: 100 })
+    const one = start()
+    await warm(one)
+    state.now = 2
+    await startPlain().invalidateTags('t')
+    await vi.waitFor(async () => expect(await one.load(1)).toBe('1 of 2'))
   })
 
   test('R20 an invalidation that the bus did not take rejects, and counts here', async () => {

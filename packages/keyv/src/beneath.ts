@@ -18,6 +18,7 @@
  * adapter that answers `undefined` while it is disconnected and says nothing. See docs/decisions/0005-keyv.md.
  */
 import { isKeyv, type KeyvLike, type Members, membersOf } from './keyv-like.ts'
+import { isSqlite, together } from './together.ts'
 
 /** What is asked of Keyv; Keyv may do more, such as deleting an expired entry that was read. */
 export type Purpose = 'read' | 'write' | 'remove' | 'list'
@@ -162,7 +163,7 @@ export class Operation {
     const purpose = methods.get(name)
     if (purpose !== this.#purpose) {
       if (purpose === 'remove') this.dropped = true
-      return apply(adapter, view, method, args)
+      return ask(adapter, view, method, args, purpose)
     }
     this.reached = true
     this.#asked += 1
@@ -180,7 +181,7 @@ export class Operation {
     }
     let answer: unknown
     try {
-      answer = apply(adapter, view, method, args)
+      answer = ask(adapter, view, method, args, purpose)
     } catch (error) {
       return refuse(error)
     }
@@ -218,6 +219,25 @@ function isPromise(value: unknown): value is Promise<unknown> {
 /** Whether a method refused to run on a view, because it reads `#private` fields: before it did anything. */
 function isRefusedReceiver(error: unknown): boolean {
   return error instanceof TypeError && /private (?:member|method|field|name)|Receiver must be/.test(error.message)
+}
+
+/** Views on which a write is under way: what it writes in its turn waits for nobody. */
+const within = new WeakSet<object>()
+
+function viewWithin(adapter: Members, view: Members): Members {
+  const inner: Members = new Proxy(adapter, { get: (_, property) => Reflect.get(view, property, inner) as unknown })
+  within.add(inner)
+  return inner
+}
+
+/** Asks an adapter; what writes to SQLite goes with what is written at the same time. */
+function ask(adapter: Members, view: Members, method: Method, args: unknown[], purpose: Purpose | undefined): unknown {
+  const writes = purpose === 'write' || purpose === 'remove'
+  if (writes && !within.has(view) && isSqlite(adapter)) {
+    const inner = viewWithin(adapter, view)
+    return together(adapter, () => apply(adapter, inner, method, args))
+  }
+  return apply(adapter, view, method, args)
 }
 
 function apply(adapter: Members, view: Members, method: Method, args: unknown[]): unknown {

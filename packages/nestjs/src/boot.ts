@@ -111,11 +111,18 @@ export class Boot {
   }
 
   #responses(Class: Type<unknown>, method: AnyFunction, graphql: boolean): string | undefined {
-    const { where, never, blind, sees, options, defined } = responsesOf(this.#cache, Class, method, graphql)
+    const { where, never, blind, sees, options, defined, self } = responsesOf(this.#cache, Class, method, graphql)
     if (never !== undefined || !defined) return undefined
     if (blind !== undefined && !sees && typeof options.vary !== 'function' && !options.shared) {
       this.#log.warn(
         `${where} takes ${blind}: its responses are not cached until \`vary\` or \`shared\` says what of it they depend on.`,
+      )
+      return undefined
+    }
+    const refused = refusalOf(this.#cache, defined.cached, self)
+    if (refused !== undefined) {
+      this.#log.warn(
+        `${where} is answered without the cache: ${refused} Give \`@CachedResponse\` a \`version\` to say what its code is.`,
       )
       return undefined
     }
@@ -142,6 +149,17 @@ export class Boot {
           yield [method as AnyFunction, isField]
       }
   }
+}
+
+/** Why a stamped handler can never be keyed, whatever the request: by what it reads of its controller. */
+function refusalOf(cache: Autocache, cached: AnyFunction, self: object | undefined): string | undefined {
+  if (!self) return undefined
+  try {
+    handleOf(cached, self, cache.core).keyOf(null)
+  } catch (error) {
+    if (isRefusal(error)) return error.message
+  }
+  return undefined
 }
 
 /**

@@ -6,10 +6,12 @@
  * given to nobody who may not ask.
  *
  * Interceptors within this one are part of what is cached, those outside of it see a hit like any other response. What
- * the inner ones read of a request is for `vary` to name. Exceptions pass, and are not kept.
+ * the inner ones read of a request is noted (`watch.ts`), and no response is kept that was made from what no key has.
+ * Exceptions pass, and are not kept.
  *
- * Decision: docs/decisions/0022-nestjs.md.
+ * Decisions: docs/decisions/0022-nestjs.md, 0031-nest-requests.md, 0038-nest-sending.md.
  */
+import { AsyncResource } from 'node:async_hooks'
 import { type AnyFunction, AutocacheError, cacheKey } from '@autocache/core'
 import { putStamp } from '@autocache/core/plumbing'
 import {
@@ -122,7 +124,12 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
     ...options
   } = handler.options
   const stamp = stampOfMember(method)
-  const label = `${name ?? stamp?.label ?? handler.where}#response`
+  // A handler that several controllers inherit is several, each with its own route and its own `this`.
+  const isInherited = !Object.values(Object.getOwnPropertyDescriptors(Class.prototype)).some(
+    ({ value }) => value === method,
+  )
+  const said = name ?? stamp?.label
+  const label = `${said === undefined ? handler.where : isInherited ? `${said}(${Class.name})` : said}#response`
   const respond = async (pending: Pending): Promise<Kept | string> => {
     pending.ran = true
     return pending.answer()
@@ -248,9 +255,10 @@ export class AutocacheInterceptor implements NestInterceptor {
   ): Promise<unknown> {
     const { options, defined, where, self, references } = responses
     const { response } = request
-    // Nest binds the rest of the chain to the async context of this moment; the fill subscribes from another one.
-    const chain = next.handle()
-    const rest = (): Promise<unknown> => lastValueFrom(chain, { defaultValue: undefined })
+    // The rest of the chain belongs to the async context of this moment; the fill runs in another one.
+    const scope = new AsyncResource('AutocacheInterceptor')
+    const rest = (): Promise<unknown> =>
+      scope.runInAsyncScope(() => lastValueFrom(next.handle(), { defaultValue: undefined }))
     const answer = async (): Promise<Kept | string> => {
       const before = headersOf(response)
       const body = await (responses.within && !isSaid(responses) ? this.#watched(rest, responses, request) : rest())

@@ -125,13 +125,22 @@ export function keyOf(
   if (given !== undefined && (asked === undefined || asked === null || asked === '')) return 'a key that is nothing'
   // Without its port: what a proxy is trusted to say of it, where the application trusts one.
   const host = raw.hostname ?? String(headers.host ?? headers[':authority'] ?? '').replace(/:\d+$/, '')
-  const said = varied.map((name) => headers[name])
+  const said = varied.length > 0 ? varied.map((name) => headers[name]) : undefined
   // Where headers cover him it is by what a guard made of them, or of more than them.
   const user = covers ? undefined : request.user
   // What spells a path or a query in another way is another text to an interceptor.
   const url = handler.within && given === undefined ? (raw.originalUrl ?? raw.url) : undefined
-  const inputs = handler.inputs.map((input) => input(request))
-  return { key: [given === undefined, asked, host, inputs, said, asks, user, url, asJson] }
+  const inputs = handler.inputs.length > 0 ? handler.inputs.map((input) => input(request)) : undefined
+  // Most requests have none of these: a number says which there are, because the key of each part takes its time.
+  let parts = (given === undefined ? 0 : 1) + (asJson ? 2 : 0)
+  const key: unknown[] = [parts, asked, host]
+  for (const [at, part] of [inputs, said, asks, user, url].entries())
+    if (part !== undefined) {
+      parts += 4 << at
+      key.push(part)
+    }
+  key[0] = parts
+  return { key }
 }
 
 /** What of a request its response may depend on, and no key has. */

@@ -31,14 +31,17 @@ export function sendingOf(request: object, response: unknown): Sending {
   return isFastifyPlain(request, response) ? 'text' : 'seen'
 }
 
-const sources = new WeakMap<object, string>()
+/** The functions that were found to be the platform's, by the setting that they read, and those that are not. */
+const found = new Map<string, WeakMap<object, boolean>>()
 
 /** Whether a function is the platform's: its text names the setting that it reads. */
 function reads(fn: unknown, setting: string): boolean {
   if (typeof fn !== 'function') return false
-  let text = sources.get(fn)
-  if (text === undefined) sources.set(fn, (text = Function.prototype.toString.call(fn)))
-  return text.includes(setting)
+  let known = found.get(setting)
+  if (!known) found.set(setting, (known = new WeakMap()))
+  let isTheirs = known.get(fn)
+  if (isTheirs === undefined) known.set(fn, (isTheirs = Function.prototype.toString.call(fn).includes(setting)))
+  return isTheirs
 }
 
 /** What Fastify keeps to itself, by the descriptions of its symbols. */

@@ -1,5 +1,5 @@
 import { putStamp, stampContract, stampMember, through } from '@autocache/core/plumbing'
-import { Controller, Get, Injectable, UseInterceptors } from '@nestjs/common'
+import { Controller, Get, Inject, Injectable, UseInterceptors } from '@nestjs/common'
 import { describe, expect, it } from 'vitest'
 import { AutocacheInterceptor, Cached, CachedResponse, Invalidates } from '../src/index.ts'
 import { start } from './support/application.ts'
@@ -132,5 +132,107 @@ describe('a stamped response', () => {
     )
     await next.get('/users/one')
     expect(next.app.get(Repo).reads).toBe(1)
+  })
+})
+
+describe('a stamped handler that controllers inherit', () => {
+  const whole = { receiver: [(self: any) => self.name], ...throughRepo }
+
+  @UseInterceptors(AutocacheInterceptor)
+  abstract class Base {
+    abstract readonly of: string
+    constructor(readonly repo: Repo) {}
+    @Get('one')
+    @CachedResponse()
+    @stampMember(stamp('Base.one', 's1-base', { receiver: [(self: any) => self.of], ...throughRepo }))
+    async one() {
+      return { of: this.of, ...(await this.repo.read('one')) }
+    }
+  }
+  const inherit = Inject(Repo) as (target: object, key: undefined, index: number) => void
+  @Controller('cats')
+  class Cats extends Base {
+    readonly of = 'cats'
+  }
+  @Controller('dogs')
+  class Dogs extends Base {
+    readonly of = 'dogs'
+  }
+  for (const Class of [Cats, Dogs]) inherit(Class, undefined, 0)
+
+  it('is cached for each of them, under a label of its own', async () => {
+    const { get, lines, app } = await start({ controllers: [Cats, Dogs], providers: [Repo] }, over())
+    for (let i = 0; i < 2; i += 1)
+      for (const of of ['cats', 'dogs']) expect((await get(`/${of}/one`)).json).toMatchObject({ of })
+    expect(app.get(Repo).reads).toBe(2)
+    for (const name of ['Cats', 'Dogs'])
+      expect(lines.of(`log Cached {Base.one(${name})#response} s1-base`)).toHaveLength(1)
+  })
+
+  it('is answered, and named at boot, where it reads what no key can be made of', async () => {
+    @Controller('whole')
+    class Whole {
+      name = () => 'a function'
+      constructor(readonly repo: Repo) {}
+      @Get()
+      @UseInterceptors(AutocacheInterceptor)
+      @CachedResponse()
+      @stampMember(stamp('Whole.one', 's1-whole', whole))
+      one() {
+        return this.repo.read(this.name())
+      }
+    }
+    const { get, lines } = await start({ controllers: [Whole], providers: [Repo] }, over())
+    expect(lines.of('warn Whole.one is answered without the cache')).toHaveLength(1)
+    expect([(await get('/whole')).json.reads, (await get('/whole')).json.reads]).toEqual([1, 2])
+  })
+})
+
+describe('a stamped method that classes inherit', () => {
+  @Injectable()
+  class Base {
+    readonly of: string = 'base'
+    constructor(readonly repo: Repo) {}
+    @Cached()
+    @stampMember(stamp('Base.find', 's1-base', { receiver: [(self: any) => self.of], ...throughRepo }))
+    async find(id: string) {
+      return { of: this.of, ...(await this.repo.read(id)) }
+    }
+  }
+  const inject = Inject(Repo) as (target: object, key: undefined, index: number) => void
+  @Injectable()
+  class Red extends Base {
+    override readonly of = 'red'
+  }
+  @Injectable()
+  class Blue extends Base {
+    override readonly of = 'blue'
+  }
+  @Injectable()
+  class Plain extends Base {
+    override async find(id: string) {
+      return { ...(await super.find(id)), plain: true }
+    }
+  }
+  @Injectable()
+  class Both extends Base {
+    @Cached({ key: (id: string) => id })
+    @stampMember(stamp('Both.find', 's1-both', throughRepo))
+    override async find(id: string) {
+      return { ...(await super.find(id)), both: true }
+    }
+  }
+  for (const Class of [Red, Blue, Plain, Both]) inject(Class, undefined, 0)
+
+  it('answers for each class as it would without the cache, overridden or called through `super`', async () => {
+    const { app, lines } = await start({ providers: [Repo, Red, Blue, Plain, Both] }, over())
+    for (let i = 0; i < 2; i += 1) {
+      expect(await app.get(Red).find('a')).toMatchObject({ of: 'red', id: 'a' })
+      expect(await app.get(Blue).find('a')).toMatchObject({ of: 'blue', id: 'a' })
+      expect(await app.get(Plain).find('a')).toEqual({ of: 'base', id: 'a', reads: 3, plain: true })
+      expect(await app.get(Both).find('a')).toEqual({ of: 'base', id: 'a', reads: 3, both: true })
+    }
+    expect(app.get(Repo).reads).toBe(3)
+    expect(lines.of('without the cache')).toEqual([])
   })
 })

@@ -142,7 +142,6 @@ for (const platform of ['express', 'fastify'] as const)
 
     it('leaves the request as it was', async () => {
       let held: any
-      let keys: string[] = []
       const { get } = await application(
         adding((request) => {
           held = request
@@ -150,9 +149,9 @@ for (const platform of ['express', 'fastify'] as const)
         }),
         platform,
       )
-      keys = Object.keys((await get('/within/page', { 'x-tenant': 'red' }), held))
+      await get('/within/page', { 'x-tenant': 'red' })
       expect(held.tenant).toBe('red')
-      for (const key of keys) expect(Object.getOwnPropertyDescriptor(held, key)?.get, key).toBeUndefined()
+      for (const key of Object.keys(held)) expect(Object.getOwnPropertyDescriptor(held, key)?.get, key).toBeUndefined()
       expect(Object.getOwnPropertyDescriptor(held, 'headers')?.get).toBeUndefined()
     })
   })

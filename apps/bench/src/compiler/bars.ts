@@ -58,6 +58,22 @@ export const compilerBars: readonly Bar<CompilerResults>[] = [
     measured: (results) => project(results, 'generated')?.stamps?.throughput.median,
   },
   {
+    id: `${prefix}update`,
+    title: 'update of one file by the dev server of Vite',
+    must: 'be at most',
+    limit: 50,
+    unit: 'ms longer than without the plugin',
+    measured: ({ shells }) => shells && Math.max(...shells.updates.map(({ extra }) => extra)),
+  },
+  {
+    id: `${prefix}bytes`,
+    title: 'what a cached function adds to a bundle',
+    must: 'be at most',
+    limit: 200,
+    unit: 'bytes, minified and compressed',
+    measured: ({ shells }) => shells?.bytes,
+  },
+  {
     id: `${prefix}growth`,
     title: 'growth of the cold time with modules',
     must: 'be at most',

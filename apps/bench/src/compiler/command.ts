@@ -1,7 +1,8 @@
 /** `npm run bench -- compiler`: what the analysis of a project costs. See README.md. */
+import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { parseArgs, promisify } from 'node:util'
 import { fails, readAcceptedMisses } from '../bars.ts'
 import { rounded } from '../figures.ts'
 import { barTable } from '../report.ts'
@@ -10,13 +11,14 @@ import { compare, spread } from '../statistics.ts'
 import { judgeCompiler } from './bars.ts'
 import { exponentOf } from './growth.ts'
 import { type GrowthMeasured, inProcess, type RoundsMeasured } from './measure.ts'
-import { compilerReport, stampsText, stepTable } from './report.ts'
+import { compilerReport, shellsText, stampsText, stepTable } from './report.ts'
 import {
   type CompilerPlan,
   type CompilerResults,
   fullCompilerPlan,
   type Growth,
   type ProjectResult,
+  type ShellsResult,
   type StepId,
 } from './results.ts'
 import { releaseOf, type SubjectId, subjectIds, subjectOf } from './subjects.ts'
@@ -35,16 +37,20 @@ export async function benchCompiler(args: readonly string[], base: URL, say: (te
     },
   })
   const { only, quick, check, render } = values
-  const unknown = only.filter((part) => part !== 'growth' && !(subjectIds as readonly string[]).includes(part))
+  const unknown = only.filter(
+    (part) => !['growth', 'shells'].includes(part) && !(subjectIds as readonly string[]).includes(part),
+  )
   if (unknown.length > 0) {
-    console.error(`bench: there is no project ${unknown.join(', ')}. There are: ${subjectIds.join(', ')}, growth.`)
+    console.error(
+      `bench: there is no project ${unknown.join(', ')}. There are: ${subjectIds.join(', ')}, growth, shells.`,
+    )
     process.exit(2)
   }
   const file = (path: string) => new URL(path, base)
   const command = ['npm run bench -- compiler', ...args].join(' ')
   const results: CompilerResults = render
     ? JSON.parse(readFileSync(file('results.compiler.json'), 'utf8'))
-    : rounded(await run(only, quick ? quickCompilerPlan : fullCompilerPlan, command, say))
+    : rounded(await run(only, quick ? quickCompilerPlan : fullCompilerPlan, command, base, say))
   const accepted = readAcceptedMisses(fileURLToPath(file('../../docs/decisions')))
   const verdicts = judgeCompiler(results, accepted)
   if (render || (only.length === 0 && !quick && !check)) {
@@ -54,6 +60,7 @@ export async function benchCompiler(args: readonly string[], base: URL, say: (te
   }
   for (const project of results.projects)
     console.log(`\n${project.title}\n\n${stepTable(project)}\n\n${stampsText(project)}`)
+  if (results.shells) console.log(`\n${shellsText(results.shells)}`)
   const judged = verdicts.filter(({ outcome }) => outcome !== 'not measured' || only.length === 0)
   console.log(`\n${barTable(judged)}`)
   const { machine } = results
@@ -70,6 +77,7 @@ async function run(
   only: readonly string[],
   plan: CompilerPlan,
   command: string,
+  base: URL,
   say: (text: string) => void,
 ): Promise<CompilerResults> {
   const wanted = (id: string) => only.length === 0 || only.includes(id)
@@ -94,6 +102,13 @@ async function run(
     const points = sizes.map(({ modules }) => ({ modules, milliseconds: spread(measured[modules]!) }))
     growth = { exponent: exponentOf(points.map((each) => [each.modules, each.milliseconds.median])), points }
   }
+  let shells: ShellsResult | undefined
+  if (wanted('shells')) {
+    say('The shells')
+    const script = fileURLToPath(new URL('../../integrations/shells/measure.mjs', base))
+    const { stdout } = await promisify(execFile)(process.execPath, [script, '--json'])
+    shells = JSON.parse(stdout.trim().split('\n').at(-1)!) as ShellsResult
+  }
   const { version } = JSON.parse(
     readFileSync(new URL('../package.json', import.meta.resolve('oxc-parser')), 'utf8'),
   ) as { version: string }
@@ -105,6 +120,7 @@ async function run(
     plan,
     projects,
     growth,
+    shells,
     checked,
   }
 }

@@ -1,13 +1,13 @@
 import type { Verdict } from '../bars.ts'
 import { duration, figure } from '../figures.ts'
 import { barTable, table } from '../report.ts'
-import { type CompilerResults, type ProjectResult, stepTitles } from './results.ts'
+import { type CompilerResults, type ProjectResult, type ShellsResult, stepTitles } from './results.ts'
 
 const count = (number: number) => number.toLocaleString('en')
 
 /** RESULTS.compiler.md, from the results and nothing else. */
 export function compilerReport(results: CompilerResults, verdicts: readonly Verdict<CompilerResults>[]): string {
-  const { date, command, machine, versions, plan, projects, growth, checked } = results
+  const { date, command, machine, versions, plan, projects, growth, shells, checked } = results
   const sections = [
     '# Results of the bench of the compiler',
     'Made by `npm run bench -- compiler` from `results.compiler.json`; `README.md` says how it is measured.',
@@ -48,6 +48,7 @@ export function compilerReport(results: CompilerResults, verdicts: readonly Verd
           ),
         ]
       : []),
+    ...(shells ? ['## The shells', shellsText(shells)] : []),
     '## Asserted before timing',
     checked.map((each) => `- ${each}`).join('\n'),
     '## Versions',
@@ -59,6 +60,24 @@ export function compilerReport(results: CompilerResults, verdicts: readonly Verd
 }
 
 const milliseconds = (figure: number) => (figure >= 10_000 ? `${(figure / 1000).toFixed(1)} s` : duration(figure * 1e6))
+
+/** What the plugin costs while one works, and in a bundle. */
+export function shellsText({ modules, rounds, updates, starts, bytes }: ShellsResult): string {
+  return [
+    `A program of ${count(modules)} modules, every third with a cached function; medians of ${rounds} rounds, with and without in turn.`,
+    table(
+      ['update of the dev server of Vite', 'without', 'with', 'extra'],
+      updates.map((each) => [each.name, ...[each.without, each.with, each.extra].map(milliseconds)]),
+      1,
+    ),
+    table(
+      ['start of the program', 'time'],
+      starts.map(({ name, milliseconds: time }) => [name, milliseconds(time)]),
+      1,
+    ),
+    `A cached function adds ${Math.round(bytes)} bytes to a bundle of esbuild, minified and compressed.`,
+  ].join('\n\n')
+}
 
 /** What writing stamps costs. */
 export function stampsText({ stamps }: ProjectResult): string {

@@ -12,6 +12,7 @@ export interface CompilerResults {
   readonly plan: CompilerPlan
   readonly projects: readonly ProjectResult[]
   readonly growth?: Growth | undefined
+  readonly shells?: ShellsResult | undefined
   /** What was asserted before anything was timed. */
   readonly checked: readonly string[]
 }
@@ -50,6 +51,22 @@ export interface StampsResult {
   readonly transform: Spread
   /** The time of the parse over that of `transform`, of the same round. */
   readonly throughput: Spread
+}
+
+/** What `integrations/shells/measure.mjs` tells of a program with the plugin and without. Milliseconds, medians of its rounds. */
+export interface ShellsResult {
+  readonly modules: number
+  readonly rounds: number
+  /** Updates of the dev server of Vite. */
+  readonly updates: readonly {
+    readonly name: string
+    readonly without: number
+    readonly with: number
+    readonly extra: number
+  }[]
+  readonly starts: readonly { readonly name: string; readonly milliseconds: number }[]
+  /** What a cached function adds to a bundle, minified and compressed. */
+  readonly bytes: number
 }
 
 export interface StepResult {

@@ -1,0 +1,163 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** The servers that are looked for, the first that is installed is used. */
+const programs = process.env.CHAOS_SERVER ? [process.env.CHAOS_SERVER] : ['redis-server', 'valkey-server']
+
+/** The server that is installed, and what it says of itself; `undefined` where there is none. */
+export function installed(): { readonly program: string; readonly version: string } | undefined {
+  for (const program of programs) {
+    const { status, stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' })
+    if (status === 0) return { program, version: `${program} ${/v=(\S+)/.exec(stdout)?.[1] ?? ''}`.trim() }
+  }
+  return undefined
+}
+
+export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+/** Calls until the answer is true. */
+export async function until(what: () => unknown, most: number, words: string): Promise<void> {
+  const began = performance.now()
+  while (!(await what())) {
+    if (performance.now() - began > most) throw new Error(`Not within ${most} ms: ${words}.`)
+    await sleep(10)
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as { port: number }
+  probe.close()
+  // A cluster's bus has a port 10,000 above, which must be one.
+  return port > 55_000 ? freePort() : port
+}
+
+/** A Redis or Valkey server of our own, in a folder of its own. */
+export class RedisServer {
+  readonly folder = mkdtempSync(join(tmpdir(), 'autocache-chaos-'))
+  #process: ChildProcess | undefined
+
+  readonly port: number
+  readonly host: string
+  /** What it is started by: the network that it lives in. */
+  readonly #within: readonly string[]
+  readonly #options: readonly string[]
+
+  private constructor(port: number, host: string, within: readonly string[], options: readonly string[]) {
+    this.port = port
+    this.host = host
+    this.#within = within
+    this.#options = options
+  }
+
+  /** A server that is not started yet. */
+  static async reserve(...options: string[]): Promise<RedisServer> {
+    return new RedisServer(await freePort(), '127.0.0.1', [], options)
+  }
+
+  static async start(...options: string[]): Promise<RedisServer> {
+    const server = await RedisServer.reserve(...options)
+    await server.start()
+    return server
+  }
+
+  /** A server in a network of its own, which answers at an address there. */
+  static async within(network: readonly string[], host: string): Promise<RedisServer> {
+    const server = new RedisServer(6379, host, network, ['--protected-mode', 'no'])
+    await server.start()
+    return server
+  }
+
+  get url(): string {
+    return `redis://${this.host}:${this.port}`
+  }
+
+  async start(): Promise<void> {
+    const { program } = installed()!
+    const own = ['--port', `${this.port}`, '--bind', this.host, '--dir', this.folder, '--save', '']
+    const words = [...this.#within, program, ...own, '--repl-diskless-sync-delay', '0', ...this.#options]
+    const child = spawn(words[0]!, words.slice(1), { stdio: 'ignore' })
+    this.#process = child
+    const end = () => child.kill('SIGKILL')
+    process.once('exit', end)
+    child.once('exit', () => process.off('exit', end))
+    const answers = async () => (await this.ask('PING')).startsWith('+PONG')
+    // From here nothing leads into another network.
+    if (this.#within.length === 0) await until(answers, 10_000, `${program} answers`)
+    else await sleep(500)
+  }
+
+  /** Writes what it has to its disk; a server that is started again begins with that. */
+  async save(): Promise<void> {
+    await this.ask('SAVE')
+  }
+
+  /** Kills it, as a machine that loses its power would. */
+  async kill(): Promise<void> {
+    const child = this.#process
+    this.#process = undefined
+    if (child === undefined || child.exitCode !== null) return
+    const gone = once(child, 'exit')
+    child.kill('SIGKILL')
+    await gone
+  }
+
+  /** Removes what it wrote to its disk. */
+  forget(): void {
+    const file = join(this.folder, 'dump.rdb')
+    if (existsSync(file)) rmSync(file)
+  }
+
+  async end(): Promise<void> {
+    await this.kill()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** Leaves connections open and answers nothing, until it is thawed. */
+  freeze(): void {
+    this.#process?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#process?.kill('SIGCONT')
+  }
+
+  /** What it answers to one line on a connection of its own; `''` where it does not. */
+  ask(line: string): Promise<string> {
+    return new Promise((resolve) => {
+      let text = ''
+      const socket = connect(this.port, this.host, () => socket.write(`${line}\r\nQUIT\r\n`))
+      socket.on('data', (data) => (text += data))
+      socket.setTimeout(2000, () => socket.destroy())
+      socket.once('close', () => resolve(text.replace(/\+OK\r\n$/, '')))
+      socket.once('error', () => resolve(''))
+    })
+  }
+}
+
+/** So many masters, each with a replica, that are one cluster. */
+export async function startCluster(masters: number, stage: { own(server: RedisServer): RedisServer }) {
+  const options = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000']
+  const partly = ['--cluster-require-full-coverage', 'no']
+  const all = Array.from({ length: masters * 2 }, async () => stage.own(await RedisServer.start(...options, ...partly)))
+  const servers = await Promise.all(all)
+  const places = servers.map(({ port }) => `127.0.0.1:${port}`)
+  const cli = installed()!.program.replace('-server', '-cli')
+  const made = spawnSync(cli, ['--cluster', 'create', ...places, '--cluster-replicas', '1', '--cluster-yes'], {
+    encoding: 'utf8',
+  })
+  if (made.status !== 0) throw new Error(`No cluster: ${made.stdout}${made.stderr}`)
+  for (const server of servers) {
+    const whole = async () =>
+      (await server.ask('CLUSTER INFO')).includes('cluster_state:ok') &&
+      (await server.ask('CLUSTER NODES')).split('\n').filter((line) => line.includes('connected')).length ===
+        servers.length
+    await until(whole, 20_000, 'the cluster is one')
+  }
+  return servers
+}

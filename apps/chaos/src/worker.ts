@@ -1,0 +1,70 @@
+// One process of a fleet: `main.ts` starts it with its plan as argument, and orders come by IPC.
+import type { Order, Report, WorkerPlan } from './plan.ts'
+
+const plan = JSON.parse(process.argv[2]!) as WorkerPlan
+if (plan.shift !== 0) shiftDate(plan.shift)
+const [{ open }, { Register, instant }, { Traffic }] = await Promise.all([
+  import('./clients.ts'),
+  import('./register.ts'),
+  import('./traffic.ts'),
+])
+
+const say = (report: Report) => void (process.connected && process.send!(report))
+const register = new Register(plan.register)
+const connected = await open(plan.store)
+const traffic = new Traffic(plan, connected.store, register, say)
+process.on('unhandledRejection', (error) => traffic.unhandled(error))
+process.on('uncaughtException', (error) => traffic.unhandled(error))
+/** Callers of bursts, until they are answered. */
+let calling: Promise<unknown> = Promise.resolve()
+
+process.on('message', (order: Order) => {
+  if (order.do === 'start') traffic.start()
+  else if (order.do === 'phase') {
+    traffic.tell()
+    traffic.phase = order.phase
+  } else if (order.do === 'burst') calling = burst(order.key, order.calls)
+  else if (order.do === 'measure') void traffic.between(measure)
+  else if (order.do === 'rest') traffic.rest()
+  else if (order.do === 'read-only') void connected.readOnly?.(order.on)
+  else void stop()
+})
+// Nobody is left who would hear.
+process.once('disconnect', () => void (stopping || process.exit(1)))
+let stopping = false
+say({ ready: true })
+
+async function burst(key: number, calls: number): Promise<void> {
+  const began = instant()
+  const made = await Promise.all(Array.from({ length: calls }, () => traffic.call(0, key)))
+  say({ burst: { calls, made: [...new Set(made)], longest: instant() - began } })
+}
+
+function measure(): void {
+  for (let n = 0; n < 3; n++) globalThis.gc?.()
+  const { heapUsed: heap, rss } = process.memoryUsage()
+  const resources: Record<string, number> = {}
+  for (const name of process.getActiveResourcesInfo()) resources[name] = (resources[name] ?? 0) + 1
+  say({ measured: { at: instant(), heap, rss, listeners: connected.listeners(), resources } })
+}
+
+/** Ends everything of its own; the process then ends by itself, or something was left that should not be. */
+async function stop(): Promise<void> {
+  stopping = true
+  await calling
+  const totals = await traffic.stop()
+  await connected.close().catch(() => {})
+  register.close()
+  process.send!({ done: totals } satisfies Report, () => process.disconnect())
+}
+
+/** The clock of a machine that is set wrongly. */
+function shiftDate(shift: number): void {
+  const { now } = Date
+  Date.now = () => now() + shift
+  globalThis.Date = new Proxy(Date, {
+    construct: (target, given, made) =>
+      Reflect.construct(target, given.length > 0 ? given : [target.now()], made) as object,
+    apply: (target) => new target(target.now()).toString(),
+  })
+}

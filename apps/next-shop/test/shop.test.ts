@@ -144,7 +144,7 @@ test('on a phone nothing but tables scrolls sideways, and those are reached with
   for (const path of ['/', '/atlas', '/atlas/japan', '/report', '/change', '/side-by-side']) {
     await page.goto(url + path)
     expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(360)
-    for (const table of await page.locator('table').all()) {
+    for (const table of await page.locator('main table').all()) {
       const around = table.locator('xpath=..')
       expect(await around.getAttribute('aria-label'), path).toMatch(/./)
       await around.focus()

@@ -56,6 +56,9 @@ export function cacheHere(work: Work | undefined): IncrementalCache | undefined 
   return work?.incrementalCache ?? (globalThis as { __incrementalCache?: IncrementalCache }).__incrementalCache
 }
 
+/** Our own tags are ended by `invalidate` alone, which leaves fences with the instant of the call; Next carries it out later. */
+const isTheirs = (tag: string) => !tag.startsWith('autocache:')
+
 /** When a tag was ended, in epoch milliseconds; Next 15 has the instant alone. */
 type Ended = number | { readonly stale?: number; readonly expired?: number }
 
@@ -68,7 +71,7 @@ const past = (instant: number | undefined): number =>
 export function afterEnds(tags: readonly string[], now: number): number {
   let begun = now
   if (!tagsManifest || tagsManifest.size === 0) return begun
-  for (const tag of tags) {
+  for (const tag of tags.filter(isTheirs)) {
     const known = tagsManifest.get(tag)
     const { stale, expired } = typeof known === 'object' ? known : { stale: known, expired: known }
     begun = Math.max(begun, past(stale) + 1, past(expired) + 1)
@@ -83,7 +86,7 @@ export function afterEnds(tags: readonly string[], now: number): number {
  */
 export function wasEnded(tags: readonly string[], begun: number, refreshed: boolean): boolean {
   if (!tagsManifest || tagsManifest.size === 0) return false
-  return tags.some((tag) => {
+  return tags.filter(isTheirs).some((tag) => {
     const known = tagsManifest.get(tag)
     if (known === undefined) return false
     if (typeof known === 'number') return known >= begun

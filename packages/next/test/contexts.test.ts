@@ -75,8 +75,8 @@ test('a function that is cached within a component is keyed by what it captures 
 
 test('R18 a run that began before revalidateTag of Next never answers after it, and nobody joins it', async () => {
   const late = server.calls('held,door')
-  // It has begun once another one that asks is told that it waits.
-  await expect.poll(() => server.log()).toContain('held door')
+  // It has begun.
+  await expect.poll(() => server.log(), { timeout: 60_000 }).toContain('held door')
   await server.calls('revalidateTag,held')
   const after = server.calls('held,door')
   program.write('door', '')
@@ -120,9 +120,13 @@ test('a Server Action that invalidates renders what is new, and leaves the entri
   const after = shown(await server.submit('/action'))
   expect(after.ada).not.toBe(before.ada)
   expect(after).toEqual({ ...before, ada: after.ada })
-  // What the action itself computed after it had invalidated.
-  expect(server.log()).toContain(`action: ${after.ada}`)
-  expect((await server.calls('price,ada'))[0].run).toBe(after.ada)
+  // What the action itself computes after it has invalidated is new; Next ends the tag once more before it renders.
+  const [, own] = /action: (price:\S+)/.exec(server.log())!
+  expect(own).not.toBe(before.ada)
+  // Next may carry the end out after the render, and then has it computed once more.
+  const [next] = await server.calls('price,ada')
+  expect(next.run).not.toBe(before.ada)
+  expect(await server.calls('price,ada')).toEqual([next])
 })
 
 test("Next's own revalidateTag ends what has the tag", async () => {

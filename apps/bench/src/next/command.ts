@@ -1,6 +1,7 @@
 /** `npm run bench -- next`: what a hit costs in a Next application. See README.md. */
 import { spawn } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -93,11 +94,17 @@ async function inServer(folder: string, rounds: number): Promise<Rounds> {
       if (running.child.exitCode !== null) throw new Error(`next start ended:\n${running.log()}`)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
-    const ask = async (count: number) => {
-      const response = await fetch(`http://127.0.0.1:${port}/hits?rounds=${count}`)
-      if (!response.ok) throw new Error(`The application answered ${response.status}:\n${running.log()}`)
-      return (await response.json()) as Rounds
-    }
+    // Each on a connection of its own: while it measures, the server does not see that one is idle for too long.
+    const ask = (count: number) =>
+      new Promise<Rounds>((resolve, reject) => {
+        const asked = get({ host: '127.0.0.1', port, path: `/hits?rounds=${count}`, agent: false }, async (answer) => {
+          let text = ''
+          for await (const chunk of answer) text += String(chunk)
+          if (answer.statusCode === 200) resolve(JSON.parse(text) as Rounds)
+          else reject(new Error(`The application answered ${answer.statusCode}:\n${running.log()}`))
+        })
+        asked.on('error', reject)
+      })
     // What the first request computes is written when it has ended.
     await ask(0)
     await ask(rounds)

@@ -283,7 +283,7 @@ test('a chain of 5,000 imports is followed to its end', () => {
   const one = inMemory(chain('1')).versionOf('m0.ts', 'f')
   expect(one.definitions).toHaveLength(count)
   expect(inMemory(chain('2')).versionOf('m0.ts', 'f').version).not.toBe(one.version)
-})
+}, 180_000)
 
 test('what only a loader understands is hashed by its bytes, and said to be', () => {
   const analysis = inMemory({

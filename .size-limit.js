@@ -24,5 +24,5 @@ export default [
   adapter('redis', '{ redisStore }', '6 kB'),
   adapter('lru-cache', '{ entrySize, lruCacheStore }', '1.5 kB'),
   adapter('cache-manager', '{ cacheManagerStore }', '4 kB'),
-  { ...adapter('next', '{ cached }', '3 kB'), ignore: ['@autocache/core', 'next'] },
+  { ...adapter('next', '{ cached }', '3.2 kB'), ignore: ['@autocache/core', 'next'] },
 ]

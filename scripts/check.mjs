@@ -68,8 +68,8 @@ async function run(commands) {
   }
 }
 
-const complaintOf = ([command, ...args]) =>
-  new Promise((resolve) => {
+function complaintOf([command, ...args]) {
+  return new Promise((resolve) => {
     execFile(command, args, { encoding: 'utf8', maxBuffer: Infinity }, (error, stdout, stderr) => {
       if (error === null) return resolve('')
       // A command that did not start, or was ended, has no status and may have said nothing.
@@ -77,3 +77,4 @@ const complaintOf = ([command, ...args]) =>
       resolve(`$ ${[command, ...args].join(' ')}\n${how}${stdout}${stderr}\n`)
     })
   })
+}

@@ -75,7 +75,10 @@ export interface Caller {
  * Puts the steps together for one cached function.
  * @param wire what calls take over stores that others use, or that promise, where the store or the instance brings it
  */
-export function createCaller(definition: Definition, wire: Pick<Wire, 'glance' | 'near' | 'turns'> | undefined): Caller {
+export function createCaller(
+  definition: Definition,
+  wire: Pick<Wire, 'glance' | 'near' | 'turns'> | undefined,
+): Caller {
   const { fn, options, enabled, inputsOf, report, clock, tags } = definition
   const { store, ttl } = options
   const gate = gateOf(store)

@@ -20,7 +20,7 @@ import type { Judge } from './judge.ts'
 import type { Lane } from './lane.ts'
 import type { Near, NearPath } from './near.ts'
 import { Gathering } from './nested.ts'
-import type { Slot, SlotScope } from './slot.ts'
+import type { SlotScope } from './slot.ts'
 import type { Entry } from './store.ts'
 
 /** What is noted with a place: an entry that was found good, by whom, and under what. */

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { describeWithOwnRedis, type RedisServer, startCluster } from 'servers'
 import { afterEach, expect, it } from 'vitest'
 import { clusterMakes } from './support/clients.ts'
-import { describeWithOwnRedis, type RedisServer, startCluster } from 'servers'
 import { traffic } from './support/traffic.ts'
 
 const closing: (() => unknown)[] = []

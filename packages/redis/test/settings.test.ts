@@ -3,9 +3,9 @@ import { Cluster, Redis } from 'ioredis'
 import { Redis as Redis5 } from 'ioredis5'
 import { createClient, createCluster } from 'redis'
 import { createClient as createClient5 } from 'redis5'
+import { describeWithOwnRedis, RedisServer, startCluster, until } from 'servers'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { type RedisClientLike, redisStore } from '../src/index.ts'
-import { describeWithOwnRedis, RedisServer, startCluster, until } from 'servers'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {

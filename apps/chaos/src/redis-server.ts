@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from 'servers/port'
 
 /** The servers that are looked for, the first that is installed is used. */
 const programs = process.env.CHAOS_SERVER ? [process.env.CHAOS_SERVER] : ['redis-server', 'valkey-server']
@@ -26,15 +27,6 @@ export async function until(what: () => unknown, most: number, words: string): P
     if (performance.now() - began > most) throw new Error(`Not within ${most} ms: ${words}.`)
     await sleep(10)
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as { port: number }
-  probe.close()
-  // A cluster's bus has a port 10,000 above, which must be one.
-  return port > 55_000 ? freePort() : port
 }
 
 /** A Redis or Valkey server of our own, in a folder of its own. */

@@ -1,6 +1,7 @@
+import { freePort } from 'servers/port'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Project } from './support/project.ts'
-import { Api, describeWithServers, freePort, postgresUrl, Redis } from './support/servers.ts'
+import { Api, describeWithServers, postgresUrl, Redis } from './support/servers.ts'
 
 /** A build of each step is a process of its own that compiles the application. */
 const patience = 300_000

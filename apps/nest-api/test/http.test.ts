@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from 'servers/port'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Project } from './support/project.ts'
-import { Api, describeWithServers, freePort, postgresUrl, Redis, until } from './support/servers.ts'
+import { Api, describeWithServers, postgresUrl, Redis, until } from './support/servers.ts'
 
 let project: Project
 beforeAll(async () => {

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { freePort } from 'servers/port'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Project } from './support/project.ts'
-import { freePort, until } from './support/servers.ts'
+import { until } from './support/servers.ts'
 
 /** The line `dev` of package.json, with either compiler. */
 const exec = 'node --import @autocache/unplugin/register'

@@ -1,10 +1,10 @@
 /** The application as a visitor sees it: by fetch, in Chromium, and in Chromium without JavaScript. */
 import { spawn } from 'node:child_process'
 import { cpSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { freePort } from 'servers/port'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 
 const home = fileURLToPath(new URL('..', import.meta.url))
@@ -18,14 +18,6 @@ vi.setConfig({ testTimeout: 120_000 })
 let browser: Browser
 let url: string
 let stop: () => Promise<void>
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 function run(args: string[]) {
   const child = spawn(process.execPath, [next, ...args], { cwd: folder, env: env as never })

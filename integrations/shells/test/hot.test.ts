@@ -1,6 +1,5 @@
-/** Hot updates as a developer sees them: a page in Chromium, and the module runner of Vite's server. */
-import { createServer } from 'node:net'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { freePort } from 'servers/port'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Child, start } from './support/child.ts'
 import { Files } from './support/edits.mjs'
@@ -15,14 +14,6 @@ let browser: Browser
 let page: Page
 let child: Child
 let url: string
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 const shown = async (): Promise<Shown> => JSON.parse((await page.locator('output').textContent())!)
 

@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { freePort } from 'servers/port'
 import { fails } from '../bars.ts'
 import { rounded } from '../figures.ts'
 import { barTable } from '../report.ts'
@@ -116,12 +116,4 @@ async function inServer(folder: string, rounds: number): Promise<Rounds> {
       await exited
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -1,9 +1,9 @@
 /** The fixture as a program of its own: copied into a folder of the workspace, built, started and edited. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from 'servers/port'
 
 const home = fileURLToPath(new URL('../../', import.meta.url))
 /** Turbopack takes files below the folder of the lockfile only. */
@@ -22,14 +22,6 @@ export interface Server {
 }
 
 type Env = Readonly<Record<string, string>>
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 export class Program {
   readonly folder: string

@@ -199,12 +199,24 @@ class World {
   readonly local = new Map<Troubled, Floors>()
   readonly troubles = new Map<Store, Troubled>()
   readonly processes: Process[]
+  /** Whether the storage is being emptied. */
+  wiping = false
 
   constructor(storage: Storage, asynchronous: boolean, namespace: string) {
     this.storage = storage
     this.asynchronous = asynchronous
     this.namespace = namespace
     this.processes = [this.start(), this.start()]
+  }
+
+  /** The storage loses all that it has. */
+  async wipe(): Promise<void> {
+    this.wiping = true
+    try {
+      await this.storage.wipe()
+    } finally {
+      this.wiping = false
+    }
   }
 
   /** Another process, over a store that knows nothing; or another instance in this one, where what is stored ends with it. */
@@ -333,7 +345,7 @@ async function settled<T>(world: World, work: Promise<T>, limit = 60_000): Promi
   return { answer: answer!.value, took }
 }
 
-const isBusy = ({ troubles }: World) => [...troubles.values()].some(({ busy }) => busy > 0)
+const isBusy = ({ troubles, wiping }: World) => wiping || [...troubles.values()].some(({ busy }) => busy > 0)
 
 /** Lets everything go on that needs no time. */
 async function rest(world: World): Promise<void> {
@@ -489,7 +501,7 @@ async function act(world: World, one: Command): Promise<void> {
   else if (one.type === 'mood') world.mood = one.mood
   else if (one.type === 'restart') world.restart(one.who)
   else if (one.type === 'repay') await settled(world, process.cache.close())
-  else if (one.type === 'wipe') await settled(world, Promise.resolve(world.storage.wipe()))
+  else if (one.type === 'wipe') await settled(world, world.wipe())
   await rest(world)
 }
 
@@ -547,7 +559,7 @@ export async function checkTrouble(
   await fc.assert(
     fc.asyncProperty(fc.array(commands, { maxLength: 40, size: 'max' }), async (steps) => {
       const world = new World(makeStorage(), asynchronous, `trouble-${(played += 1)}`)
-      await settled(world, Promise.resolve(world.storage.wipe()))
+      await settled(world, world.wipe())
       for (const one of steps) {
         await act(world, one)
         await look(world)

@@ -137,16 +137,24 @@ class Held {
 }
 
 /**
- * Methods that an object has in the place of those of its class: `repo.find = other`, a spy, what an instrumentation wraps. One that is
- * bound and of the same name is what constructors make of their own: `this.find = this.find.bind(this)`.
+ * Methods that an object has in the place of those of its class: `repo.find = other`, a spy, what an instrumentation wraps, also where
+ * that is not enumerable, or stands on an object that this one was made of. One that is bound and of the same name is what
+ * constructors make of their own: `this.find = this.find.bind(this)`.
  */
 function replacedIn(value: object): readonly unknown[] {
   let found: unknown[] | undefined
-  for (const name of Object.keys(value)) {
-    const own = readOf((self) => (self as Record<string, unknown>)[name], value)
-    if (typeof own !== 'function' || !(name in Object.getPrototypeOf(value)) || own.name === `bound ${name}`) continue
-    found ??= []
-    found.push(own)
+  let prototype: object | null
+  for (let at: object | null = value; at !== null; at = prototype) {
+    prototype = Object.getPrototypeOf(at) as object | null
+    // From the prototype of a class on its stamps say it all; a module and what has no prototype have no class at all.
+    if (prototype === null || (at !== value && Object.hasOwn(at, 'constructor'))) break
+    for (const name of Object.getOwnPropertyNames(at)) {
+      if (!(name in prototype)) continue
+      const own = readOf((self) => (self as Record<string, unknown>)[name], at)
+      if (typeof own !== 'function' || own.name === `bound ${name}`) continue
+      found ??= []
+      found.push(own)
+    }
   }
   return found ?? none
 }

@@ -291,8 +291,10 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
       const text = argumentsText(args, signals)
       return { text, subject: text, code: codeText(), signals, fixed: args.every(isPrimitive) }
     }
-    let text = partition ? `;p${hide(keyText(partition(), 'partition'))}` : ''
-    const part = text
+    const apart = partition && keyText(partition(), 'partition')
+    let text = apart === undefined ? '' : `;p${hide(apart)}`
+    // A name is digested whole, or stays in the process: it is the same whatever `keys` says (R17).
+    const part = apart === undefined ? '' : `;p${apart}`
     const hidden = deps && hiddenInputs()
     if (hidden) text += `;d${hide(hidden)}`
     if (stamp?.captures) text += `;c${hide(readText(stamp.captures, undefined, 'captures'))}`

@@ -20,7 +20,7 @@ import type { Judge } from './judge.ts'
 import type { Lane } from './lane.ts'
 import type { Near, NearPath } from './near.ts'
 import { Gathering } from './nested.ts'
-import type { SlotScope } from './slot.ts'
+import type { Slot, SlotScope } from './slot.ts'
 import type { Entry } from './store.ts'
 
 /** What is noted with a place: an entry that was found good, by whom, and under what. */
@@ -51,6 +51,17 @@ export function createNearPath(near: Near, definition: Definition, judge: Judge,
     let scope = scopes.get(lane)
     if (!scope) scopes.set(lane, (scope = { places: near.scope(lane.prefix) }))
     return scope.places
+  }
+
+  /** Where the near tier has an entry; nothing where it throws for that, as it may: the long way hears of it as of any failure. */
+  function placeOf(lane: Lane, suffix: string): { readonly slot: Slot; readonly entry: Entry } | undefined {
+    try {
+      const slot = placesOf(lane)?.slot(suffix)
+      const entry = slot?.entry
+      return entry && { slot: slot!, entry }
+    } catch {
+      return undefined
+    }
   }
 
   /** Whether something of a call is under way that may be newer than its entry, or nobody but the long way can end it. */
@@ -86,9 +97,9 @@ export function createNearPath(near: Near, definition: Definition, judge: Judge,
     answer(call) {
       const { lane, suffix, names, inputs } = call
       if (!names || isBusy(call)) return undefined
-      const slot = placesOf(lane)?.slot(suffix)
-      const entry = slot?.entry
-      if (!entry) return undefined
+      const place = placeOf(lane, suffix)
+      if (!place) return undefined
+      const { slot, entry } = place
       const { held, until: keptUntil } = near.kept(entry)
       let until = keptUntil
       // Before anything is looked at: what changes from here on shows in them.
@@ -122,14 +133,14 @@ export function createNearPath(near: Near, definition: Definition, judge: Judge,
       if (found?.state !== 'fresh' || found.opened.outcome !== 'value') return undefined
       const { opened, value } = found
       finder.hit(call)
-      slot!.visited = true
+      slot.visited = true
       call.outer?.add(judge.dependsOf(call, opened, value))
       if (noting && inputs.fixed && opened.until === undefined) {
         const { createdAt, take } = opened
         const fresh = timed || plain === Infinity ? Infinity : now + plain - Math.abs(clock() - createdAt)
         const note: Note = { by: definition, entry, changes, checked, until: Math.min(until, fresh), createdAt, take }
-        slot!.note = note
-        lane.hits.adopt(call.args, slot!)
+        slot.note = note
+        lane.hits.adopt(call.args, slot)
       }
       return Promise.resolve(value)
     },

@@ -10,35 +10,32 @@ const most = 4_000_000
 const overhead = 400
 
 let kept = 0
-/** Counts how often everything went. */
-let age = 0
 
-/** Makes room for some characters more, and says since when there is. */
+/** Whoever keeps something now. */
+const holders = new Set<{ clear(): void }>()
+
+/** Makes room for some characters more. */
 function take(weight: number): void {
   kept += weight
   if (kept <= most) return
-  age += 1
   kept = weight
+  // Also what nobody asks for any more: a function that is called no longer would hold its share for good.
+  for (const holder of holders) holder.clear()
+  holders.clear()
 }
 
 /** What was lately made from texts of one kind. */
 export class Recent<T> {
-  #age = age
   readonly #made = new Map<string, T>()
 
   get(text: string): T | undefined {
-    if (this.#age !== age) {
-      this.#age = age
-      this.#made.clear()
-    }
     return this.#made.get(text)
   }
 
   /** Keeps what was made from a text, after `get` said that there is nothing. */
   keep(text: string, made: T): T {
     take(text.length + overhead)
-    // Room was made for it by letting everything go, this included.
-    this.get(text)
+    holders.add(this.#made)
     this.#made.set(text, made)
     return made
   }

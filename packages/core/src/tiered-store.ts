@@ -16,7 +16,7 @@
  */
 
 import { later } from '#platform'
-import { hush } from './answer.ts'
+import { hush, rescue } from './answer.ts'
 import { AutocacheError } from './errors.ts'
 import { bringNear, type KeptRow, type Near } from './near.ts'
 import { createNearPath } from './near-path.ts'
@@ -172,6 +172,8 @@ export function tieredStore<TFar extends Far>(
   return tiered as ReturnType<typeof tieredStore<TFar>>
 }
 
+const nothing = (): void => {}
+
 /** The epochs of a far tier as they are there. */
 function strictRows(far: AsyncStore<'text', any>): EpochRows<'text'> {
   return {
@@ -266,21 +268,22 @@ class ToldRows implements EpochRows<'text'> {
     const pause = this.#heartbeat / beats
     if (began - this.vouching.usedAt > pause * idle) {
       this.#beating = false
-      this.#unlisten?.()
+      const leave = this.#unlisten
       this.#unlisten = undefined
       this.vouching.until = -Infinity
       this.#dropAll()
+      hush(rescue(() => leave?.(), nothing))
       return
     }
     // The clock of the machine was set: what was fresh by it is judged again.
     const offset = Date.now() - began
     if (Math.abs(offset - this.#offset) > 100) this.vouching.changes += 1
     this.#offset = offset
-    hush(
-      this.#bus.beat().then(() => {
-        if (this.#beating) this.vouching.until = Math.max(this.vouching.until, began + this.#heartbeat)
-      }),
-    )
+    const round = () => {
+      if (this.#beating) this.vouching.until = Math.max(this.vouching.until, began + this.#heartbeat)
+    }
+    // What the bus throws at once, because it was closed, is a beat that does not come round.
+    hush(rescue(() => this.#bus.beat().then(round), nothing))
     later(pause, () => this.#beat())
   }
 

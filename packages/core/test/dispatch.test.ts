@@ -112,6 +112,45 @@ describe('R04 what a function calls through', () => {
     }
   })
 
+  test.each([
+    ['set', (repo: any, find: unknown) => Object.assign(repo, { find })],
+    [
+      'defined so that it is not enumerable, as instrumentations do',
+      (repo: any, find: unknown) => Object.defineProperty(repo, 'find', { value: find, configurable: true }),
+    ],
+    [
+      'set on an object that this one was made of',
+      (repo: any, find: unknown) => Object.create(Object.assign(repo, { find })),
+    ],
+  ])('R04 a method that stands in the place of that of its class is code: %s', (_, replace) => {
+    const Repo = putStamp(
+      class Repo {
+        find() {
+          return 1
+        }
+      },
+      classStamp('s1-a'),
+    )
+    const find = (version: string) => putStamp(() => 2, { ...classStamp(version), label: 'find' })
+    const codeOf = (repo: unknown) => inputsOf()({ repo }).code
+    const [one, same, other] = ['s1-f', 's1-f', 's1-g'].map((version) => codeOf(replace(new Repo(), find(version))))
+    expect(one).toBe(same)
+    expect(one).not.toBe(other)
+    expect(one).not.toBe(codeOf(new Repo()))
+  })
+
+  test('R04 a module that an object holds, or that stands for a package, fails no call', async () => {
+    const module = await import('../src/digest.ts')
+    const bare = Object.assign(Object.create(null), { slug: (text: string) => text })
+    const Repo = repoClass('s1-a', { receiver: [(self) => self.helpers] })
+    const declared = inputsOf({ calls: through([['this.repo', (self) => self.repo, true]]) })
+    for (const helpers of [module, bare]) {
+      const repo = Object.assign(new Repo(), { helpers })
+      expect(inputsOf()({ repo }).code).toBe(inputsOf()({ repo }).code)
+      expect(() => declared({ repo: helpers })).not.toThrow()
+    }
+  })
+
   test('R04 objects that lead back to themselves end, and each is known by its place', () => {
     const link = { calls: through([['this.next', (self) => self.next]]) }
     const [A, B] = [repoClass('s1-a', link), repoClass('s1-b', link)] as (new () => { next?: unknown })[]

@@ -193,6 +193,42 @@ describe('R22 a hit that the bus vouches for', () => {
     expect(far.reads).toBeGreaterThan(0)
   })
 
+  test.each(['scope', 'slot', 'entry'])(
+    'fails no call where the near tier throws for its places: %s',
+    async (where) => {
+      const near = memoryStore()
+      const fail = (): never => {
+        throw new Error('broken')
+      }
+      const slot = () =>
+        where === 'slot'
+          ? fail()
+          : {
+              visited: false,
+              checked: 0,
+              indexes: undefined,
+              get entry() {
+                return fail()
+              },
+            }
+      const broken = {
+        ...near,
+        scope: (prefix: string) => (where === 'scope' ? fail() : { ...near.scope!(prefix), slot }),
+      }
+      const far = asyncMapStore({ holds: 'text' })
+      const store = tieredStore([broken as unknown as typeof near, far], { bus: new Lines().connect(), heartbeat })
+      const cache = createAutocache({ store, namespace: 'near', version: '1', ttl: '10m' })
+      const load = cache.cached(async (key: number) => key, { name: 'load' })
+      for (let n = 0; n < 3; n++) {
+        const answer = load(1)
+        await pass(1)
+        expect(await answer).toBe(1)
+        await cache.close()
+      }
+      expect(cache.stats().total.fill).toBe(1)
+    },
+  )
+
   test('is kept by the near tier no longer than its own ttl says', async () => {
     const { start, far } = world(new Lines(), {}, { ttl: '1m' })
     const one = start()

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { Recent } from '../src/recent.ts'
 
@@ -18,6 +20,19 @@ describe('what was lately made from texts', () => {
     // What made room is there.
     expect(other.get(`text ${kept}`)).toBe(kept)
     expect(other.get('text 1')).toBeUndefined()
+  })
+
+  test('L7 is let go also where nobody asks for it any more', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const idle = new Recent<object>()
+    const held = new WeakRef(idle.keep('early', {}))
+    for (let times = 0; times < 5; times++) Recent.grow(1_000_000)
+    // A WeakRef holds on until the turn has ended.
+    await new Promise((resolve) => setTimeout(resolve))
+    collect()
+    expect(held.deref()).toBeUndefined()
+    expect(idle.get('early')).toBeUndefined()
   })
 
   test('L7 counts what one of them comes to hold', () => {

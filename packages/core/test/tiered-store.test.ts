@@ -216,6 +216,64 @@ describe('tieredStore', () => {
     expect(state.runs).toBe(2)
   })
 
+  test('a bus that throws at once fails no call and does not end the program, and is asked again', {
+    timeout: 40_000,
+  }, async () => {
+    const bus = busses().connect()
+    const state = { fails: false, refused: 0, beats: 0, left: 0 }
+    const refuse = () => {
+      state.refused += 1
+      throw new Error('closed')
+    }
+    const moody: Bus = {
+      publish: (message) => bus.publish(message),
+      listen: (hear, gap) => {
+        const leave = bus.listen(hear, gap)
+        return () => {
+          leave()
+          state.left += 1
+          throw new Error('closed')
+        }
+      },
+      beat: () => {
+        if (state.fails) refuse()
+        state.beats += 1
+        return bus.beat()
+      },
+    }
+    const uncaught: unknown[] = []
+    const note = (error: unknown) => void uncaught.push(error)
+    const others = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    process.on('uncaughtException', note)
+    try {
+      const store = tieredStore([memoryStore(), asyncMapStore({ holds: 'text' })], { bus: moody, heartbeat: 60 })
+      const cache = createAutocache({ store, namespace: 'moody', version: '1', ttl: '1h' })
+      const failures: unknown[] = []
+      cache.on('store-error', ({ error }) => failures.push(error))
+      const load = cache.cached(async (id: number) => id, { name: 'load' })
+      state.fails = true
+      expect(await load(1)).toBe(1)
+      const asks = async () => expect(await load(1)).toBe(1)
+      await vi.waitFor(async () => {
+        await asks()
+        expect(state.refused).toBeGreaterThan(2)
+      }, 10_000)
+      state.fails = false
+      await vi.waitFor(async () => {
+        await asks()
+        expect(state.beats).toBeGreaterThan(2)
+      }, 10_000)
+      expect(failures).toEqual([])
+      await vi.waitUntil(() => state.left > 0, { timeout: 10_000 })
+      await wait(1)
+      expect(uncaught).toEqual([])
+    } finally {
+      process.off('uncaughtException', note)
+      for (const other of others) process.on('uncaughtException', other)
+    }
+  })
+
   test('it neither listens nor beats when nobody has asked it for a while', async () => {
     const { start, bus } = world({ bus: true, heartbeat: 60 })
     await warm(start())

@@ -124,7 +124,7 @@ describeWithOwnRedis()(
           await until(async () => !(await whole()), 20_000).catch(() => {})
           await until(whole, 30_000)
         }
-        const outage = { fail: () => servers[1]!.kill(), mend, partly: true, most: 10_000 }
+        const outage = { fail: () => servers[1]!.kill(), mend, partly: true }
         await play('master killed', await over(make, servers[0]!.port, 60), outage)
       })
     }

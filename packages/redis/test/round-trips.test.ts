@@ -80,7 +80,8 @@ describeWithOwnRedis()('what goes over the wire', () => {
     }
     const costs = []
     for (const entries of [100, most]) {
-      const cache = createAutocache({ store: redisStore(client), namespace: `n${entries}`, version: '1', ttl: '1h' })
+      const options = { version: '1', ttl: '1h', storeTimeout: '30s' } as const
+      const cache = createAutocache({ store: redisStore(client), namespace: `n${entries}`, ...options })
       const load = cache.cached(async (id: number) => id, { name: 'load', tags: ['t'], lockWait: 0 })
       for (let id = 0; id < entries; id += 500)
         await load.many(Array.from({ length: Math.min(500, entries - id) }, (_, at) => [id + at]))

@@ -33,13 +33,15 @@ import { controlOf, isSaid, keyOf, type Request, requestOf } from './request.ts'
 import {
   aloneWith,
   bodyText,
-  headersOf,
   headOf,
   isObjectText,
+  isTouched,
   isWithin,
   type Kept,
   keptOf,
   packed,
+  type Standing,
+  standingIn,
   unpacked,
 } from './response.ts'
 import { type Sending, sendingOf } from './sending.ts'
@@ -67,6 +69,12 @@ interface Prepared {
 /** One request on its way: what it is keyed by, and how to answer it. */
 class Pending {
   ran = false
+  /** When its own answer was made; what has another time is from the cache. */
+  at: number | undefined
+  /** What stood in the response when its own run began, where that failed. */
+  failed: Standing | undefined
+  /** Whether it has got its answer, while a run for it still refreshes what is stored. */
+  isAnswered = false
   readonly key: unknown
   readonly raw: unknown
   readonly ttl: number | undefined
@@ -83,6 +91,9 @@ class Pending {
     return this.key
   }
 }
+
+/** What was thrown after something had been set on a response: others who wait need that set on theirs. */
+const withHeaders = new WeakSet<object>()
 
 const known = new WeakMap<Autocache, WeakMap<object, Map<object, Responses>>>()
 
@@ -123,6 +134,8 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
     tags,
     ...options
   } = handler.options
+  // Who is answered before the run ends has no response any more that such a handler could set something on.
+  const isApart = graphql || (!handler.within && handler.blind === undefined)
   const stamp = stampOfMember(method)
   // A handler that several controllers inherit is several, each with its own route and its own `this`.
   const isInherited = !Object.values(Object.getOwnPropertyDescriptors(Class.prototype)).some(
@@ -150,6 +163,7 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
   const fixed = given === 0 && handler.cacheTtl === 0 ? Number.POSITIVE_INFINITY : given
   const cached = cache.core.cached(respond, {
     ...options,
+    ...(!isApart && { staleTtl: 0, earlyRefresh: 1 }),
     name: label,
     ...(typeof fixed === 'function'
       ? { ttl: (_kept: unknown, pending: Pending) => pending.ttl ?? 0 }
@@ -231,7 +245,13 @@ export class AutocacheInterceptor implements NestInterceptor {
     if (never !== undefined) return never
     if (options.noCache && controlOf(request) === 'no-store') return this.#bypass(options, request, 'no-store')
     const sending = sendingTo(responses, request)
-    const keyed = keyOf(responses, request, context, sending !== 'seen')
+    let keyed: ReturnType<typeof keyOf>
+    try {
+      keyed = keyOf(responses, request, context, sending !== 'seen')
+    } catch (error) {
+      cache.tell(`${where} answers without the cache: its \`vary\` or \`key\` threw ${String(error)}.`)
+      return this.#bypass(options, request, 'no key')
+    }
     if (typeof keyed !== 'string') return { responses, request, key: keyed.key, sending }
     cache.tell(
       `${where} answers without the cache: its response may depend on ${keyed}. Say so with \`vary\`, or \`shared: true\` where it does not.`,
@@ -259,13 +279,26 @@ export class AutocacheInterceptor implements NestInterceptor {
     const scope = new AsyncResource('AutocacheInterceptor')
     const rest = (): Promise<unknown> =>
       scope.runInAsyncScope(() => lastValueFrom(next.handle(), { defaultValue: undefined }))
+    const run = async (before: Standing): Promise<unknown> => {
+      try {
+        return await (responses.within && !isSaid(responses) ? this.#watched(rest, responses, request) : rest())
+      } catch (error) {
+        pending.failed = before
+        if (typeof error === 'object' && error !== null && !pending.isAnswered && isTouched(response, before))
+          withHeaders.add(error)
+        throw error
+      }
+    }
     const answer = async (): Promise<Kept | string> => {
-      const before = headersOf(response)
-      const body = await (responses.within && !isSaid(responses) ? this.#watched(rest, responses, request) : rest())
+      const before = standingIn(response)
+      const body = await run(before)
+      const { isAnswered } = pending
       // A handler that has the response may have changed how it is sent.
-      const isSame = sendingTo(responses, request) === sending
+      const isSame = isAnswered || sendingTo(responses, request) === sending
       const sentAsJson = isSame && sending !== 'seen'
-      const kept = keptOf({ body, response, before, at: this.#now(), sentAsJson }, responses)
+      const at = this.#now()
+      pending.at = at
+      const kept = keptOf({ body, response, before, isAnswered, at, sentAsJson }, responses)
       if (kept.alone || !kept.keep) return kept
       if (!isSame || (responses.within && responses.blind !== undefined && !isSaid(responses))) return aloneWith(kept)
       const text = sentAsJson ? packed(kept) : undefined
@@ -278,22 +311,31 @@ export class AutocacheInterceptor implements NestInterceptor {
       )
       return aloneWith(kept)
     }
-    const ttl = typeof responses.cacheTtl === 'function' ? await ttlFor(responses, context) : undefined
+    let ttl: number | undefined
+    try {
+      ttl = typeof responses.cacheTtl === 'function' ? await ttlFor(responses, context) : undefined
+    } catch (error) {
+      this.#cache.tell(`${where} answers without the cache: its \`@CacheTTL\` threw ${String(error)}.`)
+      this.#bypass(options, request, 'no ttl')
+      return rest()
+    }
     const pending = new Pending(key, request.raw, ttl, answer)
     const { cached } = defined!
     const again = options.noCache === true && controlOf(request) === 'no-cache'
     let held: Kept | string
     try {
-      const run = again ? refreshing(cached, self, this.#cache.core) : cached
-      held = (await run.call(self, pending)) as Kept | string
+      const ask = again ? refreshing(cached, self, this.#cache.core) : cached
+      held = (await ask.call(self, pending)) as Kept | string
+      pending.isAnswered = true
     } catch (error) {
+      if (!pending.ran && withHeaders.has(error as object)) return rest()
       if (pending.ran || !isRefusal(error)) throw error
       this.#cache.tell(`${where} answers without the cache: ${error.message}`)
       if (options.headers && response) this.#host.httpAdapter.setHeader(response, 'X-Cache', 'BYPASS')
       return rest()
     }
-    if (typeof held === 'string') return this.#send(held, request, options, sending, !pending.ran)
-    if (response) this.#giveBack(held, response, options, !pending.ran)
+    if (typeof held === 'string') return this.#send(held, request, options, sending, pending)
+    if (response) this.#giveBack(held, response, options, pending)
     // What is outside may write into a body: an interceptor, or a middleware that wraps `response.json`.
     if (!references || held.alone) return held.body
     const copied = copyOf(held.body)
@@ -318,23 +360,25 @@ export class AutocacheInterceptor implements NestInterceptor {
   }
 
   /** Answers with a response that is kept as a text, and sends its body as the text it is where that changes nothing. */
-  #send(held: string, { response }: Request, options: Handler['options'], sending: Sending, hit: boolean): unknown {
+  #send(held: string, { response }: Request, options: Handler['options'], sending: Sending, by: Pending): unknown {
     const text = sending === 'text' ? bodyText(held) : undefined
     const kept = isObjectText(text) ? headOf(held) : unpacked(held)
-    if (response) this.#giveBack(kept, response, options, hit)
+    if (response) this.#giveBack(kept, response, options, by)
     if (kept.body !== undefined || text === undefined || !isObjectText(text)) return kept.body
     const { httpAdapter } = this.#host
     const type: unknown = httpAdapter.getHeader(response, 'Content-Type')
     // Under another type Nest itself looks at the body.
-    if (type !== undefined && type !== null && !String(type).includes('json')) return JSON.parse(text)
+    if (type !== undefined && type !== null && !String(type).startsWith('application/json')) return JSON.parse(text)
     if (type === undefined || type === null)
       httpAdapter.setHeader(response, 'Content-Type', 'application/json; charset=utf-8')
     return text
   }
 
-  #giveBack(kept: Kept, response: unknown, options: Handler['options'], hit: boolean): void {
+  #giveBack(kept: Kept, response: unknown, options: Handler['options'], { at, failed }: Pending): void {
     const { httpAdapter } = this.#host
+    const hit = kept.at !== at
     if (hit) {
+      if (failed) this.#putBack(response, failed)
       if (kept.status !== undefined && kept.status !== (response as { statusCode?: number }).statusCode)
         httpAdapter.status(response, kept.status)
       for (const [name, value] of kept.headers) httpAdapter.setHeader(response, name, value as string)
@@ -342,6 +386,15 @@ export class AutocacheInterceptor implements NestInterceptor {
     if (!options.headers || kept.alone) return
     httpAdapter.setHeader(response, 'X-Cache', hit ? 'HIT' : 'MISS')
     if (hit) httpAdapter.setHeader(response, 'Age', String(Math.max(0, Math.floor((this.#now() - kept.at) / 1000))))
+  }
+
+  /** What a run has set that failed is no part of what answers in its stead. */
+  #putBack(response: unknown, { status, headers }: Standing): void {
+    const { httpAdapter } = this.#host
+    if (status !== undefined) httpAdapter.status(response, status)
+    for (const name of Object.keys(standingIn(response).headers))
+      if (headers[name] === undefined) (response as { removeHeader(name: string): void }).removeHeader(name)
+    for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(response, name, value as string)
   }
 }
 

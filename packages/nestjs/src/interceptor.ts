@@ -25,7 +25,7 @@ import {
 } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import { lastValueFrom, type Observable, of } from 'rxjs'
-import { Autocache, type Defined, handleOf, isRefusal } from './autocache.ts'
+import { Autocache, type Defined, handleOf } from './autocache.ts'
 import { copyOf } from './copy.ts'
 import { type Handler, readHandler } from './handlers.ts'
 import { stampOfMember } from './members.ts'
@@ -92,8 +92,8 @@ class Pending {
   }
 }
 
-/** What was thrown after something had been set on a response: others who wait need that set on theirs. */
-const withHeaders = new WeakSet<object>()
+/** What runs have thrown, and whether something had been set on a response by then: others who wait need that set on theirs. */
+const thrown = new WeakMap<object, boolean>()
 
 const known = new WeakMap<Autocache, WeakMap<object, Map<object, Responses>>>()
 
@@ -284,8 +284,8 @@ export class AutocacheInterceptor implements NestInterceptor {
         return await (responses.within && !isSaid(responses) ? this.#watched(rest, responses, request) : rest())
       } catch (error) {
         pending.failed = before
-        if (typeof error === 'object' && error !== null && !pending.isAnswered && isTouched(response, before))
-          withHeaders.add(error)
+        if (typeof error === 'object' && error !== null)
+          thrown.set(error, !pending.isAnswered && isTouched(response, before))
         throw error
       }
     }
@@ -328,10 +328,13 @@ export class AutocacheInterceptor implements NestInterceptor {
       held = (await ask.call(self, pending)) as Kept | string
       pending.isAnswered = true
     } catch (error) {
-      if (!pending.ran && withHeaders.has(error as object)) return rest()
-      if (pending.ran || !isRefusal(error)) throw error
-      this.#cache.tell(`${where} answers without the cache: ${error.message}`)
-      if (options.headers && response) this.#host.httpAdapter.setHeader(response, 'X-Cache', 'BYPASS')
+      if (pending.ran || typeof error !== 'object' || error === null) throw error
+      const isTouching = thrown.get(error)
+      if (isTouching) return rest()
+      if (isTouching === false) throw error
+      // Nobody ran: it is the cache's, or what a `partition` throws.
+      this.#cache.tell(`${where} answers without the cache: ${(error as Error).message}`)
+      this.#bypass(options, request, 'refused')
       return rest()
     }
     if (typeof held === 'string') return this.#send(held, request, options, sending, pending)

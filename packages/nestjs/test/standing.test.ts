@@ -175,6 +175,17 @@ class Responses {
     return run()
   }
 
+  @Get('partition-throws')
+  @UseInterceptors(AutocacheInterceptor)
+  @CachedResponse({
+    partition: () => {
+      throw new Error('no tenant')
+    },
+  })
+  partitionThrows() {
+    return run()
+  }
+
   @Get('ttl-throws')
   @UseInterceptors(AutocacheInterceptor)
   @CacheTTL(() => {
@@ -280,7 +291,7 @@ for (const platform of platforms)
       }
     })
 
-    it.each(['vary', 'key', 'ttl'])('a `%s` that throws fails no request', async (option) => {
+    it.each(['vary', 'key', 'partition', 'ttl'])('a `%s` that throws fails no request', async (option) => {
       const { get, lines } = await go()
       const { status, json } = await get(`/${option}-throws`)
       expect([status, json]).toEqual([200, { run: runs }])

@@ -12,23 +12,13 @@
  * Decisions: docs/decisions/0022-nestjs.md, 0031-nest-requests.md, 0038-nest-sending.md.
  */
 import { AsyncResource } from 'node:async_hooks'
-import { type AnyFunction, AutocacheError, cacheKey } from '@autocache/core'
-import { putStamp } from '@autocache/core/plumbing'
-import {
-  type CallHandler,
-  ClassSerializerInterceptor,
-  type ExecutionContext,
-  Inject,
-  Injectable,
-  type NestInterceptor,
-  type Type,
-} from '@nestjs/common'
+import type { AnyFunction } from '@autocache/core'
+import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import { lastValueFrom, type Observable, of } from 'rxjs'
-import { Autocache, type Defined, handleOf } from './autocache.ts'
+import { Autocache, handleOf } from './autocache.ts'
 import { copyOf } from './copy.ts'
-import { type Handler, readHandler } from './handlers.ts'
-import { stampOfMember } from './members.ts'
+import type { Handler } from './handlers.ts'
 import { controlOf, isSaid, keyOf, type Request, requestOf } from './request.ts'
 import {
   aloneWith,
@@ -44,19 +34,9 @@ import {
   standingIn,
   unpacked,
 } from './response.ts'
+import { interceptors, Pending, type Responses, responsesOf } from './responses.ts'
 import { type Sending, sendingOf } from './sending.ts'
 import { watch } from './watch.ts'
-
-/** A handler whose responses are cached, as core has it. */
-interface Responses extends Handler {
-  /** Whether no interceptor is outside, and the body is not for a template. */
-  readonly outermost: boolean
-  readonly defined: Defined | undefined
-  /** The controller, where a stamp reads it. */
-  readonly self: object | undefined
-  /** Whether the store hands out what it holds. */
-  readonly references: boolean
-}
 
 /** A request that may be answered from the cache. */
 interface Prepared {
@@ -66,133 +46,8 @@ interface Prepared {
   readonly sending: Sending
 }
 
-/** One request on its way: what it is keyed by, and how to answer it. */
-class Pending {
-  ran = false
-  /** When its own answer was made; what has another time is from the cache. */
-  at: number | undefined
-  /** What stood in the response when its own run began, where that failed. */
-  failed: Standing | undefined
-  /** Whether it has got its answer, while a run for it still refreshes what is stored. */
-  isAnswered = false
-  readonly key: unknown
-  readonly raw: unknown
-  readonly ttl: number | undefined
-  readonly answer: () => Promise<Kept | string>
-
-  constructor(key: unknown, raw: unknown, ttl: number | undefined, answer: () => Promise<Kept | string>) {
-    this.key = key
-    this.raw = raw
-    this.ttl = ttl
-    this.answer = answer
-  }
-
-  [cacheKey](): unknown {
-    return this.key
-  }
-}
-
 /** What runs have thrown, and whether something had been set on a response by then: others who wait need that set on theirs. */
 const thrown = new WeakMap<object, boolean>()
-
-const known = new WeakMap<Autocache, WeakMap<object, Map<object, Responses>>>()
-
-/**
- * A handler as it is cached in an application; read and defined once.
- * @throws AutocacheError where it cannot be cached
- */
-export function responsesOf(cache: Autocache, Class: Type<unknown>, method: AnyFunction, graphql: boolean): Responses {
-  let classes = known.get(cache)
-  if (!classes) known.set(cache, (classes = new WeakMap()))
-  let methods = classes.get(Class)
-  if (!methods) classes.set(Class, (methods = new Map()))
-  let found = methods.get(method)
-  if (!found) methods.set(method, (found = defineResponses(cache, Class, method, graphql)))
-  return found
-}
-
-function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunction, graphql: boolean): Responses {
-  const chain = cache.interceptorsOf(Class, method)
-  const handler = readHandler(Class, method, cache.options.response, {
-    graphql,
-    perRequest: cache.isMadePerRequest(Class),
-    within: chain.slice(chain.findIndex(isOurs) + 1).some((one) => !isOurs(one) && !isSerializer(one)),
-  })
-  if (handler.never !== undefined)
-    return { ...handler, defined: undefined, self: undefined, references: false, outermost: false }
-  const {
-    name,
-    ttl,
-    key: _,
-    vary: __,
-    shared,
-    credentials,
-    json,
-    maxBytes,
-    headers,
-    noCache,
-    tags,
-    ...options
-  } = handler.options
-  // Who is answered before the run ends has no response any more that such a handler could set something on.
-  const isApart = graphql || (!handler.within && handler.blind === undefined)
-  const stamp = stampOfMember(method)
-  // A handler that several controllers inherit is several, each with its own route and its own `this`.
-  const isInherited = !Object.values(Object.getOwnPropertyDescriptors(Class.prototype)).some(
-    ({ value }) => value === method,
-  )
-  const said = name ?? stamp?.label
-  const label = `${said === undefined ? handler.where : isInherited ? `${said}(${Class.name})` : said}#response`
-  const respond = async (pending: Pending): Promise<Kept | string> => {
-    pending.ran = true
-    return pending.answer()
-  }
-  const isStamped = stamp !== undefined && options.version === undefined
-  const self = isStamped ? cache.objectOf(Class) : undefined
-  if (isStamped) {
-    if (!self && (stamp.receiver || stamp.calls)) {
-      throw new AutocacheError(
-        'UNVERSIONED_FUNCTION',
-        `\`${label}\` reads its controller, of which there is not one for all requests, so that its stamp says too little. Give \`@CachedResponse\` a \`version\`.`,
-      )
-    }
-    putStamp(respond, { ...stamp, label })
-  }
-  const given = handler.cacheTtl ?? ttl
-  // For cache-manager `0` is for ever.
-  const fixed = given === 0 && handler.cacheTtl === 0 ? Number.POSITIVE_INFINITY : given
-  const cached = cache.core.cached(respond, {
-    ...options,
-    ...(!isApart && { staleTtl: 0, earlyRefresh: 1 }),
-    name: label,
-    ...(typeof fixed === 'function'
-      ? { ttl: (_kept: unknown, pending: Pending) => pending.ttl ?? 0 }
-      : fixed !== undefined && { ttl: fixed as number }),
-    cacheIf: (kept: Kept | string) => typeof kept === 'string' || kept.keep,
-    ...(tags && {
-      tags: typeof tags === 'function' ? (kept: Kept | string, { raw }: Pending) => tags(opened(kept).body, raw) : tags,
-    }),
-    errorTtl: 0,
-    strict: false,
-    // Copies are made here, see `copyOf`.
-    clone: false,
-  } as never)
-  const { holds } = options.store ?? cache.store
-  const defined = cache.claim(cached as AnyFunction, Class)
-  cache.noteResponses(Class, method, defined)
-  return {
-    ...handler,
-    defined,
-    self,
-    references: holds === 'references',
-    outermost: !graphql && !Reflect.hasMetadata('__renderTemplate__', method) && isOurs(chain[0]),
-  }
-}
-
-/** A response as a store has it. */
-function opened(kept: Kept | string): Kept {
-  return typeof kept === 'string' ? unpacked(kept) : kept
-}
 
 /** The ttl that a `@CacheTTL` factory gives a request. */
 async function ttlFor({ cacheTtl }: Handler, context: ExecutionContext): Promise<number> {
@@ -411,19 +266,7 @@ function refreshing(cached: AnyFunction, self: object | undefined, core: Autocac
   return (pending: Pending) => handleOf(cached, self, core).refresh(pending)
 }
 
-const classOf = (one: unknown): unknown => (typeof one === 'function' ? one : (one as object | undefined)?.constructor)
-
-/** Whether an interceptor reads nothing but what the handler returned. */
-function isSerializer(one: unknown): boolean {
-  return classOf(one) === ClassSerializerInterceptor
-}
-
-/** Whether an interceptor, or the class of one, is this one. */
-export function isOurs(one: unknown): boolean {
-  const Class = classOf(one) as { readonly prototype?: unknown } | undefined
-  return Class === AutocacheInterceptor || Class?.prototype instanceof AutocacheInterceptor
-}
-
+interceptors.add(AutocacheInterceptor)
 Injectable()(AutocacheInterceptor)
 Inject(Autocache)(AutocacheInterceptor, undefined, 0)
 Inject(HttpAdapterHost)(AutocacheInterceptor, undefined, 1)

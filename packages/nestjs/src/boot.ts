@@ -6,9 +6,9 @@ import { type AnyFunction, AutocacheError, cacheKey, encodeKey } from '@autocach
 import { Inject, Injectable, Logger, type Type } from '@nestjs/common'
 import { DiscoveryService } from '@nestjs/core'
 import { Autocache, handleOf, isRefusal } from './autocache.ts'
-import { isOurs, responsesOf } from './interceptor.ts'
 import { type Member, membersOf, stampOfMember } from './members.ts'
 import { ownerOf, setOwner } from './owner.ts'
+import { isOurs, responsesOf } from './responses.ts'
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number]
 

@@ -12,49 +12,31 @@
  * Decisions: docs/decisions/0022-nestjs.md, 0031-nest-requests.md, 0038-nest-sending.md.
  */
 import { AsyncResource } from 'node:async_hooks'
-import { type AnyFunction, AutocacheError, cacheKey } from '@autocache/core'
-import { putStamp } from '@autocache/core/plumbing'
-import {
-  type CallHandler,
-  ClassSerializerInterceptor,
-  type ExecutionContext,
-  Inject,
-  Injectable,
-  type NestInterceptor,
-  type Type,
-} from '@nestjs/common'
+import type { AnyFunction } from '@autocache/core'
+import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import { lastValueFrom, type Observable, of } from 'rxjs'
-import { Autocache, type Defined, handleOf, isRefusal } from './autocache.ts'
+import { Autocache, handleOf } from './autocache.ts'
 import { copyOf } from './copy.ts'
-import { type Handler, readHandler } from './handlers.ts'
-import { stampOfMember } from './members.ts'
+import type { Handler } from './handlers.ts'
 import { controlOf, isSaid, keyOf, type Request, requestOf } from './request.ts'
 import {
   aloneWith,
   bodyText,
-  headersOf,
   headOf,
   isObjectText,
+  isTouched,
   isWithin,
   type Kept,
   keptOf,
   packed,
+  type Standing,
+  standingIn,
   unpacked,
 } from './response.ts'
+import { interceptors, Pending, type Responses, responsesOf } from './responses.ts'
 import { type Sending, sendingOf } from './sending.ts'
 import { watch } from './watch.ts'
-
-/** A handler whose responses are cached, as core has it. */
-interface Responses extends Handler {
-  /** Whether no interceptor is outside, and the body is not for a template. */
-  readonly outermost: boolean
-  readonly defined: Defined | undefined
-  /** The controller, where a stamp reads it. */
-  readonly self: object | undefined
-  /** Whether the store hands out what it holds. */
-  readonly references: boolean
-}
 
 /** A request that may be answered from the cache. */
 interface Prepared {
@@ -64,121 +46,8 @@ interface Prepared {
   readonly sending: Sending
 }
 
-/** One request on its way: what it is keyed by, and how to answer it. */
-class Pending {
-  ran = false
-  readonly key: unknown
-  readonly raw: unknown
-  readonly ttl: number | undefined
-  readonly answer: () => Promise<Kept | string>
-
-  constructor(key: unknown, raw: unknown, ttl: number | undefined, answer: () => Promise<Kept | string>) {
-    this.key = key
-    this.raw = raw
-    this.ttl = ttl
-    this.answer = answer
-  }
-
-  [cacheKey](): unknown {
-    return this.key
-  }
-}
-
-const known = new WeakMap<Autocache, WeakMap<object, Map<object, Responses>>>()
-
-/**
- * A handler as it is cached in an application; read and defined once.
- * @throws AutocacheError where it cannot be cached
- */
-export function responsesOf(cache: Autocache, Class: Type<unknown>, method: AnyFunction, graphql: boolean): Responses {
-  let classes = known.get(cache)
-  if (!classes) known.set(cache, (classes = new WeakMap()))
-  let methods = classes.get(Class)
-  if (!methods) classes.set(Class, (methods = new Map()))
-  let found = methods.get(method)
-  if (!found) methods.set(method, (found = defineResponses(cache, Class, method, graphql)))
-  return found
-}
-
-function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunction, graphql: boolean): Responses {
-  const chain = cache.interceptorsOf(Class, method)
-  const handler = readHandler(Class, method, cache.options.response, {
-    graphql,
-    perRequest: cache.isMadePerRequest(Class),
-    within: chain.slice(chain.findIndex(isOurs) + 1).some((one) => !isOurs(one) && !isSerializer(one)),
-  })
-  if (handler.never !== undefined)
-    return { ...handler, defined: undefined, self: undefined, references: false, outermost: false }
-  const {
-    name,
-    ttl,
-    key: _,
-    vary: __,
-    shared,
-    credentials,
-    json,
-    maxBytes,
-    headers,
-    noCache,
-    tags,
-    ...options
-  } = handler.options
-  const stamp = stampOfMember(method)
-  // A handler that several controllers inherit is several, each with its own route and its own `this`.
-  const isInherited = !Object.values(Object.getOwnPropertyDescriptors(Class.prototype)).some(
-    ({ value }) => value === method,
-  )
-  const said = name ?? stamp?.label
-  const label = `${said === undefined ? handler.where : isInherited ? `${said}(${Class.name})` : said}#response`
-  const respond = async (pending: Pending): Promise<Kept | string> => {
-    pending.ran = true
-    return pending.answer()
-  }
-  const isStamped = stamp !== undefined && options.version === undefined
-  const self = isStamped ? cache.objectOf(Class) : undefined
-  if (isStamped) {
-    if (!self && (stamp.receiver || stamp.calls)) {
-      throw new AutocacheError(
-        'UNVERSIONED_FUNCTION',
-        `\`${label}\` reads its controller, of which there is not one for all requests, so that its stamp says too little. Give \`@CachedResponse\` a \`version\`.`,
-      )
-    }
-    putStamp(respond, { ...stamp, label })
-  }
-  const given = handler.cacheTtl ?? ttl
-  // For cache-manager `0` is for ever.
-  const fixed = given === 0 && handler.cacheTtl === 0 ? Number.POSITIVE_INFINITY : given
-  const cached = cache.core.cached(respond, {
-    ...options,
-    name: label,
-    ...(typeof fixed === 'function'
-      ? { ttl: (_kept: unknown, pending: Pending) => pending.ttl ?? 0 }
-      : fixed !== undefined && { ttl: fixed as number }),
-    cacheIf: (kept: Kept | string) => typeof kept === 'string' || kept.keep,
-    ...(tags && {
-      tags: typeof tags === 'function' ? (kept: Kept | string, { raw }: Pending) => tags(opened(kept).body, raw) : tags,
-    }),
-    errorTtl: 0,
-    strict: false,
-    // Copies are made here, see `copyOf`.
-    clone: false,
-  } as never)
-  const { holds } = options.store ?? cache.store
-  const defined = cache.claim(cached as AnyFunction, Class)
-  cache.noteResponses(Class, method, defined)
-  return {
-    ...handler,
-    defined,
-    self,
-    references: holds === 'references',
-    outermost: !graphql && !Reflect.hasMetadata('__renderTemplate__', method) && isOurs(chain[0]),
-  }
-}
-
-/** A response as a store has it. */
-function opened(kept: Kept | string): Kept {
-  return typeof kept === 'string' ? unpacked(kept) : kept
-}
+/** What runs have thrown, and whether something had been set on a response by then: others who wait need that set on theirs. */
+const thrown = new WeakMap<object, boolean>()
 
 /** The ttl that a `@CacheTTL` factory gives a request. */
 async function ttlFor({ cacheTtl }: Handler, context: ExecutionContext): Promise<number> {
@@ -231,7 +100,13 @@ export class AutocacheInterceptor implements NestInterceptor {
     if (never !== undefined) return never
     if (options.noCache && controlOf(request) === 'no-store') return this.#bypass(options, request, 'no-store')
     const sending = sendingTo(responses, request)
-    const keyed = keyOf(responses, request, context, sending !== 'seen')
+    let keyed: ReturnType<typeof keyOf>
+    try {
+      keyed = keyOf(responses, request, context, sending !== 'seen')
+    } catch (error) {
+      cache.tell(`${where} answers without the cache: its \`vary\` or \`key\` threw ${String(error)}.`)
+      return this.#bypass(options, request, 'no key')
+    }
     if (typeof keyed !== 'string') return { responses, request, key: keyed.key, sending }
     cache.tell(
       `${where} answers without the cache: its response may depend on ${keyed}. Say so with \`vary\`, or \`shared: true\` where it does not.`,
@@ -259,13 +134,26 @@ export class AutocacheInterceptor implements NestInterceptor {
     const scope = new AsyncResource('AutocacheInterceptor')
     const rest = (): Promise<unknown> =>
       scope.runInAsyncScope(() => lastValueFrom(next.handle(), { defaultValue: undefined }))
+    const run = async (before: Standing): Promise<unknown> => {
+      try {
+        return await (responses.within && !isSaid(responses) ? this.#watched(rest, responses, request) : rest())
+      } catch (error) {
+        pending.failed = before
+        if (typeof error === 'object' && error !== null)
+          thrown.set(error, !pending.isAnswered && isTouched(response, before))
+        throw error
+      }
+    }
     const answer = async (): Promise<Kept | string> => {
-      const before = headersOf(response)
-      const body = await (responses.within && !isSaid(responses) ? this.#watched(rest, responses, request) : rest())
+      const before = standingIn(response)
+      const body = await run(before)
+      const { isAnswered } = pending
       // A handler that has the response may have changed how it is sent.
-      const isSame = sendingTo(responses, request) === sending
+      const isSame = isAnswered || sendingTo(responses, request) === sending
       const sentAsJson = isSame && sending !== 'seen'
-      const kept = keptOf({ body, response, before, at: this.#now(), sentAsJson }, responses)
+      const at = this.#now()
+      pending.at = at
+      const kept = keptOf({ body, response, before, isAnswered, at, sentAsJson }, responses)
       if (kept.alone || !kept.keep) return kept
       if (!isSame || (responses.within && responses.blind !== undefined && !isSaid(responses))) return aloneWith(kept)
       const text = sentAsJson ? packed(kept) : undefined
@@ -278,22 +166,34 @@ export class AutocacheInterceptor implements NestInterceptor {
       )
       return aloneWith(kept)
     }
-    const ttl = typeof responses.cacheTtl === 'function' ? await ttlFor(responses, context) : undefined
+    let ttl: number | undefined
+    try {
+      ttl = typeof responses.cacheTtl === 'function' ? await ttlFor(responses, context) : undefined
+    } catch (error) {
+      this.#cache.tell(`${where} answers without the cache: its \`@CacheTTL\` threw ${String(error)}.`)
+      this.#bypass(options, request, 'no ttl')
+      return rest()
+    }
     const pending = new Pending(key, request.raw, ttl, answer)
     const { cached } = defined!
     const again = options.noCache === true && controlOf(request) === 'no-cache'
     let held: Kept | string
     try {
-      const run = again ? refreshing(cached, self, this.#cache.core) : cached
-      held = (await run.call(self, pending)) as Kept | string
+      const ask = again ? refreshing(cached, self, this.#cache.core) : cached
+      held = (await ask.call(self, pending)) as Kept | string
+      pending.isAnswered = true
     } catch (error) {
-      if (pending.ran || !isRefusal(error)) throw error
-      this.#cache.tell(`${where} answers without the cache: ${error.message}`)
-      if (options.headers && response) this.#host.httpAdapter.setHeader(response, 'X-Cache', 'BYPASS')
+      if (pending.ran || typeof error !== 'object' || error === null) throw error
+      const isTouching = thrown.get(error)
+      if (isTouching) return rest()
+      if (isTouching === false) throw error
+      // Nobody ran: it is the cache's, or what a `partition` throws.
+      this.#cache.tell(`${where} answers without the cache: ${(error as Error).message}`)
+      this.#bypass(options, request, 'refused')
       return rest()
     }
-    if (typeof held === 'string') return this.#send(held, request, options, sending, !pending.ran)
-    if (response) this.#giveBack(held, response, options, !pending.ran)
+    if (typeof held === 'string') return this.#send(held, request, options, sending, pending)
+    if (response) this.#giveBack(held, response, options, pending)
     // What is outside may write into a body: an interceptor, or a middleware that wraps `response.json`.
     if (!references || held.alone) return held.body
     const copied = copyOf(held.body)
@@ -318,23 +218,25 @@ export class AutocacheInterceptor implements NestInterceptor {
   }
 
   /** Answers with a response that is kept as a text, and sends its body as the text it is where that changes nothing. */
-  #send(held: string, { response }: Request, options: Handler['options'], sending: Sending, hit: boolean): unknown {
+  #send(held: string, { response }: Request, options: Handler['options'], sending: Sending, by: Pending): unknown {
     const text = sending === 'text' ? bodyText(held) : undefined
     const kept = isObjectText(text) ? headOf(held) : unpacked(held)
-    if (response) this.#giveBack(kept, response, options, hit)
+    if (response) this.#giveBack(kept, response, options, by)
     if (kept.body !== undefined || text === undefined || !isObjectText(text)) return kept.body
     const { httpAdapter } = this.#host
     const type: unknown = httpAdapter.getHeader(response, 'Content-Type')
     // Under another type Nest itself looks at the body.
-    if (type !== undefined && type !== null && !String(type).includes('json')) return JSON.parse(text)
+    if (type !== undefined && type !== null && !String(type).startsWith('application/json')) return JSON.parse(text)
     if (type === undefined || type === null)
       httpAdapter.setHeader(response, 'Content-Type', 'application/json; charset=utf-8')
     return text
   }
 
-  #giveBack(kept: Kept, response: unknown, options: Handler['options'], hit: boolean): void {
+  #giveBack(kept: Kept, response: unknown, options: Handler['options'], { at, failed }: Pending): void {
     const { httpAdapter } = this.#host
+    const hit = kept.at !== at
     if (hit) {
+      if (failed) this.#putBack(response, failed)
       if (kept.status !== undefined && kept.status !== (response as { statusCode?: number }).statusCode)
         httpAdapter.status(response, kept.status)
       for (const [name, value] of kept.headers) httpAdapter.setHeader(response, name, value as string)
@@ -342,6 +244,15 @@ export class AutocacheInterceptor implements NestInterceptor {
     if (!options.headers || kept.alone) return
     httpAdapter.setHeader(response, 'X-Cache', hit ? 'HIT' : 'MISS')
     if (hit) httpAdapter.setHeader(response, 'Age', String(Math.max(0, Math.floor((this.#now() - kept.at) / 1000))))
+  }
+
+  /** What a run has set that failed is no part of what answers in its stead. */
+  #putBack(response: unknown, { status, headers }: Standing): void {
+    const { httpAdapter } = this.#host
+    if (status !== undefined) httpAdapter.status(response, status)
+    for (const name of Object.keys(standingIn(response).headers))
+      if (headers[name] === undefined) (response as { removeHeader(name: string): void }).removeHeader(name)
+    for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(response, name, value as string)
   }
 }
 
@@ -355,19 +266,7 @@ function refreshing(cached: AnyFunction, self: object | undefined, core: Autocac
   return (pending: Pending) => handleOf(cached, self, core).refresh(pending)
 }
 
-const classOf = (one: unknown): unknown => (typeof one === 'function' ? one : (one as object | undefined)?.constructor)
-
-/** Whether an interceptor reads nothing but what the handler returned. */
-function isSerializer(one: unknown): boolean {
-  return classOf(one) === ClassSerializerInterceptor
-}
-
-/** Whether an interceptor, or the class of one, is this one. */
-export function isOurs(one: unknown): boolean {
-  const Class = classOf(one) as { readonly prototype?: unknown } | undefined
-  return Class === AutocacheInterceptor || Class?.prototype instanceof AutocacheInterceptor
-}
-
+interceptors.add(AutocacheInterceptor)
 Injectable()(AutocacheInterceptor)
 Inject(Autocache)(AutocacheInterceptor, undefined, 0)
 Inject(HttpAdapterHost)(AutocacheInterceptor, undefined, 1)

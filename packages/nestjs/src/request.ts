@@ -128,19 +128,31 @@ export function keyOf(
   const said = varied.length > 0 ? varied.map((name) => headers[name]) : undefined
   // Where headers cover him it is by what a guard made of them, or of more than them.
   const user = covers ? undefined : request.user
-  // What spells a path or a query in another way is another text to an interceptor.
-  const url = handler.within && given === undefined ? (raw.originalUrl ?? raw.url) : undefined
+  const around = handler.within ? aroundOf(request, given === undefined) : undefined
   const inputs = handler.inputs.length > 0 ? handler.inputs.map((input) => input(request)) : undefined
   // Most requests have none of these: a number says which there are, because the key of each part takes its time.
   let parts = (given === undefined ? 0 : 1) + (asJson ? 2 : 0)
   const key: unknown[] = [parts, asked, host]
-  for (const [at, part] of [inputs, said, asks, user, url].entries())
+  for (const [at, part] of [inputs, said, asks, user, around].entries())
     if (part !== undefined) {
       parts += 4 << at
       key.push(part)
     }
   key[0] = parts
   return { key }
+}
+
+/**
+ * What else an interceptor within may read unnoticed: an address that is spelled in another way is another text to it, a host
+ * has its port, and a GET may have a body.
+ */
+function aroundOf({ raw, headers }: Request, byAddress: boolean): readonly unknown[] {
+  const around: unknown[] = [
+    byAddress ? (raw.originalUrl ?? raw.url) : undefined,
+    headers.host ?? headers[':authority'],
+  ]
+  if (raw.body !== undefined && raw.body !== null) around.push(raw.body, raw.rawBody)
+  return around
 }
 
 /** What of a request its response may depend on, and no key has. */

@@ -9,6 +9,7 @@ import { copyOf } from './copy.ts'
 /** A response as it is kept. */
 export interface Kept {
   readonly body: unknown
+  /** The status that was set while the handler ran. */
   readonly status: number | undefined
   /** The headers that were set while the handler ran. */
   readonly headers: readonly (readonly [name: string, value: unknown])[]
@@ -43,8 +44,10 @@ export interface Keeping {
 export interface Made {
   readonly body: unknown
   readonly response: unknown
-  /** The headers that stood when the handler began. */
-  readonly before: Readonly<Record<string, unknown>>
+  /** What stood there when the handler began. */
+  readonly before: Standing
+  /** Whether its request was answered by then with what was stored: what stands there is of that answer. */
+  readonly isAnswered: boolean
   /** Epoch milliseconds. */
   readonly at: number
   /** Whether nobody sees the body before it is sent as JSON. */
@@ -56,21 +59,48 @@ export function headersOf(response: unknown): Readonly<Record<string, unknown>> 
   return { ...(response as RawResponse | undefined)?.getHeaders?.() }
 }
 
+/** What stands in a response. */
+export interface Standing {
+  readonly status: number | undefined
+  readonly headers: Readonly<Record<string, unknown>>
+}
+
+/** What stands in a response now. */
+export function standingIn(response: unknown): Standing {
+  return { status: (response as RawResponse | undefined)?.statusCode, headers: headersOf(response) }
+}
+
+/** Whether anything was set on a response, or taken away, since then. */
+export function isTouched(response: unknown, { status, headers: before }: Standing): boolean {
+  const now = standingIn(response)
+  const names = Object.keys({ ...before, ...now.headers })
+  return now.status !== status || names.some((name) => !same(now.headers[name], before[name]))
+}
+
 /** Takes from a response what can be kept of it. */
-export function keptOf({ body, response, before, at, sentAsJson }: Made, { options, keyed }: Keeping): Kept {
+export function keptOf(
+  { body, response, before: { status: was, headers: before }, isAnswered, at, sentAsJson }: Made,
+  { options, keyed }: Keeping,
+): Kept {
   const { json, vary } = options
-  const raw = response as RawResponse | undefined
-  const status = raw?.statusCode
-  const after = headersOf(raw)
+  const raw = isAnswered ? undefined : (response as RawResponse | undefined)
+  const status = raw?.statusCode === was ? undefined : raw?.statusCode
+  const after = raw ? headersOf(raw) : before
   const headers = Object.entries(after).filter(([name, value]) => !same(value, before[name]))
   const isSent = Boolean(raw?.headersSent ?? raw?.sent)
+  // What a middleware had put there for this request is in it.
+  const isMore = headers.some(
+    ([name, value]) => name !== 'vary' && before[name] !== undefined && String(value).includes(String(before[name])),
+  )
   // What was taken away is not said to the next one.
   const isLess = Object.keys(before).some((name) => after[name] === undefined)
   const signsIn = headers.some(([name]) => name.toLowerCase() === 'set-cookie')
-  const isOwn = signsIn || isLess || forbids(Object.entries(after), vary !== undefined) || variesBeyond(headers, keyed)
+  const isOwn =
+    signsIn || isLess || isMore || forbids(Object.entries(after), vary !== undefined) || variesBeyond(headers, keyed)
   if (isSent || isOwn || isStream(body)) return aloneWith({ body, status, headers, at, keep: false })
   const asJson = body !== undefined && !isBinary(body) && (json || (sentAsJson && isInstance(body)))
-  const isGood = status === undefined || (status >= 200 && status < 300)
+  const code = status ?? was ?? 200
+  const isGood = code >= 200 && code < 300
   if (!asJson) return { body, status, headers, at, keep: isGood }
   const text = JSON.stringify(body) as string | undefined
   // A text and an object that is a text as JSON are sent in two ways, see `packed`.

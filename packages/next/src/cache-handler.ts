@@ -60,11 +60,26 @@ interface SetContext {
   readonly cacheControl?: CacheControl
 }
 
-/** When a tag became stale and when it expires, in epoch milliseconds. */
+/** When a tag became stale, when it expires, and when it last was over, in epoch milliseconds: later ones leave that as it is. */
 interface Row {
   readonly stale?: number
   readonly expired?: number
+  readonly over?: number
 }
+
+/** What several instances say of a tag, and one after the other: the latest of each. */
+function joined(...rows: readonly (Row | undefined)[]): Row {
+  const row: { stale?: number; expired?: number; over?: number } = {}
+  for (const name of ['stale', 'expired', 'over'] as const) {
+    const latest = Math.max(...rows.map((one) => one?.[name] ?? -Infinity))
+    if (latest > -Infinity) row[name] = latest
+  }
+  return row
+}
+
+/** The same, where what has expired by now stays so whatever comes later. */
+const settled = (row: Row | undefined, now: number): Row | undefined =>
+  row?.expired !== undefined && row.expired <= now ? joined(row, { over: row.expired }) : row
 
 /** The class that `cacheHandler` of a Next configuration names. */
 export interface CacheHandlerClass {
@@ -137,16 +152,20 @@ export function cacheHandler({
     async #get(key: string, { kind, tags = [], softTags = [], revalidate }: GetContext): Promise<Kept | null> {
       const asked = [...tags, ...softTags]
       const isData = kind === 'FETCH'
-      const [found, ...known] = await rows.read([this.#keyOf(key, isData), ...asked.map((tag) => rows.tagKey(tag))])
+      const [found, ...known] =
+        (await rows.read([this.#keyOf(key, isData), ...asked.map((tag) => rows.tagKey(tag))])) ?? []
       const kept = found as Kept | undefined
       if (!kept) return null
       const own = isData ? [] : tagsOf(kept.value)
       const names = [...asked, ...own]
-      const all = own.length === 0 ? known : [...known, ...(await rows.read(own.map((tag) => rows.tagKey(tag))))]
+      const others = await rows.read(own.map((tag) => rows.tagKey(tag)))
+      // Whether it was ended is not known.
+      if (!others) return null
+      const all = [...known, ...others]
       const begun = begunAt(kept)
       const now = Date.now()
-      const merged = names.map((tag, at) => rows.merged(tag, all[at] as Row | undefined))
-      if (merged.some(({ expired = -Infinity }) => expired >= begun && expired <= now)) return null
+      const merged = names.map((tag, at) => rows.merged(tag, all[at] as Row | undefined, now))
+      if (merged.some(({ over = -Infinity }) => over >= begun)) return null
       if (!merged.some(({ stale = -Infinity }) => stale >= begun)) return kept
       // As old as Next must think it is to refresh it.
       const seconds = revalidate || kept.cacheControl?.revalidate || kept.value?.revalidate || 0
@@ -166,7 +185,7 @@ export function cacheHandler({
       const now = Date.now()
       const row: Row = durations
         ? { stale: now, ...(durations.expire !== undefined && { expired: now + durations.expire * 1000 }) }
-        : { expired: now }
+        : { over: now }
       await Promise.all([tags].flat().map((tag) => rows.revalidate(tag, row, lasting)))
     }
 
@@ -198,8 +217,8 @@ class Rows {
 
   tagKey = (tag: string): string => this.keyOf('tag', tag)
 
-  /** What lies under keys, each `undefined` where it is absent, unreadable, or the store does not answer. */
-  async read(keys: readonly string[]): Promise<unknown[]> {
+  /** What lies under keys, each `undefined` where it is absent or unreadable; nothing where the store does not answer. */
+  async read(keys: readonly string[]): Promise<unknown[] | undefined> {
     if (keys.length === 0) return []
     try {
       const store = this.#store
@@ -208,7 +227,7 @@ class Rows {
       )
       return found.map((held, at) => this.#open(held, keys[at]!))
     } catch {
-      return keys.map(() => undefined)
+      return undefined
     }
   }
 
@@ -238,19 +257,20 @@ class Rows {
     }
   }
 
-  merged(tag: string, row: Row | undefined): Row {
-    const own = this.#owed.get(tag)
-    return own ? { ...row, ...own } : (row ?? {})
+  merged(tag: string, row: Row | undefined, now: number): Row {
+    return joined(settled(row, now), settled(this.#owed.get(tag), now))
   }
 
   async revalidate(tag: string, row: Row, lasting: number): Promise<void> {
     const key = this.tagKey(tag)
-    const [known] = (await this.read([key])) as [Row | undefined]
-    const next = { ...known, ...this.#owed.get(tag), ...row }
-    const expiresAt = Date.now() + lasting + day
+    const next = joined(settled(this.#owed.get(tag), Date.now()), row)
     this.#owed.set(tag, next)
+    // What others have said meanwhile stands beside it.
     const redo = async () => {
-      await this.#store.set(key, this.#seal(key, next) as never, { expiresAt })
+      const known = this.#open(await this.#store.get(key), key) as Row | undefined
+      const now = Date.now()
+      const whole = joined(settled(known, now), settled(next, now))
+      await this.#store.set(key, this.#seal(key, whole) as never, { expiresAt: now + lasting + day })
       if (this.#owed.get(tag) === next) this.#owed.delete(tag)
     }
     try {

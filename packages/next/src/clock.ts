@@ -9,7 +9,7 @@ import { asUnit } from './storages.ts'
 /** For how long the steady clock is trusted, in milliseconds. */
 const trusted = 1000
 
-/** @returns whole epoch milliseconds, never later than the wall clock says */
+/** @returns whole epoch milliseconds: those of the wall clock, or of what it was before a correction of the last second */
 export function createClock(
   wall: () => number = () => asUnit(undefined, Date.now),
   steady: () => number = () => performance.now(),

@@ -1,6 +1,7 @@
 /**
  * Where a call is made, as Next keeps it: which request or render, whether there is a cache at all, and which tags were ended. These modules of Next are
- * not documented, so everything in them is optional here: without it a call goes the way of plain `unstable_cache`.
+ * not documented, so everything in them is optional here: without it a call goes the way of plain `unstable_cache`. The modules
+ * themselves must be there, which a build says at once.
  */
 import { workAsyncStorage } from 'next/dist/server/app-render/work-async-storage.external.js'
 import { workUnitAsyncStorage } from 'next/dist/server/app-render/work-unit-async-storage.external.js'

@@ -127,6 +127,70 @@ describe('tags, in every instance that has the store', () => {
   })
 })
 
+describe('a tag that was ended stays so', () => {
+  const soft = { expire: 3600 }
+
+  test.each([
+    ['at once', undefined],
+    ['by a profile that ends at once', { expire: 0 }],
+  ])('%s, whatever a profile says later', async (_, ended) => {
+    const handler = handlerOf()
+    await handler.set('k', fetched(1), { fetchCache: true, tags: ['a'] })
+    await handler.revalidateTag('a', ended)
+    await handler.revalidateTag('a', soft)
+    expect(await handler.get('k', asData(['a']))).toBeNull()
+  })
+
+  test('R20 what one instance still owes takes back nothing of what another has said since', async () => {
+    const store = textStore()
+    // The one instance has lost the store, the other has not.
+    const cut = {
+      ...store,
+      get: (key: string) => line(() => store.get(key)),
+      set: (...args: Parameters<typeof store.set>) => line(() => store.set(...args)),
+    }
+    let isCut = false
+    const line = async <T>(run: () => Promise<T>): Promise<T> => {
+      if (isCut) throw new Error('down')
+      return run()
+    }
+    const [one, two] = [handlerOf(cut as typeof store), handlerOf(store)]
+    isCut = true
+    await one.revalidateTag('a')
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    await two.set('k', fetched(1), { fetchCache: true, tags: ['a'] })
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    await two.revalidateTag('a')
+    await one.revalidateTag('other')
+    isCut = false
+    await vi.waitFor(
+      async () => {
+        await two.set('o', { ...fetched([1, 'o', 1, null, [], 0, 1]) }, { fetchCache: true, tags: ['other'] })
+        expect(await two.get('o', asData(['other']))).toBeNull()
+      },
+      { timeout: 10_000, interval: 100 },
+    )
+    expect(await one.get('k', asData(['a']))).toBeNull()
+    expect(await two.get('k', asData(['a']))).toBeNull()
+  }, 15_000)
+
+  test('a page whose tags cannot be read does not answer', async () => {
+    const store = textStore()
+    const handler = handlerOf(store)
+    await handler.set('/p', page, {})
+    await handler.revalidateTag('a')
+    const { get } = store
+    let reads = 0
+    store.get = async (key: string) => {
+      reads += 1
+      if (reads > 1) throw new Error('down')
+      return get(key)
+    }
+    expect(await handler.get('/p', { kind: 'APP_PAGE' })).toBeNull()
+    expect(reads).toBeGreaterThan(1)
+  })
+})
+
 describe('a store that', () => {
   test.each(['down', 'hangs'] as const)(
     '%s never fails a page, and what was revalidated meanwhile is made up for',

@@ -127,7 +127,8 @@ for (const { store, form, figures } of contenders) {
 }
 const [cpu] = cpus()
 const machine = `Node ${process.versions.node}, ${cpus().length} cores of ${cpu?.model}`
-lines.push('', `${machine}, ${connections} connections, ${pairs.length} paths, ${options.rounds} rounds.`)
+const date = new Date().toISOString().slice(0, 10)
+lines.push('', `${date}, ${machine}, ${connections} connections, ${pairs.length} paths, ${options.rounds} rounds.`)
 const table = lines.join('\n')
 console.log(table)
 if (options.write) {

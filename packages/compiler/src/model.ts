@@ -125,6 +125,8 @@ export interface Request {
   readonly kind: 'import' | 'dynamic' | 'require' | 'asset' | 'glob' | 'type'
   /** `import './x'`: for its effects alone. */
   readonly bare: boolean
+  /** No value of it is used, so that compilers of TypeScript may leave the import out, and evaluate nothing. */
+  readonly elidable?: true
   readonly at: number
 }
 

@@ -49,16 +49,17 @@ interface Importer {
 
 /** Where a module stands that changes what others read: what has evaluated it when they run. */
 export class Importers {
-  readonly #linker: Linker
+  readonly #named = new Map<Module, readonly Module[]>()
   readonly #of = new Map<Module, Importer[]>()
   readonly #cycles: ReadonlyMap<Module, number>
   readonly #standing = new Map<Module, (root: Module) => string>()
 
   constructor(linker: Linker, modules: readonly Module[], cycles: ReadonlyMap<Module, number>) {
-    this.#linker = linker
     this.#cycles = cycles
     for (const module of modules) {
-      for (const { to, kind, elidable } of named(linker, module)) {
+      const all = named(linker, module)
+      this.#named.set(module, [...new Set(all.map(({ to }) => to))])
+      for (const { to, kind, elidable } of all) {
         const importer = { module, always: (kind === 'import' && !elidable) || kind === 'require' }
         const known = this.#of.get(to)
         if (known) known.push(importer)
@@ -101,7 +102,7 @@ export class Importers {
 
   #reached(from: ReadonlySet<Module>): ReadonlySet<Module> {
     const found = new Set(from)
-    for (const module of found) for (const { to } of named(this.#linker, module)) found.add(to)
+    for (const module of found) for (const to of this.#named.get(module) ?? []) found.add(to)
     return found
   }
 }

@@ -169,7 +169,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
       captures,
       // Where a declared type comes from is of use while the version is made only.
       receiver: {
-        fields: receiver.fields,
+        fields: receiver.inherits ? [[]] : receiver.fields,
         calls: receiver.calls.flatMap(({ path, handed }) => (handed ? [] : { path })),
       },
       diagnostics: more.length === 0 ? diagnostics : [...diagnostics, ...more].sort(byPlace),
@@ -367,7 +367,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
     })
 
   /** A receiver whose declared types are known to be those of packages, where they are. */
-  const packaged = (file: string, { fields, calls, besides }: Receiver): Receiver => {
+  const packaged = (file: string, { fields, inherits, calls, besides }: Receiver): Receiver => {
     const known = calls.flatMap(({ path, type, from, handed }) => {
       const said = type ?? from
       const link = said && linker.target(linker.module(file), said)
@@ -380,6 +380,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
     const leaves = known.flatMap(({ path, leaf }) => (leaf && path.length === 1 ? path : []))
     return {
       fields: fields.filter(isData),
+      ...(inherits && { inherits }),
       calls: known,
       ...(besides && { besides: [...new Set([...besides, ...leaves])] }),
     }

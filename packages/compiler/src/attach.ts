@@ -153,10 +153,12 @@ export class Attachments {
     const holder = made ? made.kind === 'definition' && made.node : subject
     if (holder === false || !holder.def.calm.includes(method)) return false
     const isPatched = (node: Node) =>
-      (this.#touches.get(node) ?? none).some((touch) => {
-        const written = touch.by.def.slots[touch.slot]
-        return touch.strength === 'write' && written?.method === undefined
-      })
+      this.#withAliases(node).some((alias) =>
+        (this.#touches.get(alias.subject) ?? none).some((touch) => {
+          const written = touch.by.def.slots[touch.slot]
+          return touch.strength === 'write' && written?.method === undefined
+        }),
+      )
     return !isPatched(subject) && !isPatched(holder)
   }
 

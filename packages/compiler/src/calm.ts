@@ -11,27 +11,36 @@ export function calmMembers(code: Node | undefined): readonly string[] {
     const properties = code.properties as Node[]
     // What is spread, or has a name that only the running program knows, may be in the place of any other.
     if (properties.some((property) => nameOf(property) === undefined)) return []
-    return once(properties)
-      .filter(({ kind, value }) => kind === 'init' && isCalm(value))
-      .map((one) => nameOf(one)!)
+    return calm(properties, (one) => one.kind === 'init' && isCalm(one.value))
   }
   if (code?.type !== 'ClassDeclaration' && code?.type !== 'ClassExpression') return []
-  if (code.superClass) return []
-  const own = (code.body.body as Node[]).filter((member) => !member.static)
-  const set = own.filter(({ kind }) => kind === 'constructor').map(({ value }) => namesOfThis(value))
-  return once(own.filter(({ kind }) => kind !== 'constructor'))
-    .filter(
-      ({ type, kind, value, decorators }) =>
-        type === 'MethodDefinition' && kind === 'method' && !decorators?.length && isCalm(value),
-    )
+  const members = code.body.body as Node[]
+  // A decorator may make another class of it, a constructor give another object, a static block change the prototype.
+  if (code.superClass || code.decorators?.length) return []
+  const isStatic = (one: Node) => Boolean(one.static) || one.type === 'StaticBlock'
+  if (members.some((one) => isStatic(one) && mentionsThis(one))) return []
+  const own = members.filter((member) => !isStatic(member))
+  if (own.some((one) => (one.kind === 'constructor' ? returnsValue(one.value.body) : !isNamed(one)))) return []
+  return calm(
+    own,
+    ({ type, kind, value, decorators }) =>
+      type === 'MethodDefinition' && kind === 'method' && !decorators?.length && isCalm(value),
+  )
+}
+
+/** Members for which `is` holds, that are there once, and that no member puts another in the place of. */
+function calm(members: readonly Node[], is: (member: Node) => boolean): readonly string[] {
+  const set = members.flatMap((member) => [member.value, member.decorators].flat().filter(isNode)).map(namesOfThis)
+  return once(members)
+    .filter(is)
     .flatMap((member) => nameOf(member) ?? [])
     .filter((name) => set.every((names) => names !== undefined && !names.has(name)))
 }
 
-/** The names that code uses of `this`; nothing where it uses it otherwise, and so may set any. */
+/** The names that code uses of `this`, besides calling them; nothing where it uses it otherwise, and so may set any. */
 function namesOfThis(node: Node): Set<string> | undefined {
   const names = new Set<string>()
-  const look = (at: Node): boolean => {
+  const look = (at: Node, isCalled = false): boolean => {
     if (at.type === 'ThisExpression') return false
     if (at.type === 'TSParameterProperty') {
       const parameter = at.parameter.type === 'AssignmentPattern' ? at.parameter.left : at.parameter
@@ -39,12 +48,20 @@ function namesOfThis(node: Node): Set<string> | undefined {
     }
     if (at.type === 'MemberExpression' && erased(at.object).type === 'ThisExpression') {
       const name = at.property.type === 'PrivateIdentifier' ? '#' : staticKey(at.property, at.computed)
-      return name !== undefined && Boolean(names.add(name))
+      return name !== undefined && (isCalled || Boolean(names.add(name)))
     }
-    return partsOf(at).every(look)
+    return partsOf(at).every((part) => look(part, at.type === 'CallExpression' && part === at.callee))
   }
   return look(node) ? names : undefined
 }
+
+const isNamed = (member: Node): boolean => member.key?.type === 'PrivateIdentifier' || nameOf(member) !== undefined
+
+/** `return other` of a constructor, which is then what `new` gives. */
+const returnsValue = (node: Node): boolean =>
+  node.type === 'ReturnStatement'
+    ? Boolean(node.argument)
+    : !/^(?:Function|Class)/.test(node.type) && partsOf(node).some(returnsValue)
 
 const nameOf = ({ key, computed }: Node): string | undefined => {
   if (!key || key.type === 'PrivateIdentifier') return undefined

@@ -140,8 +140,8 @@ class Walk {
     let tokens = ''
     for (const [number, { subject, via }] of this.#entries.entries()) {
       if (subject.kind !== 'definition' || via === 'reference' || !subject.def.runs) continue
-      if (this.#evaluation.modules.has(subject.module)) continue
-      tokens += `${this.#graph.isImported(subject.module) ? '~' : '!'}${number};`
+      if (this.#evaluation.sure.has(subject.module)) continue
+      tokens += `${this.#graph.importers.standing(subject.module, this.#module)}${number};`
     }
     return tokens && `\n${tokens}`
   }
@@ -327,8 +327,8 @@ class Walk {
   #early(subject: Node): readonly string[] {
     if (isCode(subject) && subject.def.kind === 'function') return []
     const { module, def } = subject
-    const cycle = this.#graph.cycle(module)
-    const isNear = (other: Module) => cycle !== undefined && this.#graph.cycle(other) === cycle
+    const cycle = this.#graph.cycles.get(module)
+    const isNear = (other: Module) => cycle !== undefined && this.#graph.cycles.get(other) === cycle
     const isRun = (other: Module) => this.#evaluation.modules.has(other) && this.#evaluation.modules.has(module)
     return this.#graph.attachments
       .readers(subject, (node) => this.#numbers.has(node) && (node.module === module || isNear(node.module)))

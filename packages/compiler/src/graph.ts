@@ -1,7 +1,7 @@
 /** What all roots of a program share, computed once; `closure.ts` walks each of them. */
 import { Attachments } from './attach.ts'
 import { type Link, Linker, type Module, type Program } from './link.ts'
-import { cyclesOf, type Evaluation, evaluationOf, importedOf, programOf, programOrder } from './order.ts'
+import { cyclesOf, type Evaluation, evaluationOf, Importers, programOf, programOrder } from './order.ts'
 import type { Root } from './reached.ts'
 import { Report } from './report.ts'
 
@@ -13,7 +13,7 @@ export class Graph {
   #attachments: Attachments | undefined
   #order: ReturnType<typeof programOrder> | undefined
   #cycles: ReadonlyMap<Module, number> | undefined
-  #imported: ReadonlySet<Module> | undefined
+  #importers: Importers | undefined
   readonly #evaluations = new Map<Module, Evaluation>()
 
   constructor(program: Program) {
@@ -42,16 +42,16 @@ export class Graph {
     return this.#order
   }
 
-  /** Whether something in the program imports the module; whoever imports none of them starts it. */
-  isImported(module: Module): boolean {
-    this.#imported ??= importedOf(this.linker, this.modules)
-    return this.#imported.has(module)
+  /** Who imports what. */
+  get importers(): Importers {
+    this.#importers ??= new Importers(this.linker, this.modules, this.cycles)
+    return this.#importers
   }
 
   /** The cycle of static imports that a module is part of. */
-  cycle(module: Module): number | undefined {
+  get cycles(): ReadonlyMap<Module, number> {
     this.#cycles ??= cyclesOf(this.linker, this.modules)
-    return this.#cycles.get(module)
+    return this.#cycles
   }
 
   /** What evaluating the module evaluates. */

@@ -125,6 +125,8 @@ export interface Request {
   readonly kind: 'import' | 'dynamic' | 'require' | 'asset' | 'glob' | 'type'
   /** `import './x'`: for its effects alone. */
   readonly bare: boolean
+  /** No value of it is used, so that compilers of TypeScript may leave the import out, and evaluate nothing. */
+  readonly elidable?: true
   readonly at: number
 }
 
@@ -227,6 +229,8 @@ export interface Capture {
 export interface Receiver {
   /** Data read: `rate` of `this.rate`. */
   readonly fields: readonly (readonly string[])[]
+  /** Members of a class elsewhere are used: all of `this` counts, where a class of it has no stamp that tells what they read. */
+  readonly inherits?: true
   /** Set where members of a class hand `this` on: all that it holds counts, but for the members of these names. */
   readonly besides?: readonly string[]
   /** Objects called through: `[]` for `this.total()`, `['repo']` for `this.repo.find()`. */

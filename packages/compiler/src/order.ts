@@ -1,9 +1,12 @@
 /** When a module is evaluated: the static imports of one module, and the order in which their statements run. */
 import type { Linker, Module, Node } from './link.ts'
+import type { Request } from './model.ts'
 
 /** The modules that evaluating some module evaluates, with the place of each of their statements in that evaluation. */
 export interface Evaluation {
   readonly modules: ReadonlySet<Module>
+  /** Those of them that it evaluates for sure: not by an import that may be left out. */
+  readonly sure: ReadonlySet<Module>
   /** The modules as they finish: imports before importers. */
   readonly order: readonly Module[]
   /** Compares two definitions of `modules`. */
@@ -15,7 +18,7 @@ type Stretch = readonly [start: number, place: number]
 
 interface Frame {
   readonly module: Module
-  readonly next: readonly { readonly module: Module; readonly at: number }[]
+  readonly next: readonly { readonly module: Module; readonly at: number; readonly elidable: boolean }[]
   index: number
 }
 
@@ -23,30 +26,94 @@ interface Frame {
 const staticRequests = (linker: Linker, module: Module): Frame['next'] => {
   const known = requests.get(module)
   if (known) return known
-  const imports: { module: Module; at: number }[] = []
-  const requires: { module: Module; at: number }[] = []
+  const imports: Frame['next'][number][] = []
+  const requires: Frame['next'][number][] = []
   for (const [index, request] of module.summary.requests.entries()) {
     if (request.kind !== 'import' && request.kind !== 'require') continue
     const list = request.kind === 'import' ? imports : requires
     const at = request.kind === 'import' ? -1 : request.at
-    for (const target of linker.requested(module, index)) list.push({ module: target, at })
+    for (const target of linker.requested(module, index))
+      list.push({ module: target, at, elidable: request.elidable === true })
   }
   const all = imports.concat(requires)
   requests.set(module, all)
   return all
 }
 
-/** Modules that others name, to evaluate them now or later. */
-export function importedOf(linker: Linker, modules: readonly Module[]): ReadonlySet<Module> {
-  const found = new Set<Module>()
-  for (const module of modules) {
-    for (const [index, request] of module.summary.requests.entries()) {
-      if (request.kind === 'type' || request.kind === 'asset') continue
-      for (const target of linker.requested(module, index)) if (target !== module) found.add(target)
+/** A module that names another; `always` where its evaluation evaluates that one, which `import()` may never do, nor an
+ * import for types that compilers leave out. */
+interface Importer {
+  readonly module: Module
+  readonly always: boolean
+}
+
+/** Where a module stands that changes what others read: what has evaluated it when they run. */
+export class Importers {
+  readonly #named = new Map<Module, readonly Module[]>()
+  readonly #of = new Map<Module, Importer[]>()
+  readonly #cycles: ReadonlyMap<Module, number>
+  readonly #standing = new Map<Module, (root: Module) => string>()
+
+  constructor(linker: Linker, modules: readonly Module[], cycles: ReadonlyMap<Module, number>) {
+    this.#cycles = cycles
+    for (const module of modules) {
+      const all = named(linker, module)
+      this.#named.set(module, [...new Set(all.map(({ to }) => to))])
+      for (const { to, kind, elidable } of all) {
+        const importer = { module, always: (kind === 'import' && !elidable) || kind === 'require' }
+        const known = this.#of.get(to)
+        if (known) known.push(importer)
+        else this.#of.set(to, [importer])
+      }
     }
   }
-  return found
+
+  /**
+   * Whether something that leads to the root evaluates the module for sure (`~`) or perhaps (`?`); else whether anything at all
+   * does so: a framework may load both.
+   */
+  standing(module: Module, root: Module): string {
+    let standing = this.#standing.get(module)
+    if (standing === undefined) {
+      const sure = this.#leading(module, true)
+      const any = this.#leading(module, false)
+      const beside = [this.#reached(sure), this.#reached(any)] as const
+      const alone = this.#isOutside(sure, module) ? '+' : this.#isOutside(any, module) ? '-' : '!'
+      standing = (from) => (beside[0].has(from) ? '~' : `${beside[1].has(from) ? '?' : ''}${alone}`)
+      this.#standing.set(module, standing)
+    }
+    return standing(root)
+  }
+
+  /** Whether one of them is more than the module and those that import each other with it. */
+  #isOutside(found: ReadonlySet<Module>, module: Module): boolean {
+    const cycle = this.#cycles.get(module)
+    return [...found].some((one) => one !== module && (cycle === undefined || this.#cycles.get(one) !== cycle))
+  }
+
+  /** The module, and those whose evaluation leads to it. */
+  #leading(module: Module, isSure: boolean): ReadonlySet<Module> {
+    const found = new Set([module])
+    for (const at of found) {
+      for (const { module: by, always } of this.#of.get(at) ?? []) if (always || !isSure) found.add(by)
+    }
+    return found
+  }
+
+  #reached(from: ReadonlySet<Module>): ReadonlySet<Module> {
+    const found = new Set(from)
+    for (const module of found) for (const to of this.#named.get(module) ?? []) found.add(to)
+    return found
+  }
 }
+
+/** The modules that a module names, to evaluate them now or later. */
+const named = (linker: Linker, module: Module): (Pick<Request, 'kind' | 'elidable'> & { readonly to: Module })[] =>
+  module.summary.requests.flatMap(({ kind, elidable }, index) =>
+    kind === 'type' || kind === 'asset'
+      ? []
+      : linker.requested(module, index).map((to) => ({ to, kind, ...(elidable && { elidable }) })),
+  )
 
 const requests = new WeakMap<Module, Frame['next']>()
 
@@ -81,8 +148,16 @@ export function evaluationOf(linker: Linker, starts: readonly Module[]): Evaluat
     for (const [start, at] of places.get(node.module) ?? []) if (start <= node.def.start) found = at
     return found
   }
+  let sure: Set<Module> | undefined
   return {
     modules,
+    get sure() {
+      if (sure === undefined) {
+        sure = new Set(starts)
+        for (const at of sure) for (const next of staticRequests(linker, at)) if (!next.elidable) sure.add(next.module)
+      }
+      return sure
+    },
     order,
     compare: (a, b) => placeOf(a) - placeOf(b) || a.def.start - b.def.start || a.id - b.id,
   }

@@ -1,6 +1,7 @@
 /**
  * What a function reads and calls through `this` (R03, R04), its own methods and getters followed: their reads are its
- * reads. What cannot be followed (a method of a base class elsewhere, `this` handed on) counts as all of `this`.
+ * reads. What cannot be followed (`this` handed on) counts as all of `this`, and so does a method of a base class elsewhere, unless the
+ * classes of the object say when it runs what they read.
  */
 import { Encoder } from './encode.ts'
 import { typeName } from './encode-class.ts'
@@ -48,6 +49,7 @@ export function receiverOf(
   const { view } = input
   const fields: (readonly string[])[] = []
   const calls = new Map<string, Receiver['calls'][number]>()
+  let inherits = false
   const seen = new Set<Node>()
   const call = (path: readonly string[], { type, from }: Pick<Declared, 'type' | 'from'> = {}, handed = false) => {
     const key = JSON.stringify(path)
@@ -92,7 +94,8 @@ export function receiverOf(
       if (said.isData) field(holder)
     } else if (found?.unknown || base) {
       call([])
-      field(called || base ? [] : path)
+      if (called || base) inherits = true
+      else field(path)
     } else {
       if (called) call([])
       field(path)
@@ -100,11 +103,15 @@ export function receiverOf(
       if (said.type || said.from) call(path, said, true)
     }
   }
-  const whole = fields.some((path) => path.length === 0)
+  const all = fields.some((path) => path.length === 0)
   const read = shortest(follows ? fields : fields.filter((path) => path.length > 0))
   return {
-    receiver: { fields: read, calls: [...calls].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each) },
-    whole,
+    receiver: {
+      fields: read,
+      ...(inherits && !all && { inherits }),
+      calls: [...calls].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each),
+    },
+    whole: all || inherits,
   }
 }
 
@@ -117,6 +124,7 @@ export function receiverOfClass(input: ReceiverInput, uses: readonly ReceiverUse
   const memory = remembered(input, node)
   return {
     fields: receiver.fields.filter((path) => !memory.has(JSON.stringify(path))),
+    ...(receiver.inherits && { inherits: true }),
     calls: receiver.calls.filter(({ path }) => path.length > 0),
     ...(whole && {
       besides: [...memory].flatMap((key) => {
@@ -129,10 +137,12 @@ export function receiverOfClass(input: ReceiverInput, uses: readonly ReceiverUse
 
 /**
  * Collections of a class that hold what it remembers of earlier calls, and not what it was given: whatever member adds to one
- * looks into it as well. A member that only adds is how a handler or a rate gets there.
+ * looks into it as well, and whatever looks adds. A member that only adds is how a handler or a rate gets there, and one that only looks
+ * is how it is used.
  */
 function remembered(input: ReceiverInput, node: Node): ReadonlySet<string> {
   const found = new Map<string, boolean>()
+  const lookers: (readonly string[])[] = []
   for (const member of node.body.body as Node[]) {
     const code = member.kind === 'constructor' ? undefined : codeOf(member)
     const uses = code ? usesOf(input, code) : []
@@ -140,13 +150,21 @@ function remembered(input: ReceiverInput, node: Node): ReadonlySet<string> {
     const looked = uses.filter((use) => !added.includes(use)).map(({ path }) => path)
     for (const { path } of added) {
       const holder = path.slice(0, -1)
-      const looks = looked.some((other) => holder.every((name, at) => other[at] === name))
+      const looks = looked.some((other) => isBelow(other, holder))
       const key = JSON.stringify(holder)
       found.set(key, looks && found.get(key) !== false)
     }
+    if (added.length === 0) lookers.push(...looked)
+  }
+  for (const key of found.keys()) {
+    const holder = JSON.parse(key) as string[]
+    if (lookers.some((path) => isBelow(path, holder))) found.set(key, false)
   }
   return new Set([...found].flatMap(([key, isMemory]) => (isMemory ? key : [])))
 }
+
+const isBelow = (path: readonly string[], holder: readonly string[]): boolean =>
+  holder.every((name, at) => path[at] === name)
 
 /** Paths without those that a shorter one covers. */
 export function shortest(paths: readonly (readonly string[])[]): (readonly string[])[] {

@@ -116,6 +116,7 @@ export interface StampedModule {
 type Helper =
   | 'built'
   | 'through'
+  | 'inherited'
   | 'held'
   | 'putStamp'
   | 'stampCode'
@@ -220,7 +221,7 @@ const readerOf = (path: readonly string[]): string => `_=>${member('_', path)}`
 
 /** @param owner the version of the class whose member calls its own members */
 function receiverParts(
-  { fields, calls, besides }: Receiver,
+  { fields, inherits, calls, besides }: Receiver,
   owner: string | undefined,
   own: Snapshots,
   reader = readerOf,
@@ -228,11 +229,13 @@ function receiverParts(
 ): string[] {
   const parts: string[] = []
   const readers = [...fields.map(readerOf), ...captured]
-  if (besides) readers.push(wholeBut(besides))
+  const unless = inherits && own.inherited()
+  if (besides) readers.push(unless ? `_=>(${wholeBut(besides)})(${unless}(_)??{})` : wholeBut(besides))
+  else if (unless) readers.push(unless)
   if (readers.length > 0) parts.push(`receiver:[${readers.join()}]`)
   if (calls.length === 0) return parts
   const list = calls.map(({ path, leaf }) => {
-    const known = leaf ? ',true' : path.length === 0 && owner !== undefined ? `,${quote(owner)}` : ''
+    const known = leaf ? ',true' : path.length === 0 && owner !== undefined && !inherits ? `,${quote(owner)}` : ''
     return `[${quote(member('this', path))},${reader(path)}${known}]`
   })
   return [...parts, `calls:${own.through()}([${list.join()}])`]
@@ -388,6 +391,11 @@ class Snapshots {
   /** What follows paths; imported where there are some. */
   through(): string {
     return this.#helper('through')
+  }
+
+  /** What counts of an object that uses members of a class elsewhere. */
+  inherited(): string {
+    return this.#helper('inherited')
   }
 
   /** A variable for a class, declared before it. */

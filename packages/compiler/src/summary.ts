@@ -9,7 +9,7 @@ import { digestOf } from './digest.ts'
 import { Encoder } from './encode.ts'
 import { isFound } from './found.ts'
 import { layoutOf } from './layout.ts'
-import type { ClassSource, Definition, ModuleSummary, Request } from './model.ts'
+import { type ClassSource, type Definition, type ModuleSummary, type Request, Use } from './model.ts'
 import { isUndefined } from './normal.ts'
 import { outline, type Plan } from './outline.ts'
 import { type Node, type Parsed, parseSource } from './parse.ts'
@@ -24,7 +24,7 @@ import { findWrappers, type WrapperKind } from './wrappers.ts'
 import { type ModuleView, plain, type ReceiverUse, Writer } from './writer.ts'
 
 /** Raised whenever a summary of the same text changes: kept ones are then useless. */
-export const summaryFormat = 9
+export const summaryFormat = 10
 
 export interface SummariseInput {
   readonly text: string
@@ -50,7 +50,7 @@ export function summarise(input: SummariseInput): ModuleSummary {
   if (error) {
     return opaque(text, { code: 'parse-error', what: error.message, start: error.start, end: error.end })
   }
-  return new Summariser(text, program, commonjs, input.wrappers).summary()
+  return new Summariser(text, program, commonjs, input.wrappers, /^\.?[cm]?tsx?$/.test(input.extension)).summary()
 }
 
 /** What stands for a file that could not be understood. */
@@ -81,6 +81,7 @@ class Summariser {
   readonly #outline: ReturnType<typeof outline>
   readonly #wrappers: ReturnType<typeof findWrappers>
   readonly #requests: Request[]
+  readonly #isTyped: boolean
   readonly #dynamic = new Map<string, number>()
   readonly #uses = new Map<Node, readonly string[]>()
   /** What members of classes do with `this`. */
@@ -94,7 +95,9 @@ class Summariser {
     program: Node,
     commonjs: boolean,
     known: ReadonlyMap<string, WrapperKind | undefined> | undefined,
+    isTyped: boolean,
   ) {
+    this.#isTyped = isTyped
     this.#text = text
     this.#program = program
     this.#commonjs = commonjs
@@ -126,7 +129,6 @@ class Summariser {
     const wrappers = this.#ownWrappers()
     const instances = this.#wrappers.instances.map((node) => describeInstance({ ...input, node, label: [], nested }))
     return {
-      requests: this.#requests,
       definitions,
       exports,
       names,
@@ -140,6 +142,8 @@ class Summariser {
       commonjs: this.#commonjs,
       findings: instances.flatMap(({ findings }) => findings),
       opaque: undefined,
+      // Last: what was written above adds some.
+      requests: this.#markElidable(definitions),
     }
   }
 
@@ -180,6 +184,21 @@ class Summariser {
       if (kind) wrappers.default = kind
     }
     return wrappers
+  }
+
+  /** Imports that stand in the text for types alone, whether or not they say so. */
+  #markElidable(definitions: readonly Definition[]): readonly Request[] {
+    if (!this.#isTyped) return this.#requests
+    const { exports, stars, imports } = this.#outline
+    const used = new Set(stars)
+    for (const to of Object.values(exports)) if ('request' in to) used.add(to.request)
+    for (const { slots } of definitions) {
+      for (const { to, use } of slots) if ('request' in to && (use & Use.declared) === 0) used.add(to.request)
+    }
+    const binding = new Set([...imports.values()].map(({ request }) => request))
+    return this.#requests.map((request, index) =>
+      request.kind === 'import' && binding.has(index) && !used.has(index) ? { ...request, elidable: true } : request,
+    )
   }
 
   #view(found: ModuleView['found']): ModuleView {

@@ -150,8 +150,10 @@ export function writeFunction(input: UseInput, given: Node, owner: Owner | undef
     ? fn.type === 'ArrowFunctionExpression' && writer.root?.usesThis === true
     : writer.frames[0]!.usesThis
   if (lexical) {
-    if (receiver.fields.length > 0) captures.push({ name: 'this', paths: [...receiver.fields] })
-    receiver = { ...receiver, fields: [] }
+    const { inherits, ...rest } = receiver
+    const fields = inherits ? [[]] : [...rest.fields]
+    if (fields.length > 0) captures.push({ name: 'this', paths: fields })
+    receiver = { ...rest, fields: [] }
   }
   if (lexical && writer.root?.usesArguments) captures.push({ name: 'arguments', paths: [[]] })
   const findings = [...uncapturable(writer), ...hidden(input, writer)]

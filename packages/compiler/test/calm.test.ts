@@ -5,12 +5,21 @@ const head = "import { cached } from '@autocache/core'\n"
 const codes = (source: string, more: Record<string, string> = {}) =>
   inMemory({ 'main.ts': head + source, ...more }).diagnostics.map(({ code }) => code)
 
+/** A function that adds to what it is called on. */
+const other = 'function (this: any, n: number) { return (this.n = (this.n ?? 0) + n) }'
+/** A class with an `add` that does nothing, and something besides. */
+const kind = (member: string, before = '', after = '') =>
+  `${before}class Kind { add(n: number) { return n }\n${member} }\nconst math: any = new Kind()\n${after}${f}`
 const f = 'export const f = cached((n: number) => math.add(n, 1))'
 
 describe('a member by the name of a mutator changes nothing where the code shows that it does not', () => {
   test.each([
     ['of an object', `const math = { add: (a: number, b: number) => a + b }\n${f}`],
     ['of an object, a method', `const math = { add(a: number, b: number) { return a + b } } as const\n${f}`],
+    [
+      'of an object whose members call each other',
+      `const math = { add: (a: number, b: number) => a + b, twice(n: number) { return this.add(n, n) } }\n${f}`,
+    ],
     ['of an instance', `class Calc { add(a: number, b: number) { return a + b } }\nconst math = new Calc()\n${f}`],
   ])('%s', (_, source) => {
     expect(codes(source)).toEqual([])
@@ -67,6 +76,22 @@ describe('it is a change of module state where it may be one', () => {
       'the prototype gets another',
       `class Calc { add(n: number) { return n } }\nCalc.prototype.add = function (this: any, n: number) { return (this.n = n) }\nconst math: any = new Calc()\n${f}`,
     ],
+    ['a field puts another in its place, itself', kind(`x = ((this as any).add = ${other})`)],
+    ['a field hands the instance on', kind('x = patch(this)', `function patch(k: any) { k.add = ${other} }\n`)],
+    ['a static block changes the prototype', kind(`static { (this as any).prototype.add = ${other} }`)],
+    ['a decorator changes the class', kind('', `const deco = (k: any) => { k.prototype.add = ${other} }\n@deco `)],
+    ['another method puts another in its place', kind(`init() { (this as any).add = ${other} }`, '', 'math.init()\n')],
+    ['a member has a name that only the run knows', kind(`['a' + 'dd'](n: number) { return ((this as any).n = n) }`)],
+    ['a constructor gives another object', kind('constructor() { return new Set() as any }')],
+    [
+      'a method of the object puts another in its place',
+      `const math: any = { add(n: number) { return n }, init() { this.add = ${other} } }\nmath.init()\n${f}`,
+    ],
+    [
+      'another is put in its place by another name',
+      `const math: any = { add: (n: number) => n }\nconst alias = math\nalias.add = ${other}\n${f}`,
+    ],
+    ['the prototype has another name', kind('', '', `const proto: any = Kind.prototype\nproto.add = ${other}\n`)],
   ])('%s', (_, source) => {
     expect(codes(source)).toContain('mutable-capture')
   })

@@ -5,11 +5,13 @@ type Sources = Readonly<Record<string, string>>
 
 const versionOf = (files: Sources, name = 'main.ts') => inMemory(files).versionOf(name, 'f').version
 
+const value = (code: string) => `import { T } from './patch'\nexport const use = ${code}`
 const prototype = { 'patch.ts': 'Array.prototype.x = 1' }
 const registry = {
   'registry.ts': 'export const registry: string[] = []',
   'patch.ts': "import { registry } from './registry'\nregistry.push('a')",
 }
+const typed = { 'patch.ts': 'Array.prototype.x = 1\nexport class T {}' }
 const read = "import { registry } from './registry'\n"
 
 /** Programs with an import for what it does, and without it, the module that it led to being there as before. */
@@ -53,6 +55,65 @@ const edits: Record<string, readonly [before: Sources, after: Sources, name?: st
     { 'main.ts': 'export const f = () => [1].x', ...prototype },
   ],
 }
+
+const main = { ...registry, 'main.ts': `${read}export const f = () => registry.join()` }
+const start = "import './patch'\nimport './main'"
+
+/** Programs whose module is evaluated for sure before an edit, and afterwards perhaps, or by something else alone. */
+const weaker: typeof edits = {
+  'an import that becomes one on a condition': [
+    { ...main, 'start.ts': start },
+    { ...main, 'start.ts': "import './main'\nif (process.env.X) await import('./patch')" },
+  ],
+  'an import that becomes one in a function': [
+    { ...main, 'start.ts': start },
+    { ...main, 'start.ts': "import './main'\nexport const later = () => import('./patch')" },
+  ],
+  'an import of an importer that goes': [
+    { ...main, 'setup.ts': "import './patch'", 'start.ts': "import './setup'\nimport './main'" },
+    { ...main, 'setup.ts': "import './patch'", 'start.ts': "import './main'" },
+  ],
+  'an import of a module that is in a cycle': [
+    { ...main, 'q.ts': "import './patch'", 'patch.ts': `${registry['patch.ts']}\nimport './q'`, 'start.ts': start },
+    {
+      ...main,
+      'q.ts': "import './patch'",
+      'patch.ts': `${registry['patch.ts']}\nimport './q'`,
+      'start.ts': "import './main'",
+    },
+  ],
+  'an import that becomes one for a type, which compilers leave out': [
+    { 'main.ts': "import './patch'\nexport const f = () => [1].x", ...typed },
+    { 'main.ts': "import { T } from './patch'\nexport const f = (): T => [1].x", ...typed },
+  ],
+  'an import whose only value goes': [
+    { 'main.ts': "import './more'\nexport const f = () => [1].x", 'more.ts': value('() => new T()'), ...typed },
+    { 'main.ts': "import './more'\nexport const f = () => [1].x", 'more.ts': value('(): T | 0 => 0'), ...typed },
+  ],
+  'an import for a type in the file that starts the program': [
+    { ...main, 'patch.ts': `${registry['patch.ts']}\nexport class T {}`, 'start.ts': `import './main'\n${value('T')}` },
+    {
+      ...main,
+      'patch.ts': `${registry['patch.ts']}\nexport class T {}`,
+      'start.ts': `import './main'\n${value('(t: T) => t')}`,
+    },
+  ],
+}
+
+describe('an import that may evaluate nothing any more changes the version', () => {
+  test.each(Object.entries(weaker))('%s', (_, [before, after]) => {
+    expect(versionOf(after)).not.toBe(versionOf(before))
+  })
+})
+
+test('an importer that comes leaves the versions of what another leads to already', () => {
+  expect(versionOf({ ...main, 'start.ts': start, 'more.ts': "import './patch'" })).toBe(
+    versionOf({ ...main, 'start.ts': start }),
+  )
+  expect(versionOf({ ...main, 'start.ts': start, 'more.ts': "export const more = () => import('./start')" })).toBe(
+    versionOf({ ...main, 'start.ts': start }),
+  )
+})
 
 describe('an import that is taken away, whose module stays in the program, changes the version of what it had changed', () => {
   test.each(Object.entries(edits))('%s', (_, [before, after, name]) => {

@@ -232,6 +232,21 @@ function stampsOf(object: object, known: boolean | string | undefined): Stamp[] 
   return found.length > 0 || accepted || known === true ? found : undefined
 }
 
+/**
+ * What counts of an object whose class uses members of one elsewhere: nothing besides what is told, where every class of it has a
+ * stamp, since those list what their members read and call through (R03, R04); else all of it.
+ */
+export function inherited(self: unknown): unknown {
+  if (typeof self !== 'object' || self === null || cacheKey in self) return self
+  let prototype: object | null = Object.getPrototypeOf(self)
+  if (prototype === null || isRoot(prototype)) return self
+  for (; prototype !== null && !isRoot(prototype); prototype = Object.getPrototypeOf(prototype)) {
+    const Class: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
+    if (typeof Class !== 'function' || Class.prototype !== prototype || !stampOf(Class)) return self
+  }
+  return undefined
+}
+
 /** A class that static members are called on, or a function with members. */
 function stampsOfFunction(fn: object, known: boolean | string | undefined): Stamp[] | undefined {
   const found: Stamp[] = []

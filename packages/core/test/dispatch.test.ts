@@ -6,7 +6,7 @@ import { asyncMapStore } from '@autocache/conformance'
 import { cacheKey, createAutocache } from '../src/index.ts'
 import { createInputs } from '../src/inputs.ts'
 import { resolveBounds, resolveOptions } from '../src/options.ts'
-import { putStamp, type Stamp, stampContract, stampMember, through, wire } from '../src/plumbing.ts'
+import { inherited, putStamp, type Stamp, stampContract, stampMember, through, wire } from '../src/plumbing.ts'
 import { syncStore, thrown } from './version-support.ts'
 
 const stamp: Stamp = { contract: stampContract, label: 'Service.load', version: 's1-service' }
@@ -450,6 +450,55 @@ describe('R04 what a function calls through', () => {
       wire.digest,
     )
     expect([inputs.plain, inputs.ignore({}), inputs(undefined, []).fixed]).toEqual([false, false, false])
+  })
+})
+
+describe('R03 what counts of an object whose class uses members of one elsewhere', () => {
+  const Base = putStamp(
+    class Base {
+      rate = 1
+    },
+    classStamp('s1-base', { receiver: [(self) => self.rate] }),
+  )
+  const Sub = putStamp(class Sub extends Base {}, classStamp('s1-sub'))
+  const bare = class {}
+
+  test('is told by its classes, where each has a stamp', () => {
+    expect([inherited(new Base()), inherited(new Sub())]).toEqual([undefined, undefined])
+  })
+
+  test.each<[string, unknown]>([
+    ['a class of it has no stamp', new (class extends Base {})()],
+    ['a class below has none', new (putStamp(class extends bare {}, classStamp('s1-a')))()],
+    ['one below is of the platform', new (putStamp(class extends Map {}, classStamp('s1-a')))()],
+    ['another object is in between', Object.create(new Sub())],
+    [
+      'its class says itself what it is keyed by',
+      new (class extends Sub {
+        [cacheKey]() {
+          return 1
+        }
+      })(),
+    ],
+    ['it is a class', Sub],
+    ['it is a plain object', { rate: 1 }],
+    ['it is of no class', Object.create(null)],
+  ])('is all of it where %s', (_, object) => {
+    expect(inherited(object)).toBe(object)
+  })
+
+  test('is looked at for every call', async () => {
+    const fn = putStamp(
+      function (this: { rate: number }, n: number) {
+        return n * this.rate
+      },
+      { ...stamp, receiver: [inherited], calls: through([['this', (self) => self]]) },
+    )
+    const { cached } = createAutocache({ store: syncStore(), namespace: 'n', ttl: 1 })
+    const sub = Object.assign(new Sub(), { times: cached(fn) })
+    expect([sub.times(2), sub.times(2)]).toEqual([2, 2])
+    sub.rate = 5
+    expect(sub.times(2)).toBe(10)
   })
 })
 

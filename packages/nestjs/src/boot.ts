@@ -85,8 +85,8 @@ export class Boot {
       throw new AutocacheError(
         'UNKEYABLE_VALUE',
         `\`${label}\` reads something of its object that no key can be made of (${error.message}). A method that it ` +
-          'inherits from another file and calls counts as reading the whole object, and so does `this` that is handed ' +
-          'on. Give the option `key`, such as `key: (id: string) => id`, or give the class a `[cacheKey]()` that ' +
+          'inherits from another file and calls counts as reading the whole object where a class of that has no version, ' +
+          'and so does `this` that is handed on. Give the option `key`, such as `key: (id: string) => id`, or give the class a `[cacheKey]()` that ' +
           'returns what its results depend on; the code of its providers stays in the version.',
         { cause: error },
       )

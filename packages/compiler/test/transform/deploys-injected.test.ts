@@ -64,6 +64,28 @@ const deploys: Record<string, Deploy> = {
     'v * 2',
     'v * 3',
   ),
+  'what a list holds, to which a member adds once': edited(
+    service(
+      'Repo',
+      'n + this.held.sum()',
+      'new Repo()',
+      'class Repo { seen: number[] = []; add(x: number) { if (!this.seen.includes(x)) this.seen.push(x) }\n' +
+        'sum() { return this.seen.reduce((a, b) => a + b, 0) } }',
+    ).replace('new Repo();', 'new Repo(); given.add(2);'),
+    'add(2)',
+    'add(3)',
+  ),
+  'what a map holds, to which a member adds once': edited(
+    service(
+      'Repo',
+      "n + this.held.get('a')",
+      'new Repo()',
+      'class Repo { seen = new Map<string, number>(); add(k: string, x: number) { if (!this.seen.has(k)) this.seen.set(k, x) }\n' +
+        'get(k: string) { return this.seen.get(k) ?? 0 } }',
+    ).replace('new Repo();', "new Repo(); given.add('a', 2);"),
+    "'a', 2",
+    "'a', 3",
+  ),
 }
 
 playDeploys(deploys)

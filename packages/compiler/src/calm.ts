@@ -60,7 +60,7 @@ function namesOfThis(node: Node): Set<string> | undefined {
 const isNamed = (member: Node): boolean => member.key?.type === 'PrivateIdentifier' || nameOf(member) !== undefined
 
 /** Whether a constructor has `return other`, which is then what `new` gives. */
-const returnsValue = (constructor: Node): boolean => partsOf(constructor).some(returns)
+const returnsValue = (method: Node): boolean => partsOf(method).some(returns)
 
 const returns = (node: Node): boolean =>
   node.type === 'ReturnStatement'

@@ -20,7 +20,9 @@ export function calmMembers(code: Node | undefined): readonly string[] {
   const isStatic = (one: Node) => Boolean(one.static) || one.type === 'StaticBlock'
   if (members.some((one) => isStatic(one) && mentionsThis(one))) return []
   const own = members.filter((member) => !isStatic(member))
-  if (own.some((one) => (one.kind === 'constructor' ? returnsValue(one.value.body) : !isNamed(one)))) return []
+  // An overload of a constructor has no body.
+  const isOther = (one: Node) => (one.kind === 'constructor' ? returnsValue(one.value) : !isNamed(one))
+  if (own.some(isOther)) return []
   return calm(
     own,
     ({ type, kind, value, decorators }) =>
@@ -57,11 +59,13 @@ function namesOfThis(node: Node): Set<string> | undefined {
 
 const isNamed = (member: Node): boolean => member.key?.type === 'PrivateIdentifier' || nameOf(member) !== undefined
 
-/** `return other` of a constructor, which is then what `new` gives. */
-const returnsValue = (node: Node): boolean =>
+/** Whether a constructor has `return other`, which is then what `new` gives. */
+const returnsValue = (method: Node): boolean => partsOf(method).some(returns)
+
+const returns = (node: Node): boolean =>
   node.type === 'ReturnStatement'
     ? Boolean(node.argument)
-    : !/^(?:Function|Class)/.test(node.type) && partsOf(node).some(returnsValue)
+    : !/^(?:Function|Class)/.test(node.type) && partsOf(node).some(returns)
 
 const nameOf = ({ key, computed }: Node): string | undefined => {
   if (!key || key.type === 'PrivateIdentifier') return undefined

@@ -20,6 +20,11 @@ describe('a member by the name of a mutator changes nothing where the code shows
       'of an object whose members call each other',
       `const math = { add: (a: number, b: number) => a + b, twice(n: number) { return this.add(n, n) } }\n${f}`,
     ],
+    [
+      'of an instance whose constructor is overloaded',
+      `class Calc { constructor(n: 1); constructor(n: 2); constructor(readonly n: number) {} add(a: number, b: number) { return a + b } }
+      const math = new Calc(1)\n${f}`,
+    ],
     ['of an instance', `class Calc { add(a: number, b: number) { return a + b } }\nconst math = new Calc()\n${f}`],
   ])('%s', (_, source) => {
     expect(codes(source)).toEqual([])

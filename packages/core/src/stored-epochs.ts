@@ -18,7 +18,7 @@
  * Decision: docs/decisions/0014-invalidation.md, with what was refused (counters, clocks, tombstones).
  */
 
-import { type Answer, each, follow, rescue } from './answer.ts'
+import { type Answer, each, follow, isThenable, rescue } from './answer.ts'
 import { Debts } from './debts.ts'
 import type { StoreError } from './errors.ts'
 import type { Gate } from './gate.ts'
@@ -156,10 +156,13 @@ export class StoredEpochs {
     timeout: number,
     failed: (error: unknown) => void,
   ): Answer<Seen | undefined> {
-    return follow(
-      this.#active(seen, names, timeout, failed),
-      (known) => known && { ...known, early: this.#early(known, names, life, now, timeout) },
-    )
+    return follow(this.#active(seen, names, timeout, failed), (known) => {
+      if (!known) return undefined
+      const early = this.#early(known, names, life, now, timeout)
+      // Nobody waits for it but who closes: a run that fails leaves it behind.
+      if (isThenable(early)) this.#gate.keep(Promise.resolve(early), this.#gate.landings)
+      return { ...known, early }
+    })
   }
 
   /** What was seen, with activity, which is put where it is missing. */

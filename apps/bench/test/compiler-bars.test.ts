@@ -17,6 +17,7 @@ function resultsOf(
   gibibytes: number,
   exponent: number,
   throughput = 0.5,
+  [extra, bytes]: readonly [number, number] = [50, 200],
 ): CompilerResults {
   const steps: StepId[] = ['parse', 'cold', 'cold-uncached', 'warm-update', 'warm-call', 'warm-process']
   return {
@@ -40,6 +41,13 @@ function resultsOf(
       stamps: { modules: 1, stamps: 1, parse: same(1), transform: same(2), throughput: same(throughput) },
     })),
     growth: { exponent, points: [] },
+    shells: {
+      modules: 1,
+      rounds: 1,
+      updates: [{ name: 'a file', without: 1, with: 1 + extra, extra }],
+      starts: [],
+      bytes,
+    },
     checked: [],
   }
 }
@@ -60,10 +68,13 @@ it('each bar is missed just above its limit', () => {
   expect(missed(resultsOf(5, 200, 1.51, 1.1))).toEqual(of('memory'))
   expect(missed(resultsOf(5, 200, 1.5, 1.11))).toEqual([`${prefix}growth`])
   expect(missed(resultsOf(5, 200, 1.5, 1.1, 0.49))).toEqual([`${prefix}stamps`])
+  expect(missed(resultsOf(5, 200, 1.5, 1.1, 0.5, [51, 200]))).toEqual([`${prefix}update`])
+  expect(missed(resultsOf(5, 200, 1.5, 1.1, 0.5, [50, 201]))).toEqual([`${prefix}bytes`])
 })
 
 it('what was not measured is neither met nor missed', () => {
-  expect(outcomes({ ...resultsOf(1, 1, 1, 1), projects: [], growth: undefined })).toEqual(new Set(['not measured']))
+  const { shells: _, ...rest } = resultsOf(1, 1, 1, 1)
+  expect(outcomes({ ...rest, projects: [], growth: undefined })).toEqual(new Set(['not measured']))
 })
 
 it('misses are accepted by pages that also accept those of calls, each where it belongs', () => {

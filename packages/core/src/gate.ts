@@ -57,6 +57,8 @@ export class Gate {
   readonly refreshes = new Set<Promise<unknown>>()
   /** What runs came to and is on its way into the store: what that has to say of epochs before, and the write. */
   readonly landings = new Set<Promise<unknown>>()
+  /** The epochs that runs put while they are under way. */
+  readonly puts = new Set<Promise<unknown>>()
   /** Whether the store answers with promises, once that was seen. */
   asynchronous: boolean | undefined
   state: BreakerState = 'closed'
@@ -189,7 +191,7 @@ export class Gate {
 
   /** Waits for what is under way, at most five seconds for each. */
   async drain(): Promise<void> {
-    const work: PromiseLike<unknown>[] = [...this.writes, ...this.landings, ...this.refreshes]
+    const work: PromiseLike<unknown>[] = [...this.writes, ...this.landings, ...this.puts, ...this.refreshes]
     if (this.owed > 0 && !this.isOpen) work.push(Promise.resolve(this.debts!.repay()))
     await Promise.all(work.map((one) => drained(one)))
   }

@@ -160,7 +160,7 @@ export class StoredEpochs {
       if (!known) return undefined
       const early = this.#early(known, names, life, now, timeout)
       // Nobody waits for it but who closes: a run that fails leaves it behind.
-      if (isThenable(early)) this.#gate.keep(Promise.resolve(early), this.#gate.landings)
+      if (isThenable(early)) this.#gate.keep(Promise.resolve(early), this.#gate.puts)
       return { ...known, early }
     })
   }

@@ -286,7 +286,7 @@ const steps = fc.array(
   { minLength: 60, maxLength: 160, size: 'max' },
 )
 
-const long = process.env.AUTOCACHE_LONG ? 10_000 : 60
+const long = globalThis.process?.env?.AUTOCACHE_LONG ? 10_000 : 60
 
 test(`R22 no hit is older than its bound, whatever is cut off, late or let go (${long} worlds)`, {
   timeout: 3_600_000,

@@ -120,8 +120,23 @@ async function warm({ load, cache, line }: ReturnType<ReturnType<typeof world>['
   await cache.close()
 }
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }))
-afterEach(() => void vi.useRealTimers())
+/** Node's own timers, by which a bus is asked to beat: they go with those of the test. */
+const builtin = (name: string) => (globalThis.process as any)?.getBuiltinModule?.(name)
+const timers = builtin('node:timers')
+const followTimers = () => {
+  if (!timers) return
+  timers.setTimeout = globalThis.setTimeout
+  builtin('node:module').syncBuiltinESMExports()
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })
+  followTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+  followTimers()
+})
 
 describe('R22 a hit that the bus vouches for', () => {
   test('awaits nothing, looks nothing up, and gives each caller a value of its own', async () => {
@@ -252,6 +267,40 @@ describe('R22 a hit that the bus vouches for', () => {
     await pass(59_000)
     expect(await get()).toBeGreaterThan(0)
     expect(one.cache.stats().total.fill).toBe(1)
+  })
+
+  test('is believed no longer than what says whether it counts is kept, however late the entry came', async () => {
+    const { start, far, values } = world(new Lines(), {}, { ttl: 1000 })
+    const one = start()
+    await warm(one)
+    const plain = createAutocache({
+      store: asyncMapStore({ holds: 'text', ...far }),
+      namespace: 'near',
+      version: '1',
+      ttl: '10m',
+    })
+    const on = async (ms: number) => {
+      for (let done = 0; done < ms; done += 50) {
+        await pass(50)
+        one.line.deliver()
+        const answer = one.load(1)
+        await pass(1)
+        await answer
+      }
+    }
+    await on(600)
+    // The entry is read again, and so kept for longer than its epochs.
+    one.near.clear()
+    await one.load(1)
+    expect(await one.load(1)).toEqual({ key: 1, value: 0 })
+    values[1] = 7
+    // Nobody tells the bus.
+    await plain.invalidateTags('any')
+    await on(600)
+    const answer = one.load(1)
+    await pass(20)
+    expect(await answer).toEqual({ key: 1, value: 7 })
+    await Promise.all([one.cache.close(), plain.close()])
   })
 
   test('what a function that it answers depends on reaches the outer one', async () => {

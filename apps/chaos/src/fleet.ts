@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { sleep, until } from 'servers/redis-server'
 import type { Account } from './account.ts'
 import type { Measured, Order, Phase, Report, Totals, Window, WorkerPlan } from './plan.ts'
-import { sleep, until } from './redis-server.ts'
 import { instant } from './register.ts'
 
 const program = fileURLToPath(new URL('worker.js', import.meta.url))

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { RedisServer } from 'servers/redis-server'
+import { Way } from 'servers/way'
 import { Account } from './account.ts'
 import { Fleet } from './fleet.ts'
 import type { StorePlan, WorkerPlan } from './plan.ts'
-import { RedisServer } from './redis-server.ts'
 import { Register } from './register.ts'
 import type { Round } from './results.ts'
-import { Way } from './way.ts'
 
 /** How large everything is. */
 export interface Scale {

@@ -7,12 +7,15 @@ export class Way {
   mode: 'pass' | 'swallow' = 'pass'
   /** How many milliseconds the server's answers come later. */
   delay = 0
+  /** The port that new connections lead to. */
+  target: number
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
   private constructor(target: number) {
+    this.target = target
     this.#server = createServer((near) => {
-      const far = connect(target, '127.0.0.1')
+      const far = connect(this.target, '127.0.0.1')
       for (const [from, to, late] of [
         [near, far, false],
         [far, near, true],
@@ -33,10 +36,10 @@ export class Way {
   }
 
   static async to(target: number): Promise<Way> {
-    const proxy = new Way(target)
-    proxy.#server.listen(0, '127.0.0.1')
-    await once(proxy.#server, 'listening')
-    return proxy
+    const way = new Way(target)
+    way.#server.listen(0, '127.0.0.1')
+    await once(way.#server, 'listening')
+    return way
   }
 
   get url(): string {

@@ -1,5 +1,5 @@
+import { until } from 'servers/redis-server'
 import type { Make } from '../plan.ts'
-import { until } from '../redis-server.ts'
 import type { Playing, Scenario } from '../stage.ts'
 
 /** How long the lock of a process that died stands, in milliseconds: the lease, as decision 0032 states it. */

@@ -1,5 +1,5 @@
+import { RedisServer, sleep, startCluster, until } from 'servers/redis-server'
 import type { Make } from '../plan.ts'
-import { RedisServer, sleep, startCluster, until } from '../redis-server.ts'
 import type { Playing, Scenario } from '../stage.ts'
 import { play, withEach } from './outages.ts'
 
@@ -69,7 +69,7 @@ export const cluster: Scenario = {
   title: 'A cluster of 3 masters and 3 replicas loses a master, whose replica lags behind',
   play: (stage) =>
     withEach(stage, 'ioredis', async (playing, make) => {
-      const servers = await startCluster(3, playing)
+      const servers = (await startCluster(3, 1)).map((server) => playing.own(server))
       const nodes = (await servers[0]!.ask('CLUSTER NODES')).split('\n')
       const [master] = servers.slice(1)
       const id = nodes.find((line) => line.includes(`:${master!.port}@`))!.split(' ')[0]!

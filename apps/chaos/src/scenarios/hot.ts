@@ -1,8 +1,8 @@
 import { createAutocache } from '@autocache/core'
 import { redisStore } from '@autocache/redis'
 import { Redis } from 'ioredis'
+import { sleep, until } from 'servers/redis-server'
 import type { Make } from '../plan.ts'
-import { sleep, until } from '../redis-server.ts'
 import type { Playing, Scenario } from '../stage.ts'
 import { withEach } from './outages.ts'
 

@@ -1,6 +1,6 @@
+import { RedisServer, sleep } from 'servers/redis-server'
 import { missing, networks } from '../network.ts'
 import type { Make, StorePlan } from '../plan.ts'
-import { RedisServer, sleep } from '../redis-server.ts'
 import type { Playing, Scenario } from '../stage.ts'
 import { claims, withEach } from './outages.ts'
 

@@ -1,5 +1,5 @@
+import { RedisServer, sleep, until } from 'servers/redis-server'
 import type { Make, StorePlan, WorkerPlan } from '../plan.ts'
-import { RedisServer, sleep, until } from '../redis-server.ts'
 import type { Playing, Scenario, Stage } from '../stage.ts'
 
 /** Within which time calls are answered from the store again, in milliseconds. */

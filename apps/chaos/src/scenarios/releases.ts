@@ -1,5 +1,5 @@
+import { sleep } from 'servers/redis-server'
 import type { Make, StorePlan, WorkerPlan } from '../plan.ts'
-import { sleep } from '../redis-server.ts'
 import type { Playing, Scenario } from '../stage.ts'
 import { withEach } from './outages.ts'
 

@@ -1,5 +1,5 @@
+import { sleep } from 'servers/redis-server'
 import type { Measured } from '../plan.ts'
-import { sleep } from '../redis-server.ts'
 import type { Scenario } from '../stage.ts'
 
 const minute = 60_000

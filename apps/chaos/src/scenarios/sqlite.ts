@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import KeyvSqlite from '@keyv/sqlite'
-import { sleep } from '../redis-server.ts'
+import { sleep } from 'servers/redis-server'
 import type { Playing, Scenario } from '../stage.ts'
 import { claims } from './outages.ts'
 

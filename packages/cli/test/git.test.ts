@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { parseRange } from '../src/diff.ts'
 import { Repository } from '../src/git.ts'
 import { run } from './support/io.ts'
@@ -12,7 +12,10 @@ let repository: TestRepository
 beforeEach(() => {
   repository = new TestRepository()
 })
-afterEach(() => repository.close())
+afterEach(() => {
+  vi.unstubAllEnvs()
+  repository.close()
+})
 
 const autocache = (argv: readonly string[], cwd = repository.folder, env: Record<string, string> = {}) =>
   run(argv, { cwd, env, compiler: toyCompiler })
@@ -99,13 +102,16 @@ describe('diff', () => {
     repository.write({ 'src/rate.ts': rate.replace('1', '3') })
     const state = () =>
       repository.git('status', '--porcelain=v2') + repository.git('diff') + repository.git('diff', '--cached')
-    const temporary = () => readdirSync(tmpdir()).filter((name) => /^autocache-cli-\w{6}$/.test(name))
-    const [before, folders] = [state(), temporary()]
+    // One of its own: other tests use the usual one meanwhile.
+    const temporary = mkdtempSync(join(tmpdir(), 'autocache-temporary-'))
+    vi.stubEnv('TMPDIR', temporary)
+    const before = state()
     await diff()
     await diff('HEAD..HEAD')
     await autocache(['explain', 'quote', '--since', 'HEAD'])
     expect(state()).toBe(before)
-    expect(temporary()).toEqual(folders)
+    expect(readdirSync(temporary)).toEqual([])
+    rmSync(temporary, { recursive: true })
   })
 
   it('is not confused by what a hook sets', async () => {

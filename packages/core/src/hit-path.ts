@@ -33,14 +33,15 @@ export class HitPath implements SlotIndex {
   /** Longer lists, by their length, then argument by argument. */
   readonly #longer: Branch[] = []
 
-  /** The slot of an argument list that was adopted before. */
+  /** The slot of an argument list that was adopted before. Short, so that engines put it where it is called. */
   find(args: readonly unknown[]): Slot | undefined {
+    if (args.length !== 1) return this.#find(args)
+    const value = args[0]
+    return value === 0 && 1 / (value as number) < 0 ? undefined : (this.#one.get(value) as Slot | undefined)
+  }
+
+  #find(args: readonly unknown[]): Slot | undefined {
     const { length } = args
-    if (length === 1) {
-      const value = args[0]
-      if (value === 0 && 1 / (value as number) < 0) return undefined
-      return this.#one.get(value) as Slot | undefined
-    }
     let branch = this.#longer[length]
     for (let at = 0; branch !== undefined && at < length; at++) {
       const value = args[at]

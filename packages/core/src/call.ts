@@ -113,7 +113,7 @@ export function createCaller(
   function unknownTo(outer: Gathering | undefined): void {
     if (!outer) return
     // Where its value would have said what ends it, nothing that is made from it may be kept.
-    const fresh = tags.of || typeof ttl === 'function' ? 0 : ttl
+    const fresh = tags.of || options.cacheIf || typeof ttl === 'function' ? 0 : ttl
     const until = fresh === Infinity ? fresh : clock() + fresh
     outer.add({ space: laneOf().epochs.space, tags: tags.fixed, tokens: [], until })
   }
@@ -204,11 +204,14 @@ export function createCaller(
       result = runs.execute(fill)
     } catch (error) {
       Gathering.active -= 1
+      fill.flight = undefined
       const { landing } = landings.error(fill, error, false)
       return landing.shared && landing.failed ? reply(call, over!) : handOver(call, landing)
     }
     if (!manner.sees(result)) {
       Gathering.active -= 1
+      // Nothing led to it: what the function itself primed or made anew is known by the lane alone.
+      fill.flight = undefined
       const { landing } = landings.value(fill, result, false)
       if (!landing.shared) flight?.follow(inputs.signals)
       return handOver(call, landing)
@@ -336,7 +339,8 @@ export function createCaller(
       if (turn.lock) turns!.leave(turn.lock)
       return arrive(call, flight, { landing: { shared: false, value: undefined } })
     }
-    const run = () => runs.fly(call, flight, { seen: turn.seen, over: turn.over, background })
+    // Nothing stands in where nobody waits; who does has what he fell back on himself.
+    const run = () => runs.fly(call, flight, { seen: turn.seen, over: background ? undefined : turn.over, background })
     return turn.lock ? turns!.under(turn.lock, run) : run()
   }
 

@@ -242,7 +242,7 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
     standInFor,
 
     error(fill, error, promised) {
-      const { call, createdAt, over, background, flight, fenced } = fill
+      const { call, createdAt, over, background, replaces, flight, fenced } = fill
       const key = shown(call)
       report(background ? { type: 'refresh-error', key, error } : { type: 'fill-error', key, error })
       // Which tags its value would have had is not known: any of them ends it.
@@ -254,7 +254,8 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
         holdBack(fill)
         return { landing }
       }
-      if (!options.errorTtl || !stillSame(call)) return { landing }
+      // One of `.refresh` would take the place of what can answer.
+      if (!options.errorTtl || replaces || !stillSame(call)) return { landing }
       try {
         const sealed = sealer.seal(error)
         return { landing, written: keep(fill, sealed, { outcome: 'error', promised }, options.errorTtl, list) }
@@ -277,7 +278,9 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
         // What can be read only once is its caller's: no option may look at it.
         const fresh = once && typeof options.ttl === 'function' ? 0 : judge.ttlOf(body, args)
         const list = once && tags.of ? undefined : judge.tagsOf(body, args)
-        depends = dependsOf(fill, list, fresh ?? 0)
+        // What is not kept, keeps nothing that is made of it.
+        const dependsFor = (kept: boolean) => dependsOf(fill, list, kept ? (fresh ?? 0) : 0)
+        depends = dependsFor(!options.cacheIf)
         if (once) {
           report({ type: 'unstored', key, reason: 'one-shot' })
           discard(fill)
@@ -292,6 +295,7 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
         hush(verdict)
         if (isThenable(verdict)) report({ type: 'unstored', key, reason: 'option-failed' })
         const wanted = Boolean(verdict) && !isThenable(verdict)
+        if (options.cacheIf && wanted) depends = dependsFor(true)
         let sealed: Sealed
         let taken: unknown
         try {

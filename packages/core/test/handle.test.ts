@@ -300,6 +300,24 @@ describe.each(eachKind)('refresh and prime over %s', (_name, makeStore) => {
     expect(await Promise.all([refreshed, call])).toEqual([2, 2])
   })
 
+  test('a refresh that fails keeps no error, so that what is stored goes on to answer', async () => {
+    const { cache, settle } = testScope({ store: makeStore(), ttl: Infinity, errorTtl: Infinity })
+    let fails = false
+    const load = cache.cached(
+      async () => {
+        if (fails) throw new Error('down')
+        return 1
+      },
+      { name: 'load', version: '1' },
+    )
+    await load()
+    await settle()
+    fails = true
+    await expect(load.refresh()).rejects.toThrow('down')
+    await settle()
+    expect(await load()).toBe(1)
+  })
+
   test('prime stores a value as if the function had returned it', async () => {
     const { cache } = testScope({ store: makeStore(), ttl: Infinity })
     let runs = 0
@@ -370,6 +388,42 @@ describe('prime and acknowledgement', () => {
     expect(plain()).toBe(1)
   })
 })
+
+test.each(['memory', 'sync shared text'])(
+  'what a run primes or refreshes for its own call is newer than what it comes to, in the first run too, over %s',
+  (name) => {
+    const { cache } = testScope<Store>({ store: kinds[name]!(), ttl: Infinity, errorTtl: Infinity })
+    const primes = cache.cached(
+      (): string => {
+        primes.prime([], 'primed')
+        return 'ran'
+      },
+      { name: 'primes', version: '1' },
+    )
+    expect([primes(), primes()]).toEqual(['ran', 'primed'])
+    const throws = cache.cached(
+      (): string => {
+        throws.prime([], 'primed')
+        throw new Error('ran')
+      },
+      { name: 'throws', version: '1' },
+    )
+    expect(throws).toThrow('ran')
+    expect(throws()).toBe('primed')
+    let runs = 0
+    const refreshes = cache.cached(
+      (): string => {
+        runs += 1
+        if (runs > 1) return 'refreshed'
+        refreshes.refresh()
+        return 'ran'
+      },
+      { name: 'refreshes', version: '1' },
+    )
+    expect([refreshes(), refreshes()]).toEqual(['ran', 'refreshed'])
+    expect(runs).toBe(2)
+  },
+)
 
 test('over a sync store every operation but `many` answers at once', () => {
   const { cache } = testScope({ store: mapStore({ holds: 'text' }), ttl: Infinity })

@@ -278,13 +278,14 @@ function run(model: Model, key: number, how: { background?: boolean; replaces?: 
     else if (state === 'error-only' && !how.replaces) {
       fail(model, key)
       return { value: over!.value, until: over!.createdAt + freshFor(model, over!) }
-    } else if (policy.errorTtl > 0) keep(model, key, { outcome, value, createdAt: now, tags, until }, how.replaces)
+    } else if (policy.errorTtl > 0 && !how.replaces) keep(model, key, { outcome, value, createdAt: now, tags, until })
     return { error: value, until: Math.min(now + (policy.errorTtl || Infinity), until) }
   }
   model.failures.delete(key)
   const made = { outcome, value, createdAt: now, tags, until }
-  const fresh = freshFor(model, made)
-  if (!value.startsWith('refused') && fresh > 0) keep(model, key, made, how.replaces)
+  // What is refused keeps nothing that is made of it.
+  const fresh = value.startsWith('refused') ? 0 : freshFor(model, made)
+  if (fresh > 0) keep(model, key, made, how.replaces)
   else if (how.background || how.replaces || state === 'error-only') {
     entries.delete(key)
     if (how.replaces) renew(model, key, 0)

@@ -105,6 +105,27 @@ describe('L5 of many processes one runs the function', () => {
     expect(await two.load(1)).toBe(`1 by ${runs[1]}`)
   })
 
+  test('L5 a refresh that fails answers nobody', async () => {
+    const now = { value: Date.now() }
+    const { start, running } = world({
+      ttl: '1m',
+      staleTtl: '1h',
+      clock: () => now.value,
+    } as FunctionOptions)
+    const one = start('one')
+    const first = one.load(1)
+    await vi.waitUntil(() => running.length > 0)
+    running[0]!.resolve(undefined)
+    await first
+    await one.cache.close()
+    now.value += 61_000
+    expect(await one.load(1)).toBe('1 by one')
+    await vi.waitUntil(() => running.length > 1)
+    running[1]!.reject(new Error('down'))
+    await one.cache.close()
+    expect(one.cache.stats().total).toMatchObject({ 'refresh-error': 1, 'stale-hit': 1 })
+  })
+
   test('L5 `many` takes turns for each call', async () => {
     const { start, running, runs } = world()
     const [one, two] = [start('one'), start('two')]

@@ -125,6 +125,7 @@ describe.each(asyncKinds)('R21 over %s', (_name, makeStore) => {
     ['tags that the result gives', { tags: () => ['t'] }, ({ cache }) => cache.invalidateTags('t')],
     ['its ttl', { ttl: '10m' }, ({ clock }) => clock.advance(600_000)],
     ['a ttl that the result gives', { ttl: () => '10m' }, ({ clock }) => clock.advance(600_000)],
+    ['`cacheIf`, which does not see its value', { cacheIf: () => false }, () => {}],
   ])(
     'an inner call that goes straight through ends the outer entry by %s all the same',
     async (_how, options, ends) => {
@@ -141,6 +142,32 @@ describe.each(asyncKinds)('R21 over %s', (_name, makeStore) => {
       expect(await outer('a')).toEqual([2])
     },
   )
+
+  test.each([
+    ['refuses it', () => false],
+    [
+      'throws',
+      () => {
+        throw new Error('cacheIf')
+      },
+    ],
+  ])('what is made of a value that is not kept is not kept, where `cacheIf` %s', async (_how, cacheIf) => {
+    const { around, world, settle } = nest({ cacheIf })
+    expect(await around('a')).toEqual({ value: 1 })
+    await settle()
+    world.now = 2
+    expect(await around('a')).toEqual({ value: 2 })
+  })
+
+  test('what is made of a value that `cacheIf` lets keep is kept, and no longer than that', async () => {
+    const { around, world, clock, settle } = nest({ cacheIf: () => true, ttl: '1m' })
+    await around('a')
+    await settle()
+    world.now = 2
+    expect(await around('a')).toEqual({ value: 1 })
+    clock.advance(60_000)
+    expect(await around('a')).toEqual({ value: 2 })
+  })
 
   test('a stale inner value makes an outer entry that is not kept past it', async () => {
     const { clock, around, within, world, settle } = nest({ ttl: '1m', staleTtl: '1h' })

@@ -89,7 +89,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     const { lane, suffix } = call
     const note: Look = {}
     if (!enabled || lane.isClosed(suffix)) {
-      note.reason = 'unsettled'
+      if (enabled) note.reason = 'unsettled'
       return isAsync(gate) ? Promise.resolve(tell(undefined, note)) : tell(undefined, note)
     }
     const failed = (error: unknown): undefined => {
@@ -109,6 +109,14 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     return outcome === 'error'
       ? { state: 'fresh', outcome, error: found.value, createdAt }
       : { state: isFresh(found) ? 'fresh' : 'stale', outcome, value: found.value, createdAt }
+  }
+
+  /** What is to be said of the refresh that is due for a call. */
+  function refreshOf({ lane, suffix }: Call): string {
+    if (lane.refreshes.has(suffix)) return 'and a refresh is under way'
+    return lane.isHeldBack(suffix, clock())
+      ? 'and the function is not asked again yet, because it failed'
+      : 'and a refresh is due'
   }
 
   /** Ends what the store holds for a call. @throws StoreError, at once or later */
@@ -276,7 +284,9 @@ export function createOperations(definition: Definition, caller: Caller): Operat
             ...(breaker === 'closed' ? [] : [`the store is not asked now: its breaker is ${breaker}`]),
             ...(lane.gate.owed > 0 ? ['invalidations it did not acknowledge are made again'] : []),
             ...underWay(lane.flights.get(suffix)),
-            told(found, reason, freshUntil),
+            enabled
+              ? told(found, reason, freshUntil, refreshOf(call))
+              : '`enabled` is false, so the function would run',
           ].join('; ')
           if (!found) return { ...facts, text: `${text}.`, state: 'miss', ...(reason && { reason }) }
           const { createdAt, tags: list = [] } = found.opened
@@ -371,17 +381,22 @@ function underWay(flight: Flight | undefined): string[] {
 }
 
 /** What a call would find, in words. */
-function told(found: Found | undefined, reason: MissReason | undefined, until: number | undefined): string {
+function told(
+  found: Found | undefined,
+  reason: MissReason | undefined,
+  until: number | undefined,
+  refresh: string,
+): string {
   if (!found) return `${misses[reason ?? 'absent']}, so the function would run`
   const tags = found.opened.tags?.filter(Boolean) ?? []
   const by = tags.length > 0 ? ` with ${tags.length === 1 ? 'a tag' : `${tags.length} tags`}` : ''
-  const entry = `an entry of ${instant(found.opened.createdAt)}${by}`
+  const kind = found.opened.outcome === 'error' ? 'error kept at' : 'entry of'
+  const entry = `an ${kind} ${instant(found.opened.createdAt)}${by}`
   const fresh = until === Infinity ? 'fresh for ever' : `fresh until ${instant(until!)}`
   if (found.state === 'fresh') return `${entry}, ${fresh}, would answer it`
-  if (found.state === 'early') return `${entry}, ${fresh}, would answer it, and a refresh is due`
-  if (found.state === 'stale') return `${entry} is past its ttl and would answer it, and a refresh is due`
+  if (found.state === 'early') return `${entry}, ${fresh}, would answer it, ${refresh}`
   return found.answers
-    ? `${entry} is past its ttl and would answer it, because the function failed lately`
+    ? `${entry} is past its ttl and would answer it, ${refresh}`
     : `the function would run; ${entry} is past its ttl and would answer if it failed`
 }
 

@@ -862,10 +862,49 @@ describe.each(eachKind)('over %s', (_name, makeStore) => {
     expect(scope.events).toEqual([])
     from.fails = new Error('down')
     await load()
-    expect(await look()).toEqual(['stale', expect.stringMatching(/because the function failed lately\.$/)])
+    expect(await look()).toEqual(['stale', expect.stringMatching(/not asked again yet, because it failed\.$/)])
     scope.clock.advance(50)
     expect(await look()).toEqual(['miss', expect.stringMatching(/so the function would run\.$/)])
     expect(from.runs).toBe(2)
+  })
+
+  test('`explain` tells a refresh that is due from one that is under way and from one that waits for a failure', async () => {
+    const scope = open({ staleTtl: 1000, earlyRefresh: 0.5, errorTtl: 50 })
+    const gate = deferred()
+    let runs = 0
+    const load = scope.cache.cached(async () => {
+      if ((runs += 1) === 1) return runs
+      await gate.promise
+      throw new Error('down')
+    }, named)
+    const end = async () => (await load.explain()).text.split(', ').slice(-2).join()
+    await load()
+    await scope.settle()
+    scope.clock.advance(50)
+    expect(await end()).toBe('would answer it,and a refresh is due.')
+    scope.clock.advance(50)
+    expect(await end()).toMatch(/would answer it,and a refresh is due\.$/)
+    await load()
+    await idle()
+    expect(await end()).toMatch(/would answer it,and a refresh is under way\.$/)
+    gate.resolve()
+    await scope.settle()
+    expect(await end()).toBe('and the function is not asked again yet,because it failed.')
+    scope.clock.advance(1000)
+    await load().catch(() => {})
+    await scope.settle()
+    expect((await load.explain()).text).toMatch(/; an error kept at \S+, fresh until \S+, would answer it\.$/)
+  })
+
+  test('`explain` says where nothing is cached', async () => {
+    const scope = open({ enabled: false })
+    const load = scope.cache.cached(async () => 1, named)
+    const { state, reason, text } = await load.explain()
+    expect([state, reason, text.split('; ').at(-1)]).toEqual([
+      'miss',
+      undefined,
+      '`enabled` is false, so the function would run.',
+    ])
   })
 
   test('`many` answers with stale values, refreshes them, and lets them stand in for errors', async () => {

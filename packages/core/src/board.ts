@@ -45,6 +45,12 @@ export function createBoarding({ fn, options, report }: Definition, means: Means
     return landing.take()
   }
 
+  /** Runs the function for one caller, whose value may be another than that of the flight and have other tags. */
+  function alone(call: Call): unknown {
+    unknownTo(call.outer)
+    return fn.apply(call.self, call.args as unknown[])
+  }
+
   function giveUp(call: Call, flight: Flight): void {
     flight.joinable = false
     report({ type: 'flight-timeout', key: shown(call) })
@@ -90,12 +96,11 @@ export function createBoarding({ fn, options, report }: Definition, means: Means
       }
       if (!landing.shared) {
         if (landing.depends) call.outer?.add(landing.depends)
-        else unknownTo(call.outer)
-        return fn.apply(call.self, call.args as unknown[])
+        return alone(call)
       }
       if (!joins.isMine(call, flight, landing, exact)) return answer(call)
       const taken = own(landings.standInFor(landing, call, over, flight.fenced))
-      return taken ? handOver(call, taken) : fn.apply(call.self, call.args as unknown[])
+      return taken ? handOver(call, taken) : alone(call)
     },
 
     async along(call, flight, other, over) {

@@ -339,6 +339,59 @@ describe('R21 over functions that answer at once', () => {
   })
 })
 
+describe('R21 who joined a run and has to run the function himself', () => {
+  /** An inner function whose second caller waits for the first, and an outer one around each; with what ends the run. */
+  function joined(store: Store, options: object, inner: (world: string) => unknown, ofFirst: object = options) {
+    const { cache, settle } = testScope({ store, ttl: '1h', version: '1' })
+    const gate = deferred()
+    const world = { now: 'first' }
+    const run = async () => {
+      const { now } = world
+      if (now === 'first') await gate.promise
+      return inner(now)
+    }
+    const around = (own: object) => {
+      const within = cache.cached(run, { name: 'inner', ...own })
+      return cache.cached(async (_who: string) => ((await within()) as { readonly tag: string }).tag, { name: 'outer' })
+    }
+    const [first, second] = [around(ofFirst), around(options)]
+    const answers = async () => {
+      const both = [first('first'), second('second')]
+      await idle()
+      world.now = 'second'
+      gate.resolve()
+      const values = await Promise.all(both)
+      await settle()
+      return values
+    }
+    return { cache, world, second, answers }
+  }
+
+  test('depends on the tags of what that brought, where it is his alone', async () => {
+    const store = asyncMapStore({ holds: 'text', lifetime: 'process' })
+    const tags = (value: { tag: string }) => [value.tag]
+    const { cache, world, second, answers } = joined(store, { tags }, (tag) => ({ tag, open: () => tag }))
+    expect(await answers()).toEqual(['first', 'second'])
+    world.now = 'third'
+    await cache.invalidateTags('second')
+    expect(await second('second')).toBe('third')
+  })
+
+  test('depends on its tags and its expiry, where there is no copy of what he waited for', async () => {
+    const options = { tags: ['t'], clone: true }
+    const { cache, world, second, answers } = joined(
+      memoryStore(),
+      options,
+      (tag) => ({ tag, open: () => tag }),
+      { tags: ['t'] },
+    )
+    expect(await answers()).toEqual(['first', 'second'])
+    world.now = 'third'
+    await cache.invalidateTags('t')
+    expect(await second('second')).toBe('third')
+  })
+})
+
 describe('R21 over several stores and namespaces of one instance', () => {
   for (const [name, makeInner, makeOuter] of [
     ['memory in memory', () => memoryStore(), () => memoryStore()],

@@ -46,16 +46,19 @@ const remedies: readonly (readonly [RegExp, string])[] = [
   ],
 ]
 
+/** What errors, events and `stats()` call the store. */
+export const storeName = 'RedisStore'
+
 /** The error of an operation, with the client's own as its cause. */
 export function failed(operation: string, cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause
   const message = cause instanceof Error ? cause.message : String(cause)
   const known = remedies.find(([pattern]) => pattern.test(message))
   const reason = known?.[1] ?? "The client's own error is the cause."
-  return new StoreError('RedisStore', operation, `Redis failed in ${operation}. ${reason}`, { cause })
+  return new StoreError(storeName, operation, `Redis failed in ${operation}. ${reason}`, { cause })
 }
 
 /** The error of an operation that had no error of the client's. */
 export function refused(operation: string, reason: string): StoreError {
-  return new StoreError('RedisStore', operation, `Redis failed in ${operation}. ${reason}`)
+  return new StoreError(storeName, operation, `Redis failed in ${operation}. ${reason}`)
 }

@@ -1,6 +1,6 @@
 import { type AsyncStore, AutocacheError, type SetContext, type StoreLocks } from '@autocache/core'
 import { type Driver, driverOf, isClient, type RedisClientLike } from './client.ts'
-import { failed } from './explain.ts'
+import { failed, storeName } from './explain.ts'
 import { createLocks } from './locks.ts'
 import { bySlot, type Failover, type Row, Rows } from './rows.ts'
 import { type Signals, signalsOf } from './signals.ts'
@@ -135,6 +135,7 @@ function create(driver: Driver, prefix: string, failover: Failover, signals: Sig
   }
 
   return {
+    name: storeName,
     lifetime: 'shared',
     holds: 'text',
     locks: createLocks(driver, prefix, () => rows.check('lock'), signals),

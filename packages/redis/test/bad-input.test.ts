@@ -37,6 +37,7 @@ async function answers(store: ReturnType<typeof redisStore>, why: RegExp) {
   const fn = cache.cached(async () => (runs += 1), { name: 'fn' })
   expect([await fn(), await fn()]).toEqual([1, 2])
   expect(said.length).toBeGreaterThan(0)
+  expect((await fn.explain()).text).toContain('over RedisStore')
   for (const error of said) {
     expect(isAutocacheError(error) && error.code).toBe('STORE_FAILED')
     expect((error as Error).message).toMatch(why)

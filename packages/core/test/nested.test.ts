@@ -379,12 +379,9 @@ describe('R21 who joined a run and has to run the function himself', () => {
 
   test('depends on its tags and its expiry, where there is no copy of what he waited for', async () => {
     const options = { tags: ['t'], clone: true }
-    const { cache, world, second, answers } = joined(
-      memoryStore(),
-      options,
-      (tag) => ({ tag, open: () => tag }),
-      { tags: ['t'] },
-    )
+    const { cache, world, second, answers } = joined(memoryStore(), options, (tag) => ({ tag, open: () => tag }), {
+      tags: ['t'],
+    })
     expect(await answers()).toEqual(['first', 'second'])
     world.now = 'third'
     await cache.invalidateTags('t')

@@ -18,8 +18,8 @@ export type State = 'fresh' | 'early' | 'stale' | 'error-only' | 'miss'
 
 /**
  * What the entry of a key made at `createdAt` is worth at `now` under the current options (R07: they decide, not those of
- * the writer). The distance counts in both directions: an entry from a clock that runs ahead of ours is not kept
- * longer than from an equal one, and one of another hour is a miss. What is no number, and a ttl of 0, is a miss.
+ * the writer). The distance counts in both directions: an entry from a clock that runs an hour ahead of ours is a miss until
+ * that hour comes. Then it looks new: nothing in it tells how old it is. What is no number, and a ttl of 0, is a miss.
  */
 export function stateAt(key: string, createdAt: number, ttl: number, windows: Windows, now: number): State {
   const { staleTtl, staleIfError, earlyRefresh, jitter } = windows

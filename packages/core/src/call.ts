@@ -156,9 +156,9 @@ export function createCaller(
     return answerLater(call, found, undefined, false, undefined, early === undefined)
   }
 
-  /** Waits for a run of which nothing can have been invalidated since. */
+  /** Waits for a run of which nothing that is known of the call was invalidated since. */
   function join(call: Call, flight: Flight): Promise<unknown> {
-    return boarding.later(call, flight, true)
+    return boarding.later(call, flight, joins.isExact(call, flight))
   }
 
   /** Fills without another read, or waits for a run that is under way. */

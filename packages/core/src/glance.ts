@@ -18,7 +18,7 @@ interface Means {
   readonly judge: Judge
   readonly finder: Finder
   readonly joins: Joins
-  /** Waits for a run of which nothing can have been invalidated since. */
+  /** Waits for a run of which nothing that is known of the call was invalidated since. */
   join(call: Call, flight: Flight): Promise<unknown>
   /** Fills without another read. */
   fill(call: Call, seen: Seen | undefined, over?: Found, origin?: object): unknown

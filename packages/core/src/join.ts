@@ -27,6 +27,8 @@ export interface Joins {
   runFor(call: Call, seen: Seen | undefined, inner?: Flight, earlier?: Flight): Joined | undefined
   /** Whether a call may wait for a flight, as far as this process knows. */
   mayJoin(call: Call, flight: Flight, inner: Flight | undefined): boolean
+  /** Whether nothing of the namespace was invalidated in this process since a run began. */
+  isExact(call: Call, flight: Flight): boolean
   /**
    * Whether what a flight brought may answer a call that joined it: under its options, where it is an entry that answers
    * under others, and where no tag that only the result told was invalidated before the call began.
@@ -39,11 +41,14 @@ export function createJoins({ options, tags }: Definition, judge: Judge, manner:
   const { store, storeTimeout, flightTimeout, ttl } = options
   const gate = gateOf(store)
 
+  function isExact({ lane }: Call, flight: Flight): boolean {
+    return lane.epochs.space.latest <= flight.begun
+  }
+
   function mayJoin(call: Call, flight: Flight, inner: Flight | undefined): boolean {
     if (!flight.joinable) return false
-    // Invalidated in this process between the beginning of the run and that of the call.
-    const changed = call.lane.epochs.changed(call.inputs.subject, tags.fixed)
-    if (changed > flight.begun && changed <= call.begun) return false
+    // Invalidated in this process since the run began: also where that was last after the call, which hides one before it.
+    if (call.lane.epochs.changed(call.inputs.subject, tags.fixed) > flight.begun) return false
     if (flight.landed) {
       // Landed, and the write is under way: it answers like the entry it becomes.
       const { landed } = flight
@@ -61,14 +66,17 @@ export function createJoins({ options, tags }: Definition, judge: Judge, manner:
    * nothing of the namespace was invalidated between; `names` where nothing that is known of the call was. A store that is
    * not asked does not say; its runs are shared while they last as if it were this process's alone.
    */
-  function shares({ lane, names, begun }: Call, seen: Seen | undefined, flight: Flight): 'all' | 'names' | 'no' {
-    if (!names || flight.begun > begun) return 'all'
-    if (seen && flight.seen) return lane.epochs.space.stored!.same(seen, flight.seen, names)
-    return lane.gate.isOpen && !flight.landed ? 'all' : 'no'
+  function shares(call: Call, seen: Seen | undefined, flight: Flight): 'all' | 'names' | 'no' {
+    const { lane, names, begun } = call
+    if (flight.begun > begun) return 'all'
+    if (names && seen && flight.seen) return lane.epochs.space.stored!.same(seen, flight.seen, names)
+    if (names && (!lane.gate.isOpen || flight.landed)) return 'no'
+    return isExact(call, flight) ? 'all' : 'names'
   }
 
   return {
     mayJoin,
+    isExact,
 
     flightFor(call) {
       const { suffix, lane } = call
@@ -111,9 +119,10 @@ export function createJoins({ options, tags }: Definition, judge: Judge, manner:
       // What was read before the call began does not show what was invalidated since.
       if (asOf !== undefined && asOf <= call.begun) return false
       if (depends && depends.tags.length > tags.fixed.length) {
-        if (!exact) return false
+        if (!exact && call.names && !gate.isOpen) return false
         const at = call.lane.epochs.changed(call.inputs.subject, depends.tags)
-        if (at > flight.begun && at <= call.begun) {
+        // Only the last is known of what was invalidated: where it is after the call, one before it may be hidden.
+        if (at > flight.begun && (at <= call.begun || !exact)) {
           // Nor is it of anybody who begins after.
           flight.joinable = false
           return false

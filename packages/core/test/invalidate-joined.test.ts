@@ -72,6 +72,28 @@ describe.each(ends)('over a store that promises and ends with the process, by %s
     expect([await earlier, await later]).toEqual([1, 2])
   })
 
+  test('R18 a call between two of them does not get what began before both', async () => {
+    for (let steps = 0; steps < 30; steps++) {
+      const { world, look, invalidate } = setup()
+      // It is known to promise.
+      await look('b')
+      const held = deferred()
+      world.held = held
+      const earlier = look('a')
+      await idle()
+      world.now = 2
+      world.held = undefined
+      await invalidate()
+      const between = look('a')
+      for (let step = 0; step < steps; step++) await undefined
+      const done = invalidate()
+      await idle()
+      held.resolve()
+      expect([steps, await between, await earlier]).toEqual([steps, 2, 1])
+      await done
+    }
+  })
+
   test('R18 a call that begins after it, while what it ends is still being written, is answered anew', async () => {
     const { gate, world, look, invalidate } = setup()
     const writes = deferred()
@@ -83,5 +105,48 @@ describe.each(ends)('over a store that promises and ends with the process, by %s
     writes.resolve()
     await idle()
     expect(await look('a')).toBe(2)
+  })
+})
+
+describe.each(ends)('in memory, by %s', (how, tags) => {
+  /** A function whose first run is held. */
+  function setup() {
+    const { cache } = testScope()
+    const held = deferred()
+    const world = { now: 1, runs: 0 }
+    const look = cache.cached(
+      async () => {
+        const { now } = world
+        if ((world.runs += 1) === 1) await held.promise
+        return now
+      },
+      { tags: tags as readonly string[] },
+    )
+    const other = cache.cached(async () => 0, { tags: ['other'] })
+    const invalidate = () => (how === 'invalidateAll' ? look.invalidateAll() : cache.invalidateTags('t'))
+    return { cache, held, world, look, other, invalidate }
+  }
+
+  test('R18 a call between two of them does not get what began before both', async () => {
+    const { held, world, look, invalidate } = setup()
+    const earlier = look()
+    world.now = 2
+    await invalidate()
+    const between = look()
+    await invalidate()
+    held.resolve()
+    expect([await earlier, await between]).toEqual([1, 2])
+  })
+
+  test('a call waits for a run that began before something else was invalidated, and before it was itself', async () => {
+    const { cache, held, world, look, other, invalidate } = setup()
+    const earlier = look()
+    await cache.invalidateTags('other')
+    other.invalidateAll()
+    const later = look()
+    held.resolve()
+    expect([await earlier, await later, world.runs]).toEqual([1, 1, 1])
+    await invalidate()
+    expect([await look(), world.runs]).toEqual([1, 2])
   })
 })

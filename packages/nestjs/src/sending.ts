@@ -17,6 +17,26 @@ interface ExpressResponse {
   readonly app?: { readonly settings?: Readonly<Record<string, unknown>> }
 }
 
+/** The ETag that Express makes of a text, where that is one of its own making. */
+export function etagOf(response: unknown, text: string): string | undefined {
+  const make = etagFn(response)
+  return make && (make(Buffer.from(text)) as string | undefined)
+}
+
+/** Whether Express would give a text such an ETag. */
+export function hasEtag(response: unknown, etag: string): boolean {
+  return etagFn(response) !== undefined && isWeak(response) === etag.startsWith('W/')
+}
+
+const isWeak = (response: unknown): boolean => (response as ExpressResponse).app?.settings?.etag === 'weak'
+
+function etagFn(response: unknown): ((body: Buffer) => unknown) | undefined {
+  const settings = (response as ExpressResponse | undefined)?.app?.settings
+  if (settings?.etag !== 'weak' && settings?.etag !== 'strong') return undefined
+  const make = settings['etag fn']
+  return typeof make === 'function' ? (make as (body: Buffer) => unknown) : undefined
+}
+
 /** How a body will be sent by a platform, for one request. */
 export function sendingOf(request: object, response: unknown): Sending {
   if (typeof response !== 'object' || response === null) return 'seen'

@@ -36,7 +36,7 @@ import {
   unpacked,
 } from './response.ts'
 import { interceptors, Pending, type Responses, responsesOf } from './responses.ts'
-import { etagOf, hasEtag, type Sending, sendingOf } from './sending.ts'
+import { etagOf, expressOf, lacksEtag, type Sending, sendingOf } from './sending.ts'
 import { watch } from './watch.ts'
 
 /** A request that may be answered from the cache. */
@@ -229,14 +229,16 @@ export class AutocacheInterceptor implements NestInterceptor {
     if (text === undefined) return undefined
     if (sending !== 'text' || !isObjectText(text)) return JSON.parse(text)
     const { httpAdapter } = this.#host
-    const type: unknown = httpAdapter.getHeader(response, 'Content-Type')
+    const express = expressOf(response)
+    const type: unknown = express ? express.getHeader('content-type') : httpAdapter.getHeader(response, 'Content-Type')
     // Under another type Nest itself looks at the body.
     if (type !== undefined && type !== null && !String(type).startsWith('application/json')) return JSON.parse(text)
-    if (type === undefined || type === null)
-      httpAdapter.setHeader(response, 'Content-Type', 'application/json; charset=utf-8')
+    if (type === undefined || type === null) {
+      if (express) express.setHeader('Content-Type', 'application/json; charset=utf-8')
+      else httpAdapter.setHeader(response, 'Content-Type', 'application/json; charset=utf-8')
+    }
     // Express would make it of the same text again.
-    if (etag !== undefined && hasEtag(response, etag) && httpAdapter.getHeader(response, 'ETag') === undefined)
-      httpAdapter.setHeader(response, 'ETag', etag)
+    if (express && etag !== undefined && lacksEtag(express, etag)) httpAdapter.setHeader(response, 'ETag', etag)
     return text
   }
 

@@ -15,6 +15,15 @@ interface ExpressResponse {
   readonly json?: unknown
   readonly send?: unknown
   readonly app?: { readonly settings?: Readonly<Record<string, unknown>> }
+  getHeader(name: string): unknown
+  setHeader(name: string, value: string): void
+}
+
+/** A response of Express, whose methods of Node take half the time of those that Express has over them. */
+export function expressOf(response: unknown): ExpressResponse | undefined {
+  const { app, getHeader, setHeader } = response as Partial<ExpressResponse>
+  const has = app?.settings && typeof getHeader === 'function' && typeof setHeader === 'function'
+  return has ? (response as ExpressResponse) : undefined
 }
 
 /** The ETag that Express makes of a text, where that is one of its own making. */
@@ -23,12 +32,11 @@ export function etagOf(response: unknown, text: string): string | undefined {
   return make && (make(Buffer.from(text)) as string | undefined)
 }
 
-/** Whether Express would give a text such an ETag. */
-export function hasEtag(response: unknown, etag: string): boolean {
-  return etagFn(response) !== undefined && isWeak(response) === etag.startsWith('W/')
+/** Whether Express would give a text such an ETag, and none stands there. */
+export function lacksEtag(response: ExpressResponse, etag: string): boolean {
+  const isAlike = (response.app!.settings!.etag === 'weak') === etag.startsWith('W/')
+  return isAlike && etagFn(response) !== undefined && !response.getHeader('etag')
 }
-
-const isWeak = (response: unknown): boolean => (response as ExpressResponse).app?.settings?.etag === 'weak'
 
 function etagFn(response: unknown): ((body: Buffer) => unknown) | undefined {
   const settings = (response as ExpressResponse | undefined)?.app?.settings

@@ -97,6 +97,8 @@ export function createCaller(
   const { handOver } = boarding
   const turns = wire?.turns?.(definition, { nextInstant, read, decide, shown, landingOf })
   const quick = createQuick(definition, manner)
+  /** Where its arguments alone lead to an entry. */
+  const direct = inputsOf.plain ? quick : undefined
   const near = wire?.near?.(store)?.path(definition, judge, finder)
   const glance = wire?.glance?.(definition, {
     gate,
@@ -370,7 +372,7 @@ export function createCaller(
       if (slot) check(call, slot)
       const answered = quick(slot, call.lane)
       if (answered !== general) {
-        if (call.inputs.fixed) call.lane.hits.adopt(args, slot!)
+        if (direct && call.inputs.fixed) call.lane.hits.adopt(args, slot!)
         return answered
       }
       // No place for it, and no flight: the store need not be asked again.
@@ -393,9 +395,9 @@ export function createCaller(
     // Short, so that engines put it where it is called: a hit in memory takes half as long again otherwise.
     call(self, args) {
       if (!enabled) return pass(self, args)
-      if (quick && (self === undefined || inputsOf.ignore(self))) {
+      if (direct && (self === undefined || inputsOf.ignore(self))) {
         const here = laneOf()
-        const answered = quick(here.hits.find(args), here)
+        const answered = direct(here.hits.find(args), here)
         if (answered !== general) return answered
       }
       return whole(self, args)

@@ -130,7 +130,7 @@ export function createDefine({
         of: typeof resolved.tags === 'function' ? resolved.tags : undefined,
         policy: tagPolicyOf(resolved, digest),
       },
-      quick: store.holds === 'references' && !resolved.clone && !isDevelopment() && inputsOf.plain,
+      quick: store.holds === 'references' && !resolved.clone && !isDevelopment(),
     }
     const caller = createCaller(definition, encoding)
     return { caller, operations: createOperations(definition, caller), definition }

@@ -43,15 +43,15 @@ function follow(calls: Calls, self: unknown, label: string, to: Dispatch): void 
         continue
       }
       seen.set(value, seen.size)
-      const stamps = typeof value === 'function' ? stampsOfFunction(value, known) : stampsOf(value, known)
-      if (!stamps) {
+      const line = lineOf(value, known)
+      if (!line.stamps) {
         if (to.isAccepted(path)) to.code('?')
         else if (to.itself) to.itself(value)
         else throw unknown(label, path)
         continue
       }
       // So is what a package made, as far as it is data.
-      if (held.meet(value, stamps, path) || known === true) to.data(value)
+      if (held.meet(value, line.stamps, line.text, path) || known === true) to.data(value)
     }
   }
 }
@@ -67,7 +67,7 @@ interface Way {
 class Held {
   readonly #to: Dispatch
   readonly #ways: Way[]
-  readonly #seen = new Map<unknown, number>()
+  #seen: Map<unknown, number> | undefined
 
   constructor(to: Dispatch, ways: Way[]) {
     this.#to = to
@@ -78,15 +78,15 @@ class Held {
    * Notes the code of an object or function, and what its members read and call through in turn.
    * @returns whether its class says itself what it is keyed by
    */
-  meet(value: object, stamps: readonly Stamp[], path: string): boolean {
-    this.#to.code(`(${stamps.map(({ version }) => version).join()})`)
+  meet(value: object, stamps: readonly Stamp[], text: string, path: string): boolean {
+    this.#to.code(text)
     if (typeof value === 'function') {
       for (const stamp of stamps) this.#closure(value, stamp, path)
       return false
     }
     const keyed = typeof (value as { [cacheKey]?: unknown })[cacheKey] === 'function'
     for (const { receiver, calls } of stamps) {
-      for (const field of (keyed ? undefined : receiver) ?? []) this.pour(readOf(field, value), path)
+      if (receiver && !keyed) for (const field of receiver) this.pour(readOf(field, value), path)
       if (calls) this.#ways.push({ calls: calls.calls, self: value, at: path })
     }
     for (const method of replacedIn(value)) this.pour(method, path)
@@ -114,6 +114,7 @@ class Held {
         to.code(typeof value)
         continue
       }
+      this.#seen ??= new Map()
       const earlier = this.#seen.get(value)
       if (earlier !== undefined) {
         to.code(`=${earlier}`)
@@ -121,7 +122,7 @@ class Held {
       }
       this.#seen.set(value, this.#seen.size)
       const isPlain = typeof value === 'object' && isCollection(value)
-      const stamps = isPlain || isGlobal(value) ? [] : stampsAt(value)
+      const { stamps, text } = isPlain || isGlobal(value) ? nothing : lineOf(value, false)
       const parts = isPlain ? partsOf(value) : stamps && stamps.length > 0 ? partsOf(value, calledThrough(stamps)) : []
       budget -= parts.length + 1
       if (!stamps || value instanceof Promise || budget < 0) {
@@ -129,7 +130,7 @@ class Held {
         else to.own(value)
         continue
       }
-      this.meet(value, stamps, path)
+      this.meet(value, stamps, text, path)
       to.data(parts.length)
       pending.push(...parts)
     }
@@ -161,9 +162,6 @@ function replacedIn(value: object): readonly unknown[] {
 
 const none: readonly never[] = []
 
-const stampsAt = (value: object): Stamp[] | undefined =>
-  typeof value === 'function' ? stampsOfFunction(value, false) : stampsOf(value, false)
-
 /** More parts than this are not looked through. */
 const largest = 10_000
 
@@ -184,7 +182,7 @@ function partsOf(value: object, without?: ReadonlySet<string | undefined>): unkn
 
 const isUnstamped = (value: unknown): boolean =>
   (typeof value === 'function' || (typeof value === 'object' && value !== null && !isCollection(value))) &&
-  !stampsAt(value)
+  !lineOf(value, false).stamps
 
 /** Whether an object is a plain one or a collection of the language, and of no class that could do more. */
 function isCollection(value: object): boolean {
@@ -209,27 +207,84 @@ function readOf(field: (self: unknown) => unknown, self: unknown): unknown {
   }
 }
 
+/** The stamps of an object or function, the lowest first, and their versions as they join that of a call. */
+interface Line {
+  readonly stamps: readonly Stamp[] | undefined
+  readonly text: string
+}
+
+const line = (stamps: readonly Stamp[] | undefined): Line => ({
+  stamps,
+  text: `(${stamps ? stamps.map(({ version }) => version).join() : ''})`,
+})
+
+/** Of what is no class's: a plain object, a function of the platform. */
+const nothing = line([])
+
+function lineOf(value: object, known: boolean | string | undefined): Line {
+  if (typeof value === 'function') return line(stampsOfFunction(value, known))
+  const prototype = Object.getPrototypeOf(value) as object | null
+  if (prototype === null || isRoot(prototype)) return line(known === true ? [] : undefined)
+  let below = descents.get(prototype)
+  if (!below) descents.set(prototype, (below = new Map()))
+  let descent = below.get(known)
+  if (!descent || !isStill(descent, prototype)) below.set(known, (descent = descend(prototype, known)))
+  return descent
+}
+
+/** What was found on a chain of prototypes, and the chain: whoever changes one of them is seen at the next call. */
+interface Descent extends Line {
+  readonly links: readonly Link[]
+  /** Where the chain ended; undefined where what is further on did not count. */
+  readonly end: object | null | undefined
+}
+
+/** A prototype, its class, and the stamp that had. */
+interface Link {
+  readonly prototype: object
+  readonly Class: unknown
+  readonly stamp: Stamp | undefined
+}
+
+/** By the prototype of objects, and by what was known of their class. */
+const descents = new WeakMap<object, Map<boolean | string | undefined, Descent>>()
+
+const classAt = (prototype: object): unknown => Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
+
+function isStill({ links, end }: Descent, prototype: object): boolean {
+  let at: object | null = prototype
+  for (const link of links) {
+    if (at !== link.prototype || classAt(at) !== link.Class) return false
+    if (typeof link.Class === 'function' && stampOf(link.Class) !== link.stamp) return false
+    at = Object.getPrototypeOf(at) as object | null
+  }
+  return end === undefined || (end === at && (end === null || isRoot(end)))
+}
+
 /**
- * The stamps of the classes that an object is of, the lowest first. None where the first class has none and comes neither
- * from the platform nor, as declared, from a package.
+ * The stamps of the classes on a chain of prototypes. None where the first class has none and comes neither from the platform
+ * nor, as declared, from a package.
  */
-function stampsOf(object: object, known: boolean | string | undefined): Stamp[] | undefined {
+function descend(prototype: object, known: boolean | string | undefined): Descent {
   const found: Stamp[] = []
-  let prototype = Object.getPrototypeOf(object)
+  const links: Link[] = []
+  const done = (stamps: readonly Stamp[] | undefined, end?: object | null): Descent => ({ ...line(stamps), links, end })
+  let at: object | null = prototype
   let accepted = false
-  for (; prototype !== null && !isRoot(prototype); prototype = Object.getPrototypeOf(prototype)) {
-    const Class: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
+  for (; at !== null && !isRoot(at); at = Object.getPrototypeOf(at) as object | null) {
+    const Class = classAt(at)
+    const stamp = typeof Class === 'function' ? stampOf(Class) : undefined
+    links.push({ prototype: at, Class, stamp })
     if (typeof Class !== 'function') continue
-    const stamp = stampOf(Class)
     if (stamp) {
-      if (stamp.version === known) return found
+      if (stamp.version === known) return done(found)
       found.push(stamp)
     } else if (found.length === 0) {
-      if (known !== true && !isNative(Class)) return undefined
+      if (known !== true && !isNative(Class)) return done(undefined)
       accepted = true
     }
   }
-  return found.length > 0 || accepted || known === true ? found : undefined
+  return done(found.length > 0 || accepted || known === true ? found : undefined, at)
 }
 
 /**
@@ -241,7 +296,7 @@ export function inherited(self: unknown): unknown {
   let prototype: object | null = Object.getPrototypeOf(self)
   if (prototype === null || isRoot(prototype)) return self
   for (; prototype !== null && !isRoot(prototype); prototype = Object.getPrototypeOf(prototype)) {
-    const Class: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
+    const Class = classAt(prototype)
     if (typeof Class !== 'function' || Class.prototype !== prototype || !stampOf(Class)) return self
   }
   return undefined

@@ -10,7 +10,7 @@ import { encodeArguments, encodeKey, isOpaque, type KeyBounds } from './key.ts'
 
 import type { AnyFunction, ResolvedOptions } from './options.ts'
 import { isAbortSignal, signalsIn } from './signals.ts'
-import { processId, type Stamp, sourceText, stampOf, textFacts } from './version.ts'
+import { type Dispatch, processId, type Stamp, sourceText, stampOf, textFacts } from './version.ts'
 
 /** The inputs of one call. */
 export interface Inputs {
@@ -121,7 +121,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   const shared = options.store.lifetime === 'shared'
   const stamp: Stamp | undefined = stampOf(fn)
   /** Of what hardly ever differs between two calls: the code behind an object, and its data. */
-  const codeDigest = digest && lastOf(digest)
+  const codeText = lastOf((text) => `+${digest ? `c-${digest(text).slice(0, 22)}` : text}`)
   const dataDigest = digest && lastOf(digest)
   const hide = (text: string, by = digest) => (options.keys === 'digest' || !by ? text : `#${by(text)}`)
   let facts: ReturnType<typeof textFacts> | undefined
@@ -141,26 +141,36 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     return found?.label
   }
 
+  /** The data found during one following. */
+  let data = ''
+  const itself = (object: object) => {
+    data += `#${identityOf(object)},`
+  }
+  const dispatch: Dispatch = {
+    code: (text) => void codes.push(text),
+    data(value) {
+      const text = dataText(value)
+      data += `${text ?? '-'},`
+      return text !== undefined
+    },
+    itself: shared ? undefined : itself,
+    own: shared ? (object) => void codes.push(`p-${processId()}-${identityOf(object)}`) : itself,
+    // A list of `deps` says what the version of unknown code is.
+    isAccepted: (path) => (deps !== undefined && !('ignore' in deps)) || isIgnored(path),
+  }
+
   /** Follows the objects that the function calls through. @returns the text of their data */
   function behind(self: unknown): string {
     if (!followed) return ''
-    let data = ''
-    const itself = (object: object) => {
-      data += `#${identityOf(object)},`
+    const before = data
+    data = ''
+    try {
+      calls!.follow(followed, self, options.name ?? stamp!.label, dispatch)
+      return data
+    } finally {
+      // A getter may have called this function.
+      data = before
     }
-    calls!.follow(followed, self, options.name ?? stamp!.label, {
-      code: (text) => void codes.push(text),
-      data(value) {
-        const text = dataText(value)
-        data += `${text ?? '-'},`
-        return text !== undefined
-      },
-      itself: shared ? undefined : itself,
-      own: shared ? (object) => void codes.push(`p-${processId()}-${identityOf(object)}`) : itself,
-      // A list of `deps` says what the version of unknown code is.
-      isAccepted: (path) => (deps !== undefined && !('ignore' in deps)) || isIgnored(path),
-    })
-    return data
   }
 
   /** Data of an object that the function calls through; undefined where no key can be made of it. */
@@ -176,11 +186,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   }
 
   /** One text for all code of a call: short, because it stands in keys. */
-  function codeText(): string {
-    if (codes.length === 0) return ''
-    const text = codes.join()
-    return codeDigest ? `+c-${codeDigest(text).slice(0, 22)}` : `+${text}`
-  }
+  const codeOf = () => (codes.length === 0 ? '' : codeText(codes.join()))
 
   /** The text of a value that the program gave. A promise is refused like any other; its rejection is nobody's. */
   const keyText = (value: unknown, root: string): string => {
@@ -289,7 +295,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     const signals: AbortSignal[] = []
     if (plain && ignore(self)) {
       const text = argumentsText(args, signals)
-      return { text, subject: text, code: codeText(), signals, fixed: args.every(isPrimitive) }
+      return { text, subject: text, code: codeOf(), signals, fixed: args.every(isPrimitive) }
     }
     const apart = partition && keyText(partition(), 'partition')
     let text = apart === undefined ? '' : `;p${hide(apart)}`
@@ -303,7 +309,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
       // What it calls is code, whatever the key.
       behind(self)
       const keyed = `;=${keyText(key.apply(self, args as unknown[]), 'key')}`
-      return { text: text + keyed, subject: part + keyed, code: codeText(), signals: signalsIn(args), fixed: false }
+      return { text: text + keyed, subject: part + keyed, code: codeOf(), signals: signalsIn(args), fixed: false }
     }
     const own = receiver(self)
     text += own
@@ -311,7 +317,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     const encoded = argumentsText(args, signals)
     const named = shared || stamp ? part : part + own
     const subject = named === '' ? encoded : `${named};${encoded}`
-    return { text: text === part ? subject : `${text};${encoded}`, subject, code: codeText(), signals, fixed }
+    return { text: text === part ? subject : `${text};${encoded}`, subject, code: codeOf(), signals, fixed }
   }
 
   /** The text of a function is read only where the last argument is one that may be absent. */
@@ -326,16 +332,16 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   }
 }
 
-/** A digest that remembers its last text. */
-function lastOf(digest: (text: string) => string): (text: string) => string {
+/** What makes one text of another and remembers the last. */
+function lastOf(make: (text: string) => string): (text: string) => string {
   let last: string | undefined
-  let digested = ''
+  let made = ''
   return (text) => {
     if (text !== last) {
-      digested = digest(text)
+      made = make(text)
       last = text
     }
-    return digested
+    return made
   }
 }
 

@@ -71,6 +71,51 @@ describe('R04 what a function calls through', () => {
     expect(new Set(codes).size).toBe(3)
   })
 
+  test('R04 what changes between two calls of one object is seen at the next', () => {
+    const read = inputsOf()
+    const Base = repoClass('s1-base')
+    const Other = repoClass('s1-other')
+    const derive = () => putStamp(class Derived extends Base {}, classStamp('s1-d'))
+    const changes: Record<string, (Class: ReturnType<typeof derive>, repo: object) => void> = {
+      'the prototype of the object': (_, repo) => void Object.setPrototypeOf(repo, Other.prototype),
+      'what its class extends': (Class) => void Object.setPrototypeOf(Class.prototype, Other.prototype),
+      'that it extends nothing': (Class) => void Object.setPrototypeOf(Class.prototype, Object.prototype),
+      'the class of its prototype': ({ prototype }) => void (prototype.constructor = Other),
+      'the stamp of its class': (Class) => void putStamp(Class, classStamp('s1-e')),
+      'the stamp of the class below': () => void putStamp(Base, classStamp('s1-e')),
+      'a method that takes the place of one of its class': (_, repo) =>
+        void Object.defineProperty(repo, 'toString', { value: putStamp(() => 'x', classStamp('s1-spy')) }),
+    }
+    for (const [what, change] of Object.entries(changes)) {
+      putStamp(Base, classStamp('s1-base'))
+      const Class = derive()
+      const repo = new Class()
+      const [before, again] = [read({ repo }).code, read({ repo }).code]
+      expect(again, what).toBe(before)
+      change(Class, repo)
+      expect(read({ repo }).code, what).not.toBe(before)
+    }
+  })
+
+  test('R04 a class that is given no stamp any more is one that nobody knows', () => {
+    const read = inputsOf()
+    const Class = repoClass('s1-a')
+    const repo = new Class()
+    read({ repo })
+    Class.prototype.constructor = class {}
+    thrown(() => read({ repo }), 'UNVERSIONED_FUNCTION')
+  })
+
+  test('R04 what is known of a class in one place says nothing of it in another', () => {
+    const Class = repoClass('s1-a')
+    const repo = new Class()
+    const paths = (known?: boolean | string) =>
+      inputsOf({ calls: through([['this.repo', (self) => self.repo, known]]) })
+    const codes = [undefined, 's1-a', true, undefined, 's1-a'].map((known) => paths(known)({ repo }).code)
+    expect(codes[0]).not.toBe(codes[1])
+    expect(codes.slice(2)).toEqual([codes[0], codes[0], codes[1]])
+  })
+
   test('R04 what a repository calls through in turn is part of it', () => {
     const read = inputsOf()
     const of = (client: string) => {

@@ -1,15 +1,24 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { HitPath } from '../src/hit-path.ts'
-import { createAutocache, type Handle, type MemoryStore, memoryStore, type SyncScope } from '../src/index.ts'
+import {
+  createAutocache,
+  type FunctionOptions,
+  type Handle,
+  type MemoryStore,
+  memoryStore,
+  type SyncScope,
+} from '../src/index.ts'
+import { putStamp, stampContract, through } from '../src/plumbing.ts'
 import type { Slot } from '../src/slot.ts'
 import { testClock } from '../src/testing.ts'
 
 /** A memory store that counts what the general path asks of its handles. */
-function counted(max: number): MemoryStore & { asked: number } {
+function counted(max: number): MemoryStore & { asked: number; read: number } {
   const store = memoryStore({ max })
-  const watched = Object.assign(Object.create(store) as MemoryStore & { asked: number }, {
+  const watched = Object.assign(Object.create(store) as MemoryStore & { asked: number; read: number }, {
     asked: 0,
+    read: 0,
     scope(prefix: string) {
       const scope = store.scope(prefix)
       return {
@@ -20,6 +29,7 @@ function counted(max: number): MemoryStore & { asked: number } {
         },
         get: (key: string) => {
           watched.asked += 1
+          watched.read += 1
           return scope.get(key)
         },
       }
@@ -44,7 +54,8 @@ const argument = fc.oneof(
   fc.integer({ min: 0, max: 3 }),
   fc.record({ a: fc.integer({ min: 0, max: 1 }) }),
 )
-const args = fc.array(argument, { maxLength: 5 })
+/** Some come again and again. */
+const args = fc.oneof(fc.constantFrom<unknown[]>(['a'], [1], ['a', 1]), fc.array(argument, { maxLength: 5 }))
 
 const step = fc.oneof(
   { weight: 8, arbitrary: fc.record({ type: fc.constant('call' as const), args }) },
@@ -53,6 +64,12 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ type: fc.constant('prime' as const), args }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('clock' as const), by: fc.integer({ min: -5, max: 60 }) }) },
   { weight: 1, arbitrary: fc.constant({ type: 'clear' as const }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('world' as const), to: fc.integer({ min: 0, max: 2 }) }) },
+)
+
+/** Objects of three classes, of which a stamped function calls through one. */
+const repos = ['s1-a', 's1-b', 's1-c'].map(
+  (version) => new (putStamp(class Repo {}, { contract: stampContract, label: 'Repo', version }))(),
 )
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
@@ -65,6 +82,9 @@ function play(steps: readonly Step[], store: MemoryStore, ttl: number): unknown[
   const clock = testClock()
   const cache = createAutocache({ store, ttl, clock, namespace: 'test' })
   let runs = 0
+  /** What counts besides arguments and receiver. */
+  let world = 0
+  const calls = through([['this.repo', () => repos[world]]])
   const trace: unknown[] = []
   const functions = [
     cache.cached((...list: unknown[]) => `${runs++}:${list.length}`),
@@ -72,11 +92,22 @@ function play(steps: readonly Step[], store: MemoryStore, ttl: number): unknown[
     cache.cached(function (this: unknown, a?: unknown) {
       return `${runs++}:${typeof this}:${typeof a}`
     }),
+    cache.cached((a?: unknown) => `${runs++}:${typeof a}`, { partition: () => world }),
+    cache.cached((a?: unknown) => `${runs++}:${typeof a}`, { deps: () => (world === 0 ? [] : [world]) }),
+    cache.cached(
+      putStamp((a?: unknown) => `${runs++}:${typeof a}`, {
+        contract: stampContract,
+        label: 'through',
+        version: 's1-through',
+        calls,
+      }),
+    ),
   ] as ((...list: unknown[]) => string)[]
   const handles = functions as unknown as Handle<(...list: unknown[]) => string, false>[]
   const receivers = [undefined, { call: 1 }, undefined]
   for (const one of steps) {
     if (one.type === 'clock') clock.advance(one.by)
+    else if (one.type === 'world') world = one.to
     else if (one.type === 'clear') store.clear()
     else {
       for (const [at, fn] of functions.entries()) {
@@ -96,7 +127,7 @@ describe('the hit path', () => {
     fc.assert(
       fc.property(
         fc.array(step, { maxLength: 60 }),
-        fc.integer({ min: 2, max: 12 }),
+        fc.integer({ min: 2, max: 50 }),
         fc.constantFrom(Infinity, 100, 1),
         (steps, max, ttl) => {
           expect(play(steps, memoryStore({ max }), ttl)).toEqual(play(steps, general(max), ttl))
@@ -121,6 +152,21 @@ describe('the hit path', () => {
     expect(asked).toBeGreaterThan(0)
     for (let n = 0; n < 100; n++) expect(fn(...list)).toBe(list.length)
     expect(store.asked).toBe(asked)
+  })
+
+  test.each<[string, FunctionOptions]>([
+    ['a partition', { partition: () => 'blue' }],
+    ['what it depends on', { deps: () => [] }],
+    ['a key', { key: (a: string) => a }],
+  ])('is not taken with %s: the store is asked for the place, and not for the entry', (_name, options) => {
+    const store = counted(10)
+    const fn = createAutocache({ store }).cached((a: string) => a, options as never) as (a: string) => string
+    fn('a')
+    const { asked, read } = store
+    for (let n = 1; n <= 5; n++) {
+      fn('a')
+      expect([store.asked, store.read]).toEqual([asked + n, read])
+    }
   })
 
   test.each<[string, unknown[]]>([

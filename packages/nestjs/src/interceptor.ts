@@ -22,20 +22,21 @@ import type { Handler } from './handlers.ts'
 import { controlOf, isSaid, keyOf, type Request, requestOf } from './request.ts'
 import {
   aloneWith,
-  bodyText,
-  headOf,
   isObjectText,
   isTouched,
   isWithin,
   type Kept,
   keptOf,
+  ownValue,
   packed,
+  type Ready,
+  readied,
   type Standing,
   standingIn,
   unpacked,
 } from './response.ts'
 import { interceptors, Pending, type Responses, responsesOf } from './responses.ts'
-import { type Sending, sendingOf } from './sending.ts'
+import { etagOf, expressOf, lacksEtag, type Sending, sendingOf } from './sending.ts'
 import { watch } from './watch.ts'
 
 /** A request that may be answered from the cache. */
@@ -107,7 +108,7 @@ export class AutocacheInterceptor implements NestInterceptor {
       cache.tell(`${where} answers without the cache: its \`vary\` or \`key\` threw ${String(error)}.`)
       return this.#bypass(options, request, 'no key')
     }
-    if (typeof keyed !== 'string') return { responses, request, key: keyed.key, sending }
+    if (typeof keyed !== 'string') return { responses, request, key: keyed, sending }
     cache.tell(
       `${where} answers without the cache: its response may depend on ${keyed}. Say so with \`vary\`, or \`shared: true\` where it does not.`,
     )
@@ -156,9 +157,12 @@ export class AutocacheInterceptor implements NestInterceptor {
       const kept = keptOf({ body, response, before, isAnswered, at, sentAsJson }, responses)
       if (kept.alone || !kept.keep) return kept
       if (!isSame || (responses.within && responses.blind !== undefined && !isSaid(responses))) return aloneWith(kept)
-      const text = sentAsJson ? packed(kept) : undefined
-      if (!isWithin(options, text ?? kept.body)) return { ...kept, keep: false }
-      if (text !== undefined || !references) return text ?? kept
+      const ready = sentAsJson
+        ? readied(kept, (text) => (sending === 'text' ? etagOf(response, text) : undefined))
+        : undefined
+      if (!isWithin(options, ready ? (ready.text ?? '') : kept.body)) return { ...kept, keep: false }
+      if (ready) return references ? ready : packed(ready)
+      if (!references) return kept
       const copied = copyOf(kept.body)
       if ('copy' in copied) return { ...kept, body: copied.copy }
       this.#cache.tell(
@@ -192,7 +196,8 @@ export class AutocacheInterceptor implements NestInterceptor {
       this.#bypass(options, request, 'refused')
       return rest()
     }
-    if (typeof held === 'string') return this.#send(held, request, options, sending, pending)
+    if (typeof held === 'string') return this.#send(unpacked(held), request, options, sending, pending)
+    if ('text' in held) return this.#send(held as Ready, request, options, sending, pending)
     if (response) this.#giveBack(held, response, options, pending)
     // What is outside may write into a body: an interceptor, or a middleware that wraps `response.json`.
     if (!references || held.alone) return held.body
@@ -217,18 +222,23 @@ export class AutocacheInterceptor implements NestInterceptor {
     }
   }
 
-  /** Answers with a response that is kept as a text, and sends its body as the text it is where that changes nothing. */
-  #send(held: string, { response }: Request, options: Handler['options'], sending: Sending, by: Pending): unknown {
-    const text = sending === 'text' ? bodyText(held) : undefined
-    const kept = isObjectText(text) ? headOf(held) : unpacked(held)
-    if (response) this.#giveBack(kept, response, options, by)
-    if (kept.body !== undefined || text === undefined || !isObjectText(text)) return kept.body
+  /** Answers with a response that is kept as JSON, and sends its body as the text it is where that changes nothing. */
+  #send(ready: Ready, { response }: Request, options: Handler['options'], sending: Sending, by: Pending): unknown {
+    const { text, etag } = ready
+    if (response) this.#giveBack(ready, response, options, by)
+    if (text === undefined) return undefined
+    if (sending !== 'text' || !isObjectText(text)) return JSON.parse(text)
     const { httpAdapter } = this.#host
-    const type: unknown = httpAdapter.getHeader(response, 'Content-Type')
+    const express = expressOf(response)
+    const type: unknown = express ? express.getHeader('content-type') : httpAdapter.getHeader(response, 'Content-Type')
     // Under another type Nest itself looks at the body.
     if (type !== undefined && type !== null && !String(type).startsWith('application/json')) return JSON.parse(text)
-    if (type === undefined || type === null)
-      httpAdapter.setHeader(response, 'Content-Type', 'application/json; charset=utf-8')
+    if (type === undefined || type === null) {
+      if (express) express.setHeader('Content-Type', 'application/json; charset=utf-8')
+      else httpAdapter.setHeader(response, 'Content-Type', 'application/json; charset=utf-8')
+    }
+    // Express would make it of the same text again.
+    if (express && etag !== undefined && lacksEtag(express, etag)) httpAdapter.setHeader(response, 'ETag', etag)
     return text
   }
 
@@ -239,7 +249,7 @@ export class AutocacheInterceptor implements NestInterceptor {
       if (failed) this.#putBack(response, failed)
       if (kept.status !== undefined && kept.status !== (response as { statusCode?: number }).statusCode)
         httpAdapter.status(response, kept.status)
-      for (const [name, value] of kept.headers) httpAdapter.setHeader(response, name, value as string)
+      for (const [name, value] of kept.headers) httpAdapter.setHeader(response, name, ownValue(value) as string)
     }
     if (!options.headers || kept.alone) return
     httpAdapter.setHeader(response, 'X-Cache', hit ? 'HIT' : 'MISS')

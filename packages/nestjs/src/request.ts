@@ -29,7 +29,7 @@ export interface Request {
   readonly raw: RawRequest
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** What is asked for: route, params and query, or the arguments of a field. */
-  readonly asked: unknown
+  readonly asked: readonly unknown[]
   /** Whom a guard or a context has found to ask. */
   readonly user: unknown
   /** Whether the request itself is unknown: a field whose context carries none. */
@@ -68,20 +68,14 @@ export function requestOf(context: ExecutionContext): Request | string {
 }
 
 function fromHttp(context: ExecutionContext): Request | string {
-  const raw = context.switchToHttp().getRequest<RawRequest>()
+  const http = context.switchToHttp()
+  const raw = http.getRequest<RawRequest>()
   const { headers = {} } = raw
   if (raw.method !== 'GET') return `method ${raw.method}`
   if (headers.range !== undefined) return 'a Range'
   const route = raw.routeOptions?.url ?? raw.route?.path
-  const asked: unknown[] = [String(route), raw.params ?? {}, raw.query ?? {}]
-  return {
-    raw,
-    headers,
-    asked,
-    user: raw.user ?? undefined,
-    unseen: false,
-    response: context.switchToHttp().getResponse(),
-  }
+  const asked = [String(route), raw.params ?? {}, raw.query ?? {}]
+  return { raw, headers, asked, user: raw.user ?? undefined, unseen: false, response: http.getResponse() }
 }
 
 /** Nest hands the arguments of a resolver over as they are: parent, arguments, context, info. */
@@ -111,7 +105,7 @@ export function keyOf(
   request: Request,
   context: ExecutionContext,
   asJson: boolean,
-): { key: unknown } | string {
+): readonly unknown[] | string {
   const { options, cacheKey, varied } = handler
   const { raw, headers } = request
   const { vary } = options
@@ -120,9 +114,8 @@ export function keyOf(
   const open = covers ? undefined : openIn(handler, request)
   if (open !== undefined) return open
   const given = cacheKey ?? options.key
-  const asked: unknown =
-    typeof given === 'function' ? (cacheKey === given ? given(context) : given(raw, context)) : (given ?? request.asked)
-  if (given !== undefined && (asked === undefined || asked === null || asked === '')) return 'a key that is nothing'
+  const own: unknown = typeof given === 'function' ? (cacheKey === given ? given(context) : given(raw, context)) : given
+  if (given !== undefined && (own === undefined || own === null || own === '')) return 'a key that is nothing'
   // Without its port: what a proxy is trusted to say of it, where the application trusts one.
   const host = raw.hostname ?? String(headers.host ?? headers[':authority'] ?? '').replace(/:\d+$/, '')
   const said = varied.length > 0 ? varied.map((name) => headers[name]) : undefined
@@ -132,14 +125,19 @@ export function keyOf(
   const inputs = handler.inputs.length > 0 ? handler.inputs.map((input) => input(request)) : undefined
   // Most requests have none of these: a number says which there are, because the key of each part takes its time.
   let parts = (given === undefined ? 0 : 1) + (asJson ? 2 : 0)
-  const key: unknown[] = [parts, asked, host]
-  for (const [at, part] of [inputs, said, asks, user, around].entries())
-    if (part !== undefined) {
-      parts += 4 << at
-      key.push(part)
-    }
+  const key: unknown[] = given === undefined ? [parts, ...request.asked, host] : [parts, own, host]
+  const join = (part: unknown, sign: number) => {
+    if (part === undefined) return
+    parts += sign
+    key.push(part)
+  }
+  join(inputs, 4)
+  join(said, 8)
+  join(asks, 16)
+  join(user, 32)
+  join(around, 64)
   key[0] = parts
-  return { key }
+  return key
 }
 
 /**

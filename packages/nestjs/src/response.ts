@@ -21,6 +21,14 @@ export interface Kept {
   readonly alone?: Iterator<never> | undefined
 }
 
+/** A response that is sent as JSON, as a store that hands out what it holds has it: nothing is put together for a hit. */
+export interface Ready extends Kept {
+  /** The JSON of the body, which stands for it; undefined where there is none. */
+  readonly text: string | undefined
+  /** The ETag that goes with the text, where the platform gave one. */
+  readonly etag: string | undefined
+}
+
 /** A response of Express (`ServerResponse`) or Fastify (`Reply`). */
 export interface RawResponse {
   readonly statusCode?: number
@@ -86,7 +94,9 @@ export function keptOf(
   const raw = isAnswered ? undefined : (response as RawResponse | undefined)
   const status = raw?.statusCode === was ? undefined : raw?.statusCode
   const after = raw ? headersOf(raw) : before
-  const headers = Object.entries(after).filter(([name, value]) => !same(value, before[name]))
+  const headers = Object.entries(after)
+    .filter(([name, value]) => !same(value, before[name]))
+    .map(([name, value]) => [name, ownValue(value)] as const)
   const isSent = Boolean(raw?.headersSent ?? raw?.sent)
   // What a middleware had put there for this request is in it.
   const isMore = headers.some(
@@ -113,47 +123,54 @@ export function isWithin({ maxBytes = 1_048_576 }: Keeping['options'], body: unk
   return (typeof body === 'string' ? body.length : estimateBytes(body)) <= maxBytes
 }
 
-/**
- * A response that is sent as JSON, as one text: a line about it, and its body. A store of text reads that in a tenth of the
- * time that it takes to put a body together from parts that could be a `Date` or a `Map`, and the body can be sent as it is.
- * Nothing where the body is not sent as JSON.
- */
-export function packed({ body, status, headers, at }: Kept): string | undefined {
-  const head = JSON.stringify([at, status, headers])
-  if (body === undefined) return head
+/** A response with its body as the JSON that is sent. Nothing where the body is not sent as JSON. */
+export function readied(kept: Kept, etagOf: (text: string) => string | undefined): Ready | undefined {
+  const { body } = kept
+  if (body === undefined) return { ...kept, text: undefined, etag: undefined }
   const isData = typeof body === 'object' ? !isBinary(body) : typeof body === 'string' || typeof body === 'boolean'
   if (!isData && !(typeof body === 'number' && Number.isFinite(body))) return undefined
   try {
-    const text = JSON.stringify(body) as string | undefined
+    const text = JSON.stringify(body) as string
     if (typeof body === 'object' && body !== null && !isObjectText(text)) return undefined
-    return `${head}\n${text}`
+    return { ...kept, body: undefined, text, etag: isObjectText(text) ? etagOf(text) : undefined }
   } catch {
     // Sending it throws as well.
     return undefined
   }
 }
 
-/** The response in a text of {@link packed}. */
-export function unpacked(text: string): Kept {
-  const body = bodyText(text)
-  return { ...headOf(text), body: body === undefined ? undefined : JSON.parse(body) }
+/**
+ * The same as one text: a line about it, and its body. A store of text reads that in a tenth of the time that it takes to put a
+ * body together from parts that could be a `Date` or a `Map`, and the body can be sent as it is.
+ */
+export function packed({ text, etag, status, headers, at }: Ready): string {
+  const head = JSON.stringify([at, status, headers, etag])
+  return text === undefined ? head : `${head}\n${text}`
 }
 
-/** What a text of {@link packed} says of the response besides its body. */
-export function headOf(text: string): Kept {
-  const end = text.indexOf('\n')
-  const [at, status, headers] = JSON.parse(end < 0 ? text : text.slice(0, end)) as [
+/** The response in a text of {@link packed}. */
+export function unpacked(packed: string): Ready {
+  const end = packed.indexOf('\n')
+  const [at, status, headers, etag] = JSON.parse(end < 0 ? packed : packed.slice(0, end)) as [
     number,
     number | null,
     Kept['headers'],
+    (string | null)?,
   ]
-  return { body: undefined, status: status ?? undefined, headers, at, keep: true }
+  return {
+    body: undefined,
+    status: status ?? undefined,
+    headers,
+    at,
+    keep: true,
+    text: end < 0 ? undefined : packed.slice(end + 1),
+    etag: etag ?? undefined,
+  }
 }
 
-/** The JSON of the body in a text of {@link packed}. */
-export function bodyText(text: string): string | undefined {
-  const end = text.indexOf('\n')
-  return end < 0 ? undefined : text.slice(end + 1)
+/** The body of a response, whichever way it is held. */
+export function bodyOf(held: Kept | Ready): unknown {
+  return 'text' in held && held.text !== undefined ? JSON.parse(held.text) : held.body
 }
 
 /** Whether JSON is that of an object or a list, which platforms send as JSON; they send a text as a text. */
@@ -198,6 +215,11 @@ function isStream(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return false
   if (body instanceof StreamableFile || 'pipe' in body || 'getReader' in body || 'getStream' in body) return true
   return Symbol.asyncIterator in body || Object.prototype.toString.call(body) === '[object Response]'
+}
+
+/** A header that nobody else can change. */
+export function ownValue(value: unknown): unknown {
+  return Array.isArray(value) ? [...value] : value
 }
 
 /** Whether a header is as it was. */

@@ -8,7 +8,7 @@ import { ClassSerializerInterceptor, type Type } from '@nestjs/common'
 import type { Autocache, Defined } from './autocache.ts'
 import { type Handler, readHandler } from './handlers.ts'
 import { stampOfMember } from './members.ts'
-import { type Kept, type Standing, unpacked } from './response.ts'
+import { bodyOf, type Kept, type Standing, unpacked } from './response.ts'
 
 /** A handler whose responses are cached, as core has it. */
 export interface Responses extends Handler {
@@ -122,7 +122,8 @@ function defineResponses(cache: Autocache, Class: Type<unknown>, method: AnyFunc
       : fixed !== undefined && { ttl: fixed as number }),
     cacheIf: (kept: Kept | string) => typeof kept === 'string' || kept.keep,
     ...(tags && {
-      tags: typeof tags === 'function' ? (kept: Kept | string, { raw }: Pending) => tags(opened(kept).body, raw) : tags,
+      tags:
+        typeof tags === 'function' ? (kept: Kept | string, { raw }: Pending) => tags(bodyOf(opened(kept)), raw) : tags,
     }),
     errorTtl: 0,
     strict: false,

@@ -15,6 +15,34 @@ interface ExpressResponse {
   readonly json?: unknown
   readonly send?: unknown
   readonly app?: { readonly settings?: Readonly<Record<string, unknown>> }
+  getHeader(name: string): unknown
+  setHeader(name: string, value: string): void
+}
+
+/** A response of Express, whose methods of Node take half the time of those that Express has over them. */
+export function expressOf(response: unknown): ExpressResponse | undefined {
+  const { app, getHeader, setHeader } = response as Partial<ExpressResponse>
+  const has = app?.settings && typeof getHeader === 'function' && typeof setHeader === 'function'
+  return has ? (response as ExpressResponse) : undefined
+}
+
+/** The ETag that Express makes of a text, where that is one of its own making. */
+export function etagOf(response: unknown, text: string): string | undefined {
+  const make = etagFn(response)
+  return make && (make(Buffer.from(text)) as string | undefined)
+}
+
+/** Whether Express would give a text such an ETag, and none stands there. */
+export function lacksEtag(response: ExpressResponse, etag: string): boolean {
+  const isAlike = (response.app!.settings!.etag === 'weak') === etag.startsWith('W/')
+  return isAlike && etagFn(response) !== undefined && !response.getHeader('etag')
+}
+
+function etagFn(response: unknown): ((body: Buffer) => unknown) | undefined {
+  const settings = (response as ExpressResponse | undefined)?.app?.settings
+  if (settings?.etag !== 'weak' && settings?.etag !== 'strong') return undefined
+  const make = settings['etag fn']
+  return typeof make === 'function' ? (make as (body: Buffer) => unknown) : undefined
 }
 
 /** How a body will be sent by a platform, for one request. */

@@ -108,6 +108,11 @@ const applications: Record<string, Partial<Record<Platform, Configure>>> = {
               : value,
       ),
   },
+  'with strong ETags': { express: (app) => void (app as any).set('etag', 'strong') },
+  'with ETags of its own': {
+    express: (app) => void (app as any).set('etag', (body: Buffer) => `"own-${body.length}"`),
+  },
+  'without ETags': { express: (app) => void (app as any).disable('etag') },
   indented: { express: (app) => void (app as any).set('json spaces', 2) },
   escaped: { express: (app) => void (app as any).set('json escape', true) },
   'through a middleware that knows classes': {
@@ -170,6 +175,54 @@ for (const [held, options] of Object.entries(stores))
             }
         })
       })
+
+describe('the ETag of what is kept', () => {
+  /** Counts what Express makes of them. */
+  const counted = (kind: string) => {
+    const made = { count: 0 }
+    const configure = (app: INestApplication) => {
+      const instance = app.getHttpAdapter().getInstance()
+      instance.set('etag', kind)
+      const make = instance.get('etag fn')
+      instance.settings['etag fn'] = (...args: unknown[]) => {
+        made.count += 1
+        return make(...args)
+      }
+    }
+    return { made, configure }
+  }
+
+  for (const [held, options] of Object.entries(stores))
+    it(`is made once (${held})`, async () => {
+      const { made, configure } = counted('weak')
+      const { get } = await start({ controllers: [Sent] }, options(), { configure })
+      const etags = []
+      for (let i = 0; i < 3; i += 1) etags.push((await get('/send/body/object')).headers.get('etag'))
+      expect(new Set(etags).size).toBe(1)
+      expect(etags[0]).toMatch(/^W\//)
+      expect(made.count).toBe(1)
+    })
+
+  it('is made anew by an application that makes them in another way', async () => {
+    const options = stores['text that is shared']()
+    const [weak, strong] = [counted('weak'), counted('strong')]
+    await (await start({ controllers: [Sent] }, options, weak)).get('/send/body/object')
+    const before = runs
+    const { get } = await start({ controllers: [Sent] }, options, strong)
+    expect((await get('/send/body/object')).headers.get('etag')).toMatch(/^"/)
+    expect([runs, strong.made.count]).toEqual([before, 1])
+  })
+
+  it('gives way to one that the handler or a middleware has set', async () => {
+    const configure = (app: INestApplication) =>
+      void app.use((_request: unknown, response: any, next: () => void) => {
+        response.setHeader('etag', '"theirs"')
+        next()
+      })
+    const { get } = await start({ controllers: [Sent] }, inMemory(), { configure })
+    for (let i = 0; i < 2; i += 1) expect((await get('/send/body/object')).headers.get('etag')).toBe('"theirs"')
+  })
+})
 
 for (const platform of ['express', 'fastify'] as const)
   describe(`what is sent (${platform})`, () => {

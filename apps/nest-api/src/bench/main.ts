@@ -3,7 +3,8 @@
  * README as well.
  *
  * Each form has the whole application in a process of its own, so that nothing which one leaves behind weighs on another.
- * They take turns, forwards and backwards; figures are medians of the rounds, and so are ratios, each taken within its round.
+ * They take turns, forwards and backwards; figures are medians of the rounds, and so are ratios, each taken within its round. Rounds
+ * are short and many: what else the machine does then falls on neighbours alike.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,8 +18,8 @@ import autocannon from 'autocannon'
 const { values: options } = parseArgs({
   options: {
     write: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '7' },
-    seconds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '31' },
+    seconds: { type: 'string', default: '1' },
     redis: { type: 'string', default: process.env.REDIS_URL ?? 'redis://127.0.0.1:6379' },
     database: { type: 'string', default: process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/test' },
   },
@@ -74,7 +75,11 @@ class Contender {
     const spent = (await this.#cpu()) - before
     if (result.non2xx > 0 || result.errors > 0)
       throw new Error(`${this.form}: ${result.non2xx + result.errors} requests failed.`)
-    return { perSecond: result.requests.average, p99: result.latency.p99, cpu: spent / result.requests.total }
+    return {
+      perSecond: result.requests.total / result.duration,
+      p99: result.latency.p99,
+      cpu: spent / result.requests.total,
+    }
   }
 
   async #cpu(): Promise<number> {
@@ -90,7 +95,9 @@ class Contender {
   }
 }
 
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+const quantile = (values: readonly number[], part: number) =>
+  values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * part)]!
+const median = (values: readonly number[]) => quantile(values, 0.5)
 
 const redis = { REDIS_URL: options.redis, NAMESPACE: `nest-api-bench-${process.pid}` }
 const ours = ['`@Cached`', '`AutocacheInterceptor`']
@@ -120,15 +127,22 @@ const lines = [
 const missed: string[] = []
 for (const { store, form, figures } of contenders) {
   const nest = contenders.find((other) => other.store === store && other.form.startsWith('Nest'))!
-  const ratio = median(figures.map(({ perSecond }, round) => perSecond / nest.figures[round]!.perSecond))
+  const ratios = figures.map(({ perSecond }, round) => perSecond / nest.figures[round]!.perSecond)
+  const ratio = median(ratios)
+  const spread = form.startsWith('Nest')
+    ? ''
+    : ` (${[0.25, 0.75].map((part) => quantile(ratios, part).toFixed(2)).join(' to ')})`
   const of = (field: keyof Figure) => Math.round(median(figures.map((figure) => figure[field])))
-  lines.push(`| ${store} | ${form} | ${of('perSecond')} | ${of('p99')} | ${of('cpu')} | ${ratio.toFixed(2)} |`)
+  lines.push(`| ${store} | ${form} | ${of('perSecond')} | ${of('p99')} | ${of('cpu')} | ${ratio.toFixed(2)}${spread} |`)
   if (ours.includes(form) && ratio < 1) missed.push(`${form} over ${store}`)
 }
 const [cpu] = cpus()
 const machine = `Node ${process.versions.node}, ${cpus().length} cores of ${cpu?.model}`
 const date = new Date().toISOString().slice(0, 10)
-lines.push('', `${date}, ${machine}, ${connections} connections, ${pairs.length} paths, ${options.rounds} rounds.`)
+lines.push(
+  '',
+  `${date}, ${machine}, ${connections} connections, ${pairs.length} paths, ${options.rounds} rounds of ${options.seconds} s; in brackets the quartiles of the rounds.`,
+)
 const table = lines.join('\n')
 console.log(table)
 if (options.write) {

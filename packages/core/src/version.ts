@@ -40,6 +40,8 @@ export interface Dispatch {
   code(text: string): void
   /** Notes a value that joins the key. @returns whether a key can be made of it */
   data(value: unknown): boolean
+  /** Notes the values of modules that a stamp reads; they join the key. */
+  held(read: NonNullable<Stamp['held']>): void
   /** Notes an object for what it is in this process; absent over a shared store. */
   readonly itself: ((object: object) => void) | undefined
   /** The same over any store: entries are then found by this process alone. */

@@ -205,6 +205,8 @@ export interface GivenFunction {
   /** The function, or the call that binds it. */
   readonly start: number
   readonly end: number
+  /** To the class itself. */
+  readonly isStatic: boolean
   /** The method that it binds. */
   readonly bound: string | undefined
   /** It is assigned, as tsc writes fields for older targets, and gets no name from that. */

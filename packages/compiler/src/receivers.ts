@@ -347,15 +347,15 @@ function typed(view: ModuleView, annotation: Node, depth = 0): Declared {
 /** The functions that a class gives to its objects and that its version tells of. */
 export function givenBy(node: Node): GivenFunction[] {
   const found: GivenFunction[] = []
-  const give = (name: string | undefined, { start, end }: Node, bound: string | undefined) => {
-    if (name !== undefined && name !== '__proto__') found.push({ name, start, end, bound })
+  const give = (name: string | undefined, { start, end }: Node, bound: string | undefined, isStatic = false) => {
+    if (name !== undefined && name !== '__proto__') found.push({ name, start, end, isStatic, bound })
   }
   for (const member of node.body.body as Node[]) {
     const value = member.value ? erased(member.value) : undefined
     if (!value) continue
     if (member.type === 'PropertyDefinition') {
       const bound = boundBy(value)
-      if (bound !== undefined || isFunction(value)) give(memberName(member), value, bound)
+      if (bound !== undefined || isFunction(value)) give(memberName(member), value, bound, Boolean(member.static))
     }
     if (member.kind !== 'constructor') continue
     for (const { left, right } of assignments(value.body)) {

@@ -191,7 +191,9 @@ export function insertions(module: StampedModule): readonly Insertion[] {
       })
       found.push({ at: end, text: `${nameless ? ')' : ''}}${from})` })
     }
+    const names = [...new Set(source.given.filter(({ isStatic }) => !isStatic).map(({ name }) => `${keyOf(name)}:0`))]
     const parts = [...own.head(label, version), ...inputParts(source, read, own)]
+    if (names.length > 0) parts.push(`given:{${names.join()}}`)
     const stamp = `{${[...parts, ...receiverParts(source.receiver, undefined, own)].join()}}`
     if (source.behind === undefined)
       found.push({ at: source.body, text: `static{${helper('putStamp')}(this,${stamp})}` })

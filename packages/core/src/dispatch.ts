@@ -149,19 +149,21 @@ class Held {
   }
 }
 
-/** What a class gave to an object of its own: of a bound method, its name and what it was. */
+/** What a class gave to an object of its own; of a bound method, its name and what it was. */
 interface Made {
   readonly fn: unknown
-  readonly bound?: { readonly name: string; readonly of: unknown } | undefined
+  readonly self: object
+  readonly name: string
+  readonly bound: { readonly name: string; readonly of: unknown } | undefined
 }
 
-const made = common('autocache.made', () => new WeakMap<object, Map<string, Made>>())
+/** On the function, which the class has just made: a weak map with an entry for each object costs microseconds. */
+const made = Symbol.for('autocache.made')
 
 function note<T>(self: object, holder: Readonly<Record<string, T>>, bound?: Made['bound']): T {
-  const [[name, fn]] = Object.entries(holder) as [[string, T]]
-  const known = made.get(self)
-  if (known) known.set(name, { fn, bound })
-  else made.set(self, new Map([[name, { fn, bound }]]))
+  const name = Object.keys(holder)[0]!
+  const fn = holder[name]!
+  if (typeof fn === 'function') Reflect.set(fn, made, { fn, self, name, bound } satisfies Made)
   return fn
 }
 
@@ -179,29 +181,43 @@ export function ownBound<T>(
   holder: Readonly<Record<string, T>>,
   from: Readonly<Record<string, unknown>> = holder,
 ): T {
-  const [name] = Object.keys(from) as [string]
-  const own = Object.getOwnPropertyDescriptor(self, name)
-  if (!own) return note(self, holder, { name, of: methodOf(self, name)?.method })
+  const name = Object.keys(from)[0]!
+  if (!Object.hasOwn(self, name)) return note(self, holder, { name, of: methodOf(self, name)?.value })
   // A function of its own: one that was noted, or somebody else's.
-  const before = made.get(self)?.get(name)
-  return before && before.fn === own.value ? note(self, holder, before.bound) : holder[Object.keys(holder)[0]!]!
+  const before = heldIn(self, name)
+  return isMade(self, name, before) ? note(self, holder, noteOf(before)?.bound) : holder[Object.keys(holder)[0]!]!
 }
 
-/** What a name means above an object, and the class that it stands in. */
-function methodOf(self: object, name: string): { readonly method: unknown; readonly Class: unknown } | undefined {
+const noteOf = (fn: unknown): Made | undefined =>
+  typeof fn === 'function' ? (Object.getOwnPropertyDescriptor(fn, made)?.value as Made | undefined) : undefined
+
+/** What a name means above an object, with the object that has it. */
+function methodOf(self: object, name: string): { readonly value: unknown; readonly at: object } | undefined {
   let at = Object.getPrototypeOf(self) as object | null
   for (; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     const found = Object.getOwnPropertyDescriptor(at, name)
-    if (found) return { method: found.value, Class: Object.getOwnPropertyDescriptor(at, 'constructor')?.value }
+    if (found) return { value: found.value, at }
   }
   return undefined
 }
 
-/** Whether a function is what the class of an object gave that under this name. */
+/** Whether a function is what the class of an object gave that under this name. What copies properties copies no note. */
 function isMade(self: object, name: string, fn: unknown): boolean {
-  const known = made.get(self)?.get(name)
-  if (known === undefined || known.fn !== fn) return false
-  return !known.bound || known.bound.of === methodOf(self, known.bound.name)?.method
+  const known = noteOf(fn)
+  if (!known || known.fn !== fn || known.self !== self || known.name !== name) return false
+  return !known.bound || known.bound.of === methodOf(self, known.bound.name)?.value
+}
+
+/** The names of the functions that the classes of an object give it. */
+function givenNames(value: object): string[] {
+  const found: string[] = []
+  let at = Object.getPrototypeOf(value) as object | null
+  for (; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const Class: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value
+    const given = typeof Class === 'function' ? stampOf(Class)?.given : undefined
+    if (given) found.push(...Object.keys(given))
+  }
+  return found
 }
 
 /**
@@ -224,18 +240,22 @@ function givenTo(value: object, stamps: readonly Stamp[]): readonly (readonly [n
       if (!isMethod && (!judged || judged.has(name))) continue
       const own = isMethod ? readOf((self) => (self as Record<string, unknown>)[name], at) : heldIn(at, name)
       if (typeof own !== 'function' || isMade(value, name, own)) continue
-      if (isMethod && own.name === `bound ${name}` && isOfPackage(methodOf(at, name)?.Class)) continue
+      if (isMethod && own.name === `bound ${name}` && isOfPackage(methodOf(at, name)?.at)) continue
       found.push([name, own])
     }
   }
-  for (const [name, { fn }] of made.get(value) ?? []) {
+  for (const name of givenNames(value)) {
     const now = heldIn(value, name)
-    if (now !== fn) found.push([name, now])
+    if (!isMade(value, name, now)) found.push([name, now])
   }
   return found
 }
 
-const isOfPackage = (Class: unknown): boolean => typeof Class !== 'function' || !stampOf(Class)
+/** Whether a method stands in no class of the program. */
+function isOfPackage(at: object | undefined): boolean {
+  const Class: unknown = at && Object.getOwnPropertyDescriptor(at, 'constructor')?.value
+  return typeof Class !== 'function' || !stampOf(Class)
+}
 
 /** What an object holds itself under a name, without running an accessor. */
 function heldIn(self: object, name: PropertyKey): unknown {

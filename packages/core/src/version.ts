@@ -76,6 +76,8 @@ export interface Stamp {
   readonly held?: ((textOf: TextOf) => string) | undefined
   /** What reads the data fields of `this` that the function reads (R03). Absent: it reads none. */
   readonly receiver?: readonly ((self: any) => unknown)[] | undefined
+  /** Of a class: has the names of the functions that it gives to its objects. */
+  readonly given?: Readonly<Record<string, unknown>> | undefined
   /** The objects that the function, or any member of the class, calls through (R04); made by `through`. */
   readonly calls?: Through | undefined
   /** Whether a missing trailing argument is the same as `undefined`: no rest parameter, no `arguments`. */

@@ -204,6 +204,10 @@ describe('R04 what a function calls through', () => {
           ),
       ],
       ['of an object that this one was made of', () => Object.create(own(new Repo(), () => 1))],
+      [
+        'what copies properties',
+        () => Object.assign(new Repo(), { rate: Object.assign(() => 2, own(new Repo(), () => 1).rate) }),
+      ],
       ['of no field', () => Object.assign(new Repo(), { load: () => 2 })],
       ['an accessor', () => Object.defineProperty(new Repo(), 'load', { get: () => 2 })],
     ])('are known to this process alone else: %s', (_, make) => {
@@ -215,11 +219,19 @@ describe('R04 what a function calls through', () => {
       )
     })
 
-    test('one that was taken away is not one that is there', () => {
-      const repo = own(new Repo(), () => 1)
-      delete repo.rate
-      const of = (repo: object) => inputsOf({}, { keys: 'readable' })({ repo }).text
-      expect(of(repo)).not.toBe(of(own(new Repo(), () => 1)))
+    test('one that was taken away, or is a value by now, is not one that is there', () => {
+      const Given = putStamp(class Given {}, classStamp('s1-a', { given: { rate: 0 } }))
+      const of = (change: (repo: any) => void) => {
+        const repo = own(new Given(), () => 1)
+        change(repo)
+        const { text, code } = inputsOf({}, { keys: 'readable' })({ repo })
+        return text + code
+      }
+      const values = [() => {}, (repo: any) => delete repo.rate, (repo: any) => Object.assign(repo, { rate: 2 })].map(
+        of,
+      )
+      expect(new Set(values).size).toBe(3)
+      expect(of(() => {})).toBe(values[0])
     })
 
     test('of a class of a package may be bound by it', () => {

@@ -324,7 +324,7 @@ describe('methods', () => {
         "class Repo { rate = (a) => a; 'a b' = function () { return 1 }; load = (this.find.bind(this) as any); other = other.bind(this); constructor() { this.find = this.find.bind(this); this.load = this.find.bind(this, 1); { this['rate'] = this.rate.bind(this) } } find(a) { return a } }",
       ),
     ).toMatchInlineSnapshot(
-      `"class Repo {static{_ac_putStamp(this,{contract:2,label:"Repo",version:"s1-…",receiver:[_ac_whole],calls:_ac_through([["this.find",_=>_.find]])})} rate = _ac_ownFunction(this,{rate:(a) => a}); 'a b' = _ac_ownFunction(this,{"a b":function () { return 1 }}); load = (_ac_ownBound(this,{load:this.find.bind(this)},{find:0}) as any); other = other.bind(this); constructor() { this.find = _ac_ownBound(this,{find:this.find.bind(this)}); this.load = this.find.bind(this, 1); { this['rate'] = _ac_ownBound(this,{rate:this.rate.bind(this)}) } } find(a) { return a } }"`,
+      `"class Repo {static{_ac_putStamp(this,{contract:2,label:"Repo",version:"s1-…",given:{rate:0,"a b":0,load:0,find:0},receiver:[_ac_whole],calls:_ac_through([["this.find",_=>_.find]])})} rate = _ac_ownFunction(this,{rate:(a) => a}); 'a b' = _ac_ownFunction(this,{"a b":function () { return 1 }}); load = (_ac_ownBound(this,{load:this.find.bind(this)},{find:0}) as any); other = other.bind(this); constructor() { this.find = _ac_ownBound(this,{find:this.find.bind(this)}); this.load = this.find.bind(this, 1); { this['rate'] = _ac_ownBound(this,{rate:this.rate.bind(this)}) } } find(a) { return a } }"`,
     )
   })
 

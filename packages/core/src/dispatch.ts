@@ -10,17 +10,7 @@
 import { UnversionedFunctionError } from './errors.ts'
 import { cacheKey } from './key.ts'
 import type { AnyFunction } from './options.ts'
-import {
-  type Calls,
-  cachedKey,
-  common,
-  type Dispatch,
-  isClass,
-  type Stamp,
-  stampOf,
-  type Through,
-  written,
-} from './version.ts'
+import { type Calls, cachedKey, type Dispatch, isClass, type Stamp, stampOf, type Through, written } from './version.ts'
 
 /** Paths for a stamp. */
 export function through(calls: Calls): Through {

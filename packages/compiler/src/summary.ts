@@ -24,7 +24,7 @@ import { findWrappers, type WrapperKind } from './wrappers.ts'
 import { type ModuleView, plain, type ReceiverUse, Writer } from './writer.ts'
 
 /** Raised whenever a summary of the same text changes: kept ones are then useless. */
-export const summaryFormat = 10
+export const summaryFormat = 11
 
 export interface SummariseInput {
   readonly text: string

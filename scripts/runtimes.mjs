@@ -9,7 +9,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { checkLoaders } from '../integrations/shells/test/support/loaders.mjs'
+import { checkBunDiagnostics, checkLoaders } from '../integrations/shells/test/support/loaders.mjs'
 import { bundleProgram, bundleTests, testFiles } from './runtimes/bundle.mjs'
 import { outcome, serveChromium, serveWorkerd } from './runtimes/hosts.mjs'
 import { entriesOf, reasonToSkip, shortFiles } from './runtimes/tests.mjs'
@@ -129,10 +129,12 @@ async function runVitest(name, program, args) {
   results.push({ ...programResult, ...(await runProgram(name, program)) })
   // Deno has no such hooks.
   if (name !== 'deno') results.push({ ...loaderResult, ...checkLoaders(name, program, { afterEach: !short }) })
+  if (name === 'bun') results.push({ ...diagnosticsResult, ...checkBunDiagnostics(program) })
   return { version, results }
 }
 
 const programResult = { file: 'program', name: 'a program over the built package' }
+const diagnosticsResult = { file: 'loader', name: 'a diagnostic of level error fails a build, with its place' }
 const loaderResult = { file: 'loader', name: 'the loader stamps as the builds do' }
 
 async function runProgram(name, program) {

@@ -186,10 +186,14 @@ describe.each([builds[1]!, builds[6]!])('after an edit: $compiler $format $decor
 
   test('another value of the environment is another key under the same version', async () => {
     const before = await run(project, [main])
-    for (const env of [{ SHOP_FEE: '6' }, { SHOP_REGION: 'us' }]) {
+    for (const [env, read] of [
+      [{ SHOP_FEE: '6' }, 'shipping'],
+      [{ SHOP_REGION: 'us' }, 'shipping'],
+      [{ SHOP_SCALE: '2' }, 'total'],
+    ] as const) {
       const after = await run(project, [main], env)
-      expect(Object.keys(after).filter((name) => after[name]!.key !== before[name]!.key)).toEqual(['shipping'])
-      expect(after.shipping!.version).toBe(before.shipping!.version)
+      expect(Object.keys(after).filter((name) => after[name]!.key !== before[name]!.key)).toEqual([read])
+      expect(after[read]!.version).toBe(before[read]!.version)
     }
   }, 60_000)
 })

@@ -143,17 +143,28 @@ function listed(first: Told): Told[] {
   return [{ ...first, text: text! }, ...more]
 }
 
+async function likeRollup(host: string): Promise<Told[]> {
+  const { errors } = await diagnose(host)
+  return errors.flatMap(({ message, loc }) => {
+    const text = message.slice(message.indexOf('`'))
+    return loc ? listed(told(loc.file, loc.line, loc.column + 1, text)) : [told('', 0, 0, message)]
+  })
+}
+
 /** The errors that each host gives, from its own format; columns from 1. */
 const errorsIn = {
   async esbuild(): Promise<Told[]> {
     const { errors } = await diagnose('esbuild')
     return errors.map(({ text, location }) => told(join(root, location.file), location.line, location.column + 1, text))
   },
-  async vite(): Promise<Told[]> {
-    const { errors } = await diagnose('vite')
-    return errors.flatMap(({ message, loc }) => {
-      const text = message.slice(message.indexOf('`'))
-      return loc ? listed(told(loc.file, loc.line, loc.column + 1, text)) : [told('', 0, 0, message)]
+  vite: () => likeRollup('vite'),
+  rollup: () => likeRollup('rollup'),
+  rolldown: () => likeRollup('rolldown'),
+  async rspack(): Promise<Told[]> {
+    const { errors } = await diagnose('rspack')
+    return errors.map(({ message }) => {
+      const [, at, line, column, text] = /([^\s:]+):(\d+):(\d+): (`[^\n]*)/.exec(message) ?? []
+      return text === undefined ? told('', 0, 0, message) : told(join(root, at!), line!, column!, text)
     })
   },
   async webpack(): Promise<Told[]> {
@@ -237,8 +248,8 @@ describe.each(Object.keys(errorsIn) as (keyof typeof errorsIn)[])(
       const { errors, warnings } = await diagnose(host)
       const texts = warnings.map(({ text, message }) => text ?? message)
       expect(texts).toContainEqual(expect.stringMatching(warning))
-      // Vite leaves what it does not find to the server that runs the program.
-      expect(errors).toHaveLength(host === 'vite' ? 0 : 1)
+      // These leave what they do not find to whatever runs the program.
+      expect(errors).toHaveLength(/^(?:vite|rollup|rolldown)$/.test(host) ? 0 : 1)
       for (const { text, message } of errors) expect(text ?? message).toMatch(/resolve "?'?not-there/)
     }, 180_000)
 

@@ -113,16 +113,17 @@ async function main() {
   if (folder) {
     writeFileSync(join(folder, 'report.md'), report)
     writeFileSync(join(folder, 'pull-request'), String(event.pull_request.number))
-  } else told(await comment(event.pull_request.number, report))
+  } else told(env.GITHUB_TOKEN ? await comment(event.pull_request.number, report) : undefined)
   if (isCold && env.AUTOCACHE_FAIL_ON_COLD === 'true') process.exitCode = 1
 }
 
-/** @param {number} status */
+/** @param {number | undefined} status nothing where there is no token: pull requests of forks see no secrets */
 function told(status) {
   if (status === 200 || status === 201) return
-  if (status === 401 || status === 403 || status === 404) {
+  if (status === undefined || status === 401 || status === 403 || status === 404) {
+    const why = status === undefined ? 'no token' : `status ${status}`
     console.log(
-      `::notice title=autocache diff::This run may not comment (status ${status}): pull requests of forks have a token that only reads. The report is in the summary of the job.`,
+      `::notice title=autocache diff::This run may not comment (${why}): pull requests of forks have a token that only reads, and no secrets. The report is in the summary of the job.`,
     )
   } else stop(`The comment could not be written (status ${status}).`)
 }

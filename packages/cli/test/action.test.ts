@@ -177,6 +177,14 @@ describe('the action', () => {
     expect(summary).toContain('gross')
   }, 60_000)
 
+  it('a run without a token, as a fork has where the token is a secret, puts the report into the summary, and does not fail', async () => {
+    const { code, out, summary } = await run(pull(), { GITHUB_TOKEN: '' })
+    expect(code).toBe(0)
+    expect(out).toContain('::notice title=autocache diff::This run may not comment (no token)')
+    expect(summary).toContain('gross')
+    expect(api.requests).toEqual([])
+  }, 60_000)
+
   it('fails for cold functions where it is told to, after it has commented', async () => {
     expect(await run(pull(), { AUTOCACHE_FAIL_ON_COLD: 'true' })).toMatchObject({ code: 1 })
     expect(api.comments).toHaveLength(1)

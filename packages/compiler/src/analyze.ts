@@ -13,9 +13,9 @@ import { type Manifest, toManifest } from './manifest.ts'
 import type { CachedUse, Capture, EnvRead, ListedCode, ModuleSummary, Receiver, Target } from './model.ts'
 import type { Node } from './nodes.ts'
 import { type AnalyzeOptions, byPlace, createProject } from './project.ts'
-import type { Reached, ReachedPackage, Root } from './reached.ts'
+import type { Reached, ReachedPackage, Root, Version } from './reached.ts'
 import { isSource } from './resolve.ts'
-import { type Given, insertions, type StampedClass, type StampedModule } from './stamps.ts'
+import { anywhere, type Given, insertions, type StampedClass, type StampedModule } from './stamps.ts'
 import { withoutReturns } from './summary.ts'
 import { fileOf, insertInto, type Transformed } from './transform.ts'
 
@@ -315,16 +315,23 @@ export function analyze(options: AnalyzeOptions): Analysis {
       versioned.diagnostics.every(({ level }) => level !== 'error') && !isDynamic(file, use)
 
   let given: ReadonlyMap<string, readonly Given[]> | undefined
-  /** Of each file the definitions that stamped functions of others read. */
+  /** Of each file the definitions that stamped functions and classes of others read. */
   const allGiven = () => {
     if (given) return given
     const found = new Map<string, Given[]>()
     for (const file of project.modules) {
-      for (const source of usesOf(file).filter(isStamped(file))) {
-        for (const node of inputsOf.get(source.versioned) ?? []) {
+      const readers = [
+        ...usesOf(file)
+          .filter(isStamped(file))
+          .map(({ use, versioned }) => ({ by: use, read: inputsOf.get(versioned) ?? [] })),
+        ...classesOf(file).map(({ source, read }) => ({ by: source, read })),
+        ...listedIn(file).map(({ read }) => ({ by: anywhere, read })),
+      ]
+      for (const { by, read } of readers) {
+        for (const node of read) {
           const home = node.module.file
           if (home === file) continue
-          const each = { node, use: source.use, style: project.style(file) }
+          const each = { node, by, style: project.style(file) }
           found.set(home, [...(found.get(home) ?? []), each])
         }
       }
@@ -333,22 +340,32 @@ export function analyze(options: AnalyzeOptions): Analysis {
     return given
   }
 
-  const codeVersions = new Map<string, string | undefined>()
-  /** The version of code that is not cached itself; none where something is wrong with it that no version can answer for. */
-  const codeVersion = (file: string, target: Target): string | undefined => {
+  type Code = Pick<Version, 'version' | 'read'>
+  const codes = new Map<string, Code | undefined>()
+  /** Code that is not cached itself; none where something is wrong with it that no version can answer for. */
+  const codeOf = (file: string, target: Target): Code | undefined => {
     const key = `${file}#${JSON.stringify(target)}`
-    if (!codeVersions.has(key)) {
-      const { version, diagnostics } = versionIn(graph, { file, target })
-      codeVersions.set(key, diagnostics.some(({ level }) => level === 'error') ? undefined : version)
+    if (!codes.has(key)) {
+      const { version, read, diagnostics } = versionIn(graph, { file, target })
+      codes.set(key, diagnostics.some(({ level }) => level === 'error') ? undefined : { version, read })
     }
-    return codeVersions.get(key)
+    return codes.get(key)
   }
 
   const withVersions = (file: string, listed: readonly ListedCode[]) =>
     listed.flatMap((each) => {
-      const version = codeVersion(file, each.root)
-      return version === undefined ? [] : { ...each, version }
+      const code = codeOf(file, each.root)
+      return code === undefined ? [] : { ...each, ...code }
     })
+
+  /** Functions among the options in a file. */
+  const listedIn = (file: string) =>
+    withVersions(file, [
+      ...usesOf(file)
+        .filter(isStamped(file))
+        .flatMap(({ use }) => use.listed),
+      ...linker.module(file).summary.shared,
+    ])
 
   let dispatches: boolean | undefined
   /** Whether a function of the program calls through an object, whose class is known when the program runs only (R04). */
@@ -360,10 +377,10 @@ export function analyze(options: AnalyzeOptions): Analysis {
   const classesOf = (file: string): readonly StampedClass[] =>
     project.load(file).summary.classes.flatMap((source) => {
       if (!source.hook && !(source.runs && isDispatching())) return []
-      const version = codeVersion(file, { def: source.def })
-      return version === undefined
+      const code = codeOf(file, { def: source.def })
+      return code === undefined
         ? []
-        : { source: { ...source, receiver: packaged(file, source.receiver) }, label: source.name, version }
+        : { source: { ...source, receiver: packaged(file, source.receiver) }, label: source.name, ...code }
     })
 
   /** A receiver whose declared types are known to be those of packages, where they are. */
@@ -393,7 +410,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
       .filter(isStamped(file))
       .map(({ use, versioned }) => ({
         use: { ...use, receiver: packaged(file, use.receiver) },
-        owner: use.owner === undefined ? undefined : codeVersion(file, { def: use.owner }),
+        owner: use.owner === undefined ? undefined : codeOf(file, { def: use.owner })?.version,
         listed: withVersions(file, use.listed),
         label: versioned.label,
         version: versioned.version,
@@ -475,7 +492,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
     diagnostics = undefined
     given = undefined
     dispatches = undefined
-    codeVersions.clear()
+    codes.clear()
     return true
   }
 

@@ -4,8 +4,9 @@
  * is not guessed: {@link Unmatched}.
  */
 import { lineStarts, type Origin } from './emitted-map.ts'
-import type { Definition } from './model.ts'
+import type { Definition, GivenFunction } from './model.ts'
 import type { Node } from './parse.ts'
+import { boundBy } from './receivers.ts'
 import type { Scopes } from './scopes.ts'
 import { erased, staticKey } from './walk.ts'
 
@@ -32,6 +33,7 @@ export interface Sides {
 
 const isClass = ({ type }: Node) => type === 'ClassDeclaration' || type === 'ClassExpression'
 const isCallee = ({ type }: Node) => /^(?:Identifier|MemberExpression|SequenceExpression)$/.test(type)
+const isFunction = /^(?:ArrowFunctionExpression|FunctionExpression)$/
 const isCode = /^(?:ArrowFunctionExpression|FunctionExpression|Identifier|MemberExpression)$/
 
 export class Match {
@@ -158,6 +160,21 @@ export class Match {
     const found = this.#at(start, isCode, within)
     if (!found) throw new Unmatched('a function among its options is not there', start)
     return found
+  }
+
+  /** A function that the class with this body gives to its objects. */
+  given(one: GivenFunction, body: number): GivenFunction | undefined {
+    const owner = this.#classes.find((node) => node.body.start + 1 === body)!
+    const inside = nodesOf(owner.body)
+    const like =
+      one.bound === undefined
+        ? inside.filter(({ type }) => isFunction.test(type))
+        : inside.filter((node) => boundBy(node) === one.bound)
+    const [found, ...others] = like.filter((node) => this.#originOf.get(node.start) === one.start)
+    if (!found || others.length > 0) return undefined
+    const nameless =
+      one.bound === undefined && !inside.some((node) => node.type === 'PropertyDefinition' && node.value === found)
+    return { ...one, start: found.start, end: found.end, nameless }
   }
 
   /** The method of an object, as it is in the source. */

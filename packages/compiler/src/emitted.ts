@@ -8,10 +8,18 @@ import { EmittedMap, inlineMap, mapUrlOf, toInline } from './emitted-map.ts'
 import { Match, type Sides, type Span, Unmatched } from './emitted-match.ts'
 import { type Inserted, stampText, type Unstamped, unstamped } from './emitted-text.ts'
 import { layoutOf } from './layout.ts'
-import type { Layout, ListedCode } from './model.ts'
+import type { Layout } from './model.ts'
 import { parseSource } from './parse.ts'
 import { resolveScopes } from './scopes.ts'
-import { insertions, type Seal, type Stamped, type StampedClass, type StampedModule, type Style } from './stamps.ts'
+import {
+  insertions,
+  type Seal,
+  type Stamped,
+  type StampedClass,
+  type StampedCode,
+  type StampedModule,
+  type Style,
+} from './stamps.ts'
 import { withoutReturns } from './summary.ts'
 import type { StampedFunction } from './transform.ts'
 
@@ -267,9 +275,7 @@ function checkLocals(captures: Stamped['use']['captures'], start: number, at: nu
   }
 }
 
-type Listed = ListedCode & { readonly version: string }
-
-function movedCode(code: Listed, match: Match, within: Parameters<Match['expression']>[1]): Listed {
+function movedCode(code: StampedCode, match: Match, within: Parameters<Match['expression']>[1]): StampedCode {
   if (code.method !== undefined) {
     const method = match.method(code.start, within)
     if (method?.method) return { ...code, start: method.start, end: method.end }
@@ -296,7 +302,9 @@ function movedClass(each: StampedClass, match: Match, body: number): StampedClas
     const { start, end } = match.decorator(decorator)
     return [start, end]
   })
-  return { ...each, source: { ...source, body, behind: undefined }, around }
+  // What is not found is a function that nobody knows: sound, and known to its process alone.
+  const given = source.given.flatMap((one) => match.given(one, body) ?? [])
+  return { ...each, source: { ...source, body, behind: undefined, given }, around }
 }
 
 /** How a name of the module is written in the emitted text: tsc has no variable for what a CommonJS module exports. */

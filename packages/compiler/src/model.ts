@@ -193,6 +193,24 @@ export interface ClassSource {
   readonly receiver: Receiver
   /** What they read of the functions around it. */
   readonly captures: readonly Capture[]
+  /** As of {@link CachedUse}. */
+  readonly seesProcess: boolean
+  /** Functions that it gives to its objects, under names of theirs. */
+  readonly given: readonly GivenFunction[]
+}
+
+/** `rate = (n) => n * this.k`, or `this.load = this.find.bind(this)`. */
+export interface GivenFunction {
+  readonly name: string
+  /** The function, or the call that binds it. */
+  readonly start: number
+  readonly end: number
+  /** To the class itself. */
+  readonly isStatic: boolean
+  /** The method that it binds. */
+  readonly bound: string | undefined
+  /** It is assigned, as tsc writes fields for older targets, and gets no name from that. */
+  readonly nameless?: boolean
 }
 
 /** Where a module can be written to, for stamps. */

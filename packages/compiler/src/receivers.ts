@@ -6,7 +6,7 @@
 import { Encoder } from './encode.ts'
 import { typeName } from './encode-class.ts'
 import { isMutator } from './knowledge.ts'
-import type { Receiver, Target } from './model.ts'
+import type { GivenFunction, Receiver, Target } from './model.ts'
 import { memberName } from './outline.ts'
 import type { Node } from './parse.ts'
 import { UnknownSyntax } from './syntax.ts'
@@ -342,6 +342,61 @@ function typed(view: ModuleView, annotation: Node, depth = 0): Declared {
     return typed(view, declaration.typeAnnotation, depth + 1)
   // An interface of the file is a port: what stands behind it is known when the program runs.
   return { isData: declaration?.type !== 'TSInterfaceDeclaration' }
+}
+
+/** The functions that a class gives to its objects and that its version tells of. */
+export function givenBy(node: Node): GivenFunction[] {
+  const found: GivenFunction[] = []
+  const give = (name: string | undefined, { start, end }: Node, bound: string | undefined, isStatic = false) => {
+    if (name !== undefined && name !== '__proto__') found.push({ name, start, end, isStatic, bound })
+  }
+  for (const member of node.body.body as Node[]) {
+    const value = member.value ? erased(member.value) : undefined
+    if (!value) continue
+    if (member.type === 'PropertyDefinition') {
+      const bound = boundBy(value)
+      if (bound !== undefined || isFunction(value)) give(memberName(member), value, bound, Boolean(member.static))
+    }
+    if (member.kind !== 'constructor') continue
+    for (const { left, right } of assignments(value.body)) {
+      const bound = boundBy(erased(right))
+      if (bound !== undefined) give(ofThis(left), erased(right), bound)
+    }
+  }
+  return found
+}
+
+/** The name of the method that `this.find.bind(this)` binds. */
+export function boundBy(value: Node): string | undefined {
+  if (value.type !== 'CallExpression' || value.optional) return undefined
+  const callee = erased(value.callee)
+  const [self, ...others] = (value.arguments as Node[]).map(erased)
+  if (callee.type !== 'MemberExpression' || callee.optional || self?.type !== 'ThisExpression' || others.length > 0)
+    return undefined
+  return staticKey(callee.property, callee.computed) === 'bind' ? ofThis(callee.object) : undefined
+}
+
+/** The name of a member of `this`. */
+function ofThis(node: Node): string | undefined {
+  const inner = erased(node)
+  if (inner.type !== 'MemberExpression' || inner.optional || erased(inner.object).type !== 'ThisExpression')
+    return undefined
+  return inner.property.type === 'PrivateIdentifier' ? undefined : staticKey(inner.property, inner.computed)
+}
+
+/** Assignments that run where a function runs. */
+function assignments(root: Node | null): Node[] {
+  const found: Node[] = []
+  const pending: Node[] = root ? [root] : []
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    if (node.type === 'AssignmentExpression' && node.operator === '=') found.push(node)
+    if (/^Function|^Class|^ArrowFunction/.test(node.type)) continue
+    for (const value of Object.values(node) as unknown[])
+      for (const child of Array.isArray(value) ? value : [value])
+        if (child !== null && typeof child === 'object' && typeof (child as Node).type === 'string')
+          pending.push(child as Node)
+  }
+  return found
 }
 
 /** A computed key that names the hook: the class says itself what it is keyed by. */

@@ -37,13 +37,20 @@ export interface Insertion {
   readonly text: string
 }
 
+/** A function among the options with what its stamp says. */
+export interface StampedCode extends ListedCode {
+  readonly version: string
+  /** Definitions whose values are inputs of it, wherever they stand. */
+  readonly read: readonly Node[]
+}
+
 /** One use with what its stamp says. */
 export interface Stamped {
   readonly use: CachedUse
   readonly label: string
   readonly version: string
   /** Functions among its options, with their versions. */
-  readonly listed: readonly (ListedCode & { readonly version: string })[]
+  readonly listed: readonly StampedCode[]
   /** The version of the class that it is a method of, if that has one. */
   readonly owner: string | undefined
   /** Definitions whose values are inputs of it, wherever they stand. */
@@ -57,15 +64,23 @@ export interface StampedClass {
   readonly source: ClassSource
   readonly label: string
   readonly version: string
+  /** Definitions whose values are inputs of its members, wherever they stand. */
+  readonly read: readonly Node[]
   /** Its decorators, where they are expressions by now. */
   readonly around?: readonly (readonly [start: number, end: number])[]
 }
 
-/** A definition whose value a function of another module depends on. */
+/** Where inputs are read: a function or a class. */
+type ReadBy = Pick<CachedUse, 'seesProcess'>
+
+/** Where nobody looked what the names around mean. */
+export const anywhere: ReadBy = { seesProcess: false }
+
+/** A definition whose value a function or class of another module depends on. */
 export interface Given {
   readonly node: Node
-  readonly use: CachedUse
-  /** How the module of that function names others. */
+  readonly by: ReadBy
+  /** How that module names others. */
   readonly style: Style
 }
 
@@ -98,7 +113,7 @@ export interface StampedModule {
   readonly stamped: readonly Stamped[]
   readonly classes: readonly StampedClass[]
   /** Functions among the options of its instances. */
-  readonly shared: readonly (ListedCode & { readonly version: string })[]
+  readonly shared: readonly StampedCode[]
   /** Where the bodies of its classes begin, by definition. */
   readonly bodies: ReadonlyMap<number, number>
   /** Definitions of this module whose values functions of other modules depend on, with those functions. */
@@ -117,6 +132,9 @@ type Helper =
   | 'built'
   | 'through'
   | 'inherited'
+  | 'ownBound'
+  | 'ownFunction'
+  | 'whole'
   | 'held'
   | 'putStamp'
   | 'stampCode'
@@ -154,19 +172,29 @@ export function insertions(module: StampedModule): readonly Insertion[] {
     }
   }
   const listed = [...stamped.flatMap((each) => each.listed), ...module.shared]
-  for (const { label, version, start, end, method, shorthand = method } of listed) {
+  for (const { label, version, read, start, end, method, shorthand = method } of listed) {
+    const parts = [...own.head(label, version), ...inputParts({ captures: [], ...anywhere }, read, own)]
     found.push({
       at: start,
       text: `${shorthand === undefined ? '' : `${shorthand}:`}${helper('stampCode')}(${method === undefined ? '' : '{'}`,
     })
-    found.push({ at: end, text: `${method === undefined ? '' : `}.${method}`},{${own.head(label, version).join()}})` })
+    found.push({ at: end, text: `${method === undefined ? '' : `}.${method}`},{${parts.join()}})` })
   }
-  for (const { source, label, version, around = [] } of module.classes) {
+  for (const { source, label, version, read, around = [] } of module.classes) {
     for (const [start, end] of around)
       found.push({ at: start, text: `${helper('stampDecorator')}(` }, { at: end, text: ')' })
-    const captured = capturesOf(source.captures)
-    const parts = receiverParts(source.receiver, undefined, own, readerOf, captured)
-    const stamp = `{${[...own.head(label, version), ...parts].join()}}`
+    for (const { name, start, end, bound, nameless } of source.given) {
+      const from = bound === undefined || bound === name ? '' : `,{${keyOf(bound)}:0}`
+      found.push({
+        at: start,
+        text: `${helper(bound === undefined ? 'ownFunction' : 'ownBound')}(this,{${keyOf(name)}:${nameless ? '(0,' : ''}`,
+      })
+      found.push({ at: end, text: `${nameless ? ')' : ''}}${from})` })
+    }
+    const names = [...new Set(source.given.filter(({ isStatic }) => !isStatic).map(({ name }) => `${keyOf(name)}:0`))]
+    const parts = [...own.head(label, version), ...inputParts(source, read, own)]
+    if (names.length > 0) parts.push(`given:{${names.join()}}`)
+    const stamp = `{${[...parts, ...receiverParts(source.receiver, undefined, own)].join()}}`
     if (source.behind === undefined)
       found.push({ at: source.body, text: `static{${helper('putStamp')}(this,${stamp})}` })
     else {
@@ -199,11 +227,7 @@ function stampText(
   own: Snapshots,
   bodies: StampedModule['bodies'],
 ): string {
-  const { values, held } = own.readersOf(use, read)
-  const readers = [...capturesOf(use.captures), ...values]
-  const parts = own.head(label, version)
-  if (readers.length > 0) parts.push(`captures:[${readers.join()}]`)
-  if (held.length > 0) parts.push(`held:${own.held()}([${held.join()}])`)
+  const parts = [...own.head(label, version), ...inputParts(use, read, own)]
   // Not every compiler of decorators leaves their expressions inside the class, where private names are known.
   const body = use.form === 'decorator' && use.owner !== undefined ? bodies.get(use.owner) : undefined
   const reader = (path: readonly string[]) => {
@@ -212,6 +236,16 @@ function stampText(
   }
   parts.push(...receiverParts(use.receiver, owner, own, reader), `trailing:${quote(use.trailing)}`)
   return `{${parts.join()}}`
+}
+
+/** What a function or class reads that is neither an argument nor its receiver. */
+function inputParts(by: Pick<CachedUse, 'captures' | 'seesProcess'>, read: readonly Node[], own: Snapshots): string[] {
+  const { values, held } = own.readersOf(by, read)
+  const readers = [...capturesOf(by.captures), ...values]
+  return [
+    ...(readers.length > 0 ? [`captures:[${readers.join()}]`] : []),
+    ...(held.length > 0 ? [`held:${own.held()}([${held.join()}])`] : []),
+  ]
 }
 
 const capturesOf = (captures: readonly Capture[]): readonly string[] =>
@@ -225,13 +259,15 @@ function receiverParts(
   owner: string | undefined,
   own: Snapshots,
   reader = readerOf,
-  captured: readonly string[] = [],
 ): string[] {
   const parts: string[] = []
-  const readers = [...fields.map(readerOf), ...captured]
+  const readers = fields.map(readerOf)
   const unless = inherits && own.inherited()
-  if (besides) readers.push(unless ? `_=>(${wholeBut(besides)})(${unless}(_)??{})` : wholeBut(besides))
-  else if (unless) readers.push(unless)
+  if (besides) {
+    const all = own.whole()
+    const left = besides.length > 0 ? `(${besidesOf(besides)})` : ''
+    readers.push(unless ? `_=>${left}(${all}(${unless}(_)))` : left ? `_=>${left}(${all}(_))` : all)
+  } else if (unless) readers.push(unless)
   if (readers.length > 0) parts.push(`receiver:[${readers.join()}]`)
   if (calls.length === 0) return parts
   const list = calls.map(({ path, leaf }) => {
@@ -241,12 +277,14 @@ function receiverParts(
   return [...parts, `calls:${own.through()}([${list.join()}])`]
 }
 
-/** What an object holds, as a plain one, without some of it. */
-function wholeBut(names: readonly string[]): string {
-  if (names.length === 0) return '_=>({..._})'
-  const left = names.map((name, at) => `${isName.test(name) ? name : quote(name)}:_${at}`)
+/** What is left of an object without some of it. */
+function besidesOf(names: readonly string[]): string {
+  const left = names.map((name, at) => `${keyOf(name)}:_${at}`)
   return `({${left.join()},..._})=>_`
 }
+
+/** A key of an object, which what mangles members mangles here too. */
+const keyOf = (name: string): string => (isName.test(name) ? name : quote(name))
 
 const isName = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u
 
@@ -261,7 +299,7 @@ const quote = (text: string): string =>
   JSON.stringify(text).replace(/[\u2028\u2029]/g, (sign) => (sign === '\u2028' ? '\\u2028' : '\\u2029'))
 
 /** A read that means the same in every module: of a global that nothing here shadows. */
-const isPlain = ({ expression }: EnvRead, { seesProcess }: CachedUse, style: Style): boolean => {
+const isPlain = ({ expression }: EnvRead, { seesProcess }: ReadBy, style: Style): boolean => {
   const [, base] = /^(process|import\.meta)\??\.env(?:\??\.[\w$]+|(?:\?\.)?\["[^"\\]*"\])$/.exec(expression) ?? []
   return base === 'process' ? seesProcess : base !== undefined && style === 'import'
 }
@@ -308,7 +346,7 @@ class Snapshots {
   }
 
   /** The readers that a stamp has for what these definitions read, and for what they were made of. */
-  readersOf(use: CachedUse, nodes: readonly Node[]): Readers {
+  readersOf(by: ReadBy, nodes: readonly Node[]): Readers {
     const { file, style } = this.#module
     /** By what is read, and not by how it is spelled: a respelling must not change the order of the values. */
     const live = new Map<string, string>()
@@ -317,7 +355,7 @@ class Snapshots {
     for (const node of nodes) {
       const isOwn = node.module.file === file
       for (const read of node.def.env) {
-        if (!read.module && isPlain(read, use, style)) {
+        if (!read.module && isPlain(read, by, style)) {
           const key = `${/^\w+/.exec(read.expression)?.[0]} ${read.name}`
           if (!live.has(key)) live.set(key, `()=>${this.#expression(read, node)}`)
         } else if (read.module && isOwn) values.add(this.#snapshot(node, this.#expression(read, node)))
@@ -334,9 +372,9 @@ class Snapshots {
   }
 
   /** Makes the inputs of a definition of this module known to the others. */
-  give({ node, use, style }: Given): void {
+  give({ node, by, style }: Given): void {
     for (const read of node.def.env) {
-      if (!read.module && isPlain(read, use, style)) continue
+      if (!read.module && isPlain(read, by, style)) continue
       const name = envName(this.#module, node, read)
       const expression = this.#expression(read, node)
       if (read.module) this.#put(name, this.#snapshot(node, expression), this.#statement(node))
@@ -368,7 +406,7 @@ class Snapshots {
     return `()=>${this.#helper('readInput')}(${quote(name)})`
   }
 
-  /** The constant that holds a value as it was when the initialiser beside it ran. */
+  /** Reads the constant that holds a value as it was when the initialiser beside it ran. */
   #snapshot(node: Node, expression: string): string {
     // What is cached is evaluated where it stands, which need not be at the top.
     if (node.def.kind === 'cached') return `${this.#helper('snapshot')}(()=>${expression})`
@@ -380,7 +418,8 @@ class Snapshots {
       this.#own.set(key, name)
       this.insertions.push({ at, text: `const ${name}=${this.#helper('snapshot')}(()=>${expression});` })
     }
-    return name
+    // The stamp may stand before it.
+    return `()=>${name}()`
   }
 
   /** What reads values of modules; imported where there are some. */
@@ -391,6 +430,11 @@ class Snapshots {
   /** What follows paths; imported where there are some. */
   through(): string {
     return this.#helper('through')
+  }
+
+  /** What an object holds. */
+  whole(): string {
+    return this.#helper('whole')
   }
 
   /** What counts of an object that uses members of a class elsewhere. */

@@ -13,18 +13,18 @@ import { type ClassSource, type Definition, type ModuleSummary, type Request, Us
 import { isUndefined } from './normal.ts'
 import { outline, type Plan } from './outline.ts'
 import { type Node, type Parsed, parseSource } from './parse.ts'
-import { hasCacheKey, receiverOfClass } from './receivers.ts'
+import { givenBy, hasCacheKey, receiverOfClass } from './receivers.ts'
 import { resolveScopes, type Scopes } from './scopes.ts'
 import { quoted } from './stream.ts'
 import { UnknownSyntax } from './syntax.ts'
 import type { UseInput } from './use-place.ts'
-import { describeClass, describeInstance, describeUse } from './uses.ts'
+import { describeClass, describeInstance, describeUse, seesProcess } from './uses.ts'
 import { erased, variablesOf } from './walk.ts'
 import { findWrappers, type WrapperKind } from './wrappers.ts'
 import { type ModuleView, plain, type ReceiverUse, Writer } from './writer.ts'
 
 /** Raised whenever a summary of the same text changes: kept ones are then useless. */
-export const summaryFormat = 10
+export const summaryFormat = 11
 
 export interface SummariseInput {
   readonly text: string
@@ -154,7 +154,7 @@ class Summariser {
       const uses = this.#members.get(plan)
       if (!node || !uses) return []
       const input = { view, write: (ranges: readonly Node[]) => new Writer(view, ranges, this.#pragmas) }
-      return { ...placeOf(node, plan.name), def, receiver: receiverOfClass(input, uses, node), captures: [] }
+      return { ...placeOf(node, plan.name, view), def, receiver: receiverOfClass(input, uses, node), captures: [] }
     })
   }
 
@@ -164,7 +164,7 @@ class Summariser {
     const found = new Map<Node, ClassSource>()
     for (const node of this.#wrappers.classes) {
       const described = top.has(node) ? undefined : describeClass({ ...input, node, label: [] })
-      if (described) found.set(node, { ...placeOf(node, 'class'), ...described })
+      if (described) found.set(node, { ...placeOf(node, 'class', input.view), ...described })
     }
     return found
   }
@@ -409,7 +409,7 @@ function classOf(plan: Plan): Node | undefined {
 }
 
 /** What a stamp needs to know of a class besides its code. */
-function placeOf(node: Node, name: string): Pick<ClassSource, 'name' | 'body' | 'behind' | 'runs' | 'hook'> {
+function placeOf(node: Node, name: string, view: ModuleView): Omit<ClassSource, 'def' | 'receiver' | 'captures'> {
   const decorated = (node.decorators ?? []).length > 0
   return {
     name: (node.id?.name ?? name) as string,
@@ -417,6 +417,8 @@ function placeOf(node: Node, name: string): Pick<ClassSource, 'name' | 'body' | 
     behind: decorated && node.type === 'ClassDeclaration' && node.id ? node.end : undefined,
     runs: Boolean(node.superClass) || (node.body.body as Node[]).some(isRunning),
     hook: hasCacheKey(node),
+    seesProcess: seesProcess(view, node.body.start + 1),
+    given: givenBy(node),
   }
 }
 

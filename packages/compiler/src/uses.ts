@@ -12,6 +12,7 @@ import { withHelpers, writeFunction } from './use-code.ts'
 import { depsCode, ignoredNames, keyCode, keyOf, nameOf, optionSources, optionsOf, property } from './use-options.ts'
 import { classAround, isFunction, ownerOf, search, type UseInput } from './use-place.ts'
 import { erased, staticKey } from './walk.ts'
+import type { ModuleView } from './writer.ts'
 
 export function describeUse(input: UseInput): CachedUse {
   const decorated = input.node.type === 'Decorator'
@@ -49,7 +50,7 @@ export function describeUse(input: UseInput): CachedUse {
     lexical: written.lexical,
     listed: [...keyCode(options, key, label), ...depsCode(input, options, label)],
     sequence: given.type === 'SequenceExpression',
-    seesProcess: isProcess(input),
+    seesProcess: seesProcess(input.view, input.node.start),
     dynamic,
     pinned,
     findings: dynamic ? (pinned ? [] : unfound(input, given)) : keyed ? [] : written.findings.filter(kept),
@@ -129,9 +130,9 @@ function unfound({ node, program, view }: UseInput, given: Node): Finding[] {
   return [{ code: 'dynamic-function', what: `\`${what}\``, start: given.start, end: given.end }]
 }
 
-/** `process` is the global here, or what Node exports under that name. */
-function isProcess({ view, node }: UseInput): boolean {
-  const variable = view.scopes.at(node.start, 'process')
+/** `process` is the global at a place, or what Node exports under that name. */
+export function seesProcess(view: ModuleView, at: number): boolean {
+  const variable = view.scopes.at(at, 'process')
   const origin = variable && view.importOf(variable)
   return !variable || (origin !== undefined && /^(?:node:)?process$/.test(origin.specifier) && origin.name !== 'env')
 }

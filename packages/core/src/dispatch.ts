@@ -10,7 +10,7 @@
 import { UnversionedFunctionError } from './errors.ts'
 import { cacheKey } from './key.ts'
 import type { AnyFunction } from './options.ts'
-import { type Calls, type Dispatch, isClass, type Stamp, stampOf, type Through, written } from './version.ts'
+import { type Calls, cachedKey, type Dispatch, isClass, type Stamp, stampOf, type Through, written } from './version.ts'
 
 /** Paths for a stamp. */
 export function through(calls: Calls): Through {
@@ -85,18 +85,21 @@ class Held {
       return false
     }
     const keyed = typeof (value as { [cacheKey]?: unknown })[cacheKey] === 'function'
-    for (const { receiver, calls } of stamps) {
+    for (const { captures = [], held, receiver, calls } of stamps) {
+      for (const read of captures) this.pour(readOf(read, undefined), path)
+      if (held) this.#to.held(held)
       if (receiver && !keyed) for (const field of receiver) this.pour(readOf(field, value), path)
       if (calls) this.#ways.push({ calls: calls.calls, self: value, at: path })
     }
-    for (const method of replacedIn(value)) this.pour(method, path)
+    for (const [name, own] of givenTo(value, stamps)) this.pour(own, `${path}.${name}`)
     return keyed
   }
 
   /** Two functions of one stamp differ by what they captured; by what else they read, this process knows them apart. */
   #closure(fn: object, { captures = [], held, receiver, calls }: Stamp, path: string): void {
     for (const read of captures) this.pour(readOf(read, undefined), path)
-    if (held || receiver || calls) this.#to.own(fn)
+    if (held) this.#to.held(held)
+    if (receiver || calls) this.#to.own(fn)
   }
 
   /**
@@ -137,30 +140,155 @@ class Held {
   }
 }
 
+/** What a class gave to an object of its own; of a bound method, its name and what it was. */
+interface Made {
+  readonly fn: unknown
+  readonly self: object
+  readonly name: string
+  readonly bound: { readonly name: string; readonly of: unknown } | undefined
+}
+
+/** On the function, which the class has just made: a weak map with an entry for each object costs microseconds. */
+const made = Symbol.for('autocache.made')
+
+function note<T>(self: object, holder: Readonly<Record<string, T>>, bound?: Made['bound']): T {
+  const name = Object.keys(holder)[0]!
+  const fn = holder[name]!
+  if (typeof fn === 'function') Reflect.set(fn, made, { fn, self, name, bound } satisfies Made)
+  return fn
+}
+
+/** Notes that the code of a class gives its object this function, `rate = (n) => n * this.k`: the version of the class says it. */
+export function ownFunction<T>(self: object, holder: Readonly<Record<string, T>>): T {
+  return note(self, holder)
+}
+
 /**
- * Methods that an object has in the place of those of its class: `repo.find = other`, a spy, what an instrumentation wraps, also where
- * that is not enumerable, or stands on an object that this one was made of. One that is bound and of the same name is what
- * constructors make of their own: `this.find = this.find.bind(this)`.
+ * Notes that a constructor bound a method of its object to that, `this.load = this.find.bind(this)`.
+ * @param from has the name of the method, where that is another one
  */
-function replacedIn(value: object): readonly unknown[] {
-  let found: unknown[] | undefined
+export function ownBound<T>(
+  self: object,
+  holder: Readonly<Record<string, T>>,
+  from: Readonly<Record<string, unknown>> = holder,
+): T {
+  const name = Object.keys(from)[0]!
+  if (!Object.hasOwn(self, name)) return note(self, holder, { name, of: methodOf(self, name)?.value })
+  // A function of its own: one that was noted, or somebody else's.
+  const before = heldIn(self, name)
+  return isMade(self, name, before) ? note(self, holder, noteOf(before)?.bound) : holder[Object.keys(holder)[0]!]!
+}
+
+const noteOf = (fn: unknown): Made | undefined =>
+  typeof fn === 'function' ? (Object.getOwnPropertyDescriptor(fn, made)?.value as Made | undefined) : undefined
+
+/** What a name means above an object, with the object that has it. */
+function methodOf(self: object, name: string): { readonly value: unknown; readonly at: object } | undefined {
+  let at = Object.getPrototypeOf(self) as object | null
+  for (; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const found = Object.getOwnPropertyDescriptor(at, name)
+    if (found) return { value: found.value, at }
+  }
+  return undefined
+}
+
+/** Whether a function is what the class of an object gave that under this name. What copies properties copies no note. */
+function isMade(self: object, name: string, fn: unknown): boolean {
+  const known = noteOf(fn)
+  if (!known || known.fn !== fn || known.self !== self || known.name !== name) return false
+  return !known.bound || known.bound.of === methodOf(self, known.bound.name)?.value
+}
+
+/** The names of the functions that the classes of an object give it. */
+function givenNames(value: object): string[] {
+  const found: string[] = []
+  let at = Object.getPrototypeOf(value) as object | null
+  for (; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const Class: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value
+    const given = typeof Class === 'function' ? stampOf(Class)?.given : undefined
+    if (given) found.push(...Object.keys(given))
+  }
+  return found
+}
+
+/**
+ * Functions that an object has and no version of its classes tells of: in the place of a method, `repo.find = other`, a spy, what an
+ * instrumentation wraps, also where that is not enumerable, or stands on an object that this one was made of; in the
+ * place of what a field was made with; and, of a class with a stamp, whatever it was given besides. Nobody can
+ * see what a bound one is of: it is one of its class where that noted it, or where the class is one of a package,
+ * which notes nothing.
+ */
+function givenTo(value: object, stamps: readonly Stamp[]): readonly (readonly [name: string, own: unknown])[] {
+  const found: [string, unknown][] = []
+  const judged = stamps.length > 0 ? calledThrough(stamps) : undefined
   let prototype: object | null
   for (let at: object | null = value; at !== null; at = prototype) {
     prototype = Object.getPrototypeOf(at) as object | null
     // From the prototype of a class on its stamps say it all; a module and what has no prototype have no class at all.
     if (prototype === null || (at !== value && Object.hasOwn(at, 'constructor'))) break
     for (const name of Object.getOwnPropertyNames(at)) {
-      if (!(name in prototype)) continue
-      const own = readOf((self) => (self as Record<string, unknown>)[name], at)
-      if (typeof own !== 'function' || own.name === `bound ${name}`) continue
-      found ??= []
-      found.push(own)
+      const isMethod = name in prototype
+      if (!isMethod && (!judged || judged.has(name))) continue
+      const own = isMethod ? readOf((self) => (self as Record<string, unknown>)[name], at) : heldIn(at, name)
+      if (typeof own !== 'function' || isMade(value, name, own)) continue
+      if (isMethod && own.name === `bound ${name}` && isOfPackage(methodOf(at, name)?.at)) continue
+      found.push([name, own])
     }
   }
-  return found ?? none
+  for (const name of givenNames(value)) {
+    const now = heldIn(value, name)
+    if (!isMade(value, name, now)) found.push([name, now])
+  }
+  return found
 }
 
-const none: readonly never[] = []
+/** Whether a method stands in no class of the program. */
+function isOfPackage(at: object | undefined): boolean {
+  const Class: unknown = at && Object.getOwnPropertyDescriptor(at, 'constructor')?.value
+  return typeof Class !== 'function' || !stampOf(Class)
+}
+
+/** What an object holds itself under a name, without running an accessor. */
+function heldIn(self: object, name: PropertyKey): unknown {
+  const own = Object.getOwnPropertyDescriptor(self, name)
+  return own && ('value' in own ? own.value : own.get)
+}
+
+/**
+ * All that an object holds, as a plain one: what is hidden as well, and what a collection of the language holds. The
+ * functions that its class gave it are in the version of that.
+ */
+export function whole(self: unknown): object {
+  if (typeof self !== 'object' || self === null) return {}
+  return Object.defineProperties(
+    {},
+    Object.fromEntries(
+      [...namesIn(self), ...contentsOf(self).map((value, at) => [`[${at}]`, value] as const)].map(([name, value]) => [
+        name,
+        { value, enumerable: true },
+      ]),
+    ),
+  )
+}
+
+/** The names of an object, with what is there. Accessors that are hidden do not run: they are code. */
+function namesIn(self: object): readonly (readonly [name: string | symbol, value: unknown])[] {
+  const isHiddenToo = typeof self === 'object' && !Array.isArray(self)
+  return Reflect.ownKeys(self).flatMap((name) => {
+    const isShown = Object.prototype.propertyIsEnumerable.call(self, name)
+    // What an engine puts into errors differs from run to run.
+    if (!isShown && (!isHiddenToo || (name === 'stack' && self instanceof Error))) return []
+    const value = isShown ? readOf((it) => (it as Record<string | symbol, unknown>)[name], self) : heldIn(self, name)
+    return typeof name === 'string' && isMade(self, name, value) ? [] : [[name, value] as const]
+  })
+}
+
+/** What a collection holds that is under no name. */
+function contentsOf(value: object): readonly unknown[] {
+  if (value instanceof Map) return [...value].flat()
+  if (value instanceof Set) return [...value]
+  return value instanceof Date ? [value.getTime()] : []
+}
 
 /** More parts than this are not looked through. */
 const largest = 10_000
@@ -169,15 +297,13 @@ const largest = 10_000
 const calledThrough = (stamps: readonly Stamp[]): ReadonlySet<string | undefined> =>
   new Set(stamps.flatMap(({ calls }) => calls?.calls.map(([name]) => name.split('.')[1]) ?? []))
 
-/** What an object holds, with the names of it. */
+/** What an object holds, with the names of it; what a cached function has is ours. */
 function partsOf(value: object, without?: ReadonlySet<string | undefined>): unknown[] {
-  if (value instanceof Map) return [...value].flat()
-  if (value instanceof Set) return [...value]
-  if (typeof value === 'function') return []
-  return Object.keys(value).flatMap((name) => {
-    const part = readOf((self) => (self as Record<string, unknown>)[name], value)
-    return without?.has(name) && isUnstamped(part) ? [] : [name, part]
-  })
+  if (Object.hasOwn(value, cachedKey)) return []
+  const named = namesIn(value).flatMap(([name, part]) =>
+    typeof name === 'string' && without?.has(name) && isUnstamped(part) ? [] : [String(name), part],
+  )
+  return [...contentsOf(value), ...named]
 }
 
 const isUnstamped = (value: unknown): boolean =>
@@ -316,11 +442,13 @@ function stampsOfFunction(fn: object, known: boolean | string | undefined): Stam
     found.push(
       at === first && !isClass(first)
         ? stamp
-        : { contract: stamp.contract, label: stamp.label, version: stamp.version },
+        : { contract: stamp.contract, label: stamp.label, version: stamp.version, ...inputsOf(stamp) },
     )
   }
   return found
 }
+
+const inputsOf = ({ captures, held }: Stamp): Pick<Stamp, 'captures' | 'held'> => ({ captures, held })
 
 /** The prototype of plain objects, of whatever realm. */
 function isRoot(prototype: object): boolean {

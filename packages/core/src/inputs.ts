@@ -137,8 +137,32 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   /** The label joins the tag of what `[cacheKey]` returns; the version of the class is code that the function may run. */
   const labelOf = (value: object) => {
     const found = classStamp(value)
-    if (found && stamp && options.version === undefined) codes.push(found.version)
+    if (found && stamp && options.version === undefined) codes.push(found.version + inputText(found))
     return found?.label
+  }
+
+  const reading = new Set<Stamp>()
+  /** What the members of a class, or a function, read besides: what no key can be made of is known to this process. */
+  function inputText(of: Stamp): string {
+    if (reading.has(of)) return ''
+    reading.add(of)
+    try {
+      const values = (of.captures ?? []).map((read) => {
+        let value: unknown
+        try {
+          value = read()
+        } catch {
+          return '!'
+        }
+        return (
+          dataText(value) ?? (isPrimitive(value) ? typeof value : `p-${processId()}-${identityOf(value as object)}`)
+        )
+      })
+      if (of.held) values.push(of.held(moduleText))
+      return values.map((text) => `;${text}`).join('')
+    } finally {
+      reading.delete(of)
+    }
   }
 
   /** The data found during one following. */
@@ -152,6 +176,9 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
       const text = dataText(value)
       data += `${text ?? '-'},`
       return text !== undefined
+    },
+    held(read) {
+      data += `${read(moduleText)},`
     },
     itself: shared ? undefined : itself,
     own: shared ? (object) => void codes.push(`p-${processId()}-${identityOf(object)}`) : itself,
@@ -247,7 +274,9 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     return list
       .map((value: unknown, at) => {
         if (typeof value !== 'function') return keyText(value, `deps[${at}]`)
-        return deps === list ? '' : `(${dependencyOf(value as AnyFunction, shared)})`
+        const own = stampOf(value)
+        const text = own ? inputText(own) : ''
+        return deps === list ? text : `(${dependencyOf(value as AnyFunction, shared)}${text})`
       })
       .join()
   }

@@ -40,6 +40,8 @@ export interface Dispatch {
   code(text: string): void
   /** Notes a value that joins the key. @returns whether a key can be made of it */
   data(value: unknown): boolean
+  /** Notes the values of modules that a stamp reads; they join the key. */
+  held(read: NonNullable<Stamp['held']>): void
   /** Notes an object for what it is in this process; absent over a shared store. */
   readonly itself: ((object: object) => void) | undefined
   /** The same over any store: entries are then found by this process alone. */
@@ -74,6 +76,8 @@ export interface Stamp {
   readonly held?: ((textOf: TextOf) => string) | undefined
   /** What reads the data fields of `this` that the function reads (R03). Absent: it reads none. */
   readonly receiver?: readonly ((self: any) => unknown)[] | undefined
+  /** Of a class: has the names of the functions that it gives to its objects. */
+  readonly given?: Readonly<Record<string, unknown>> | undefined
   /** The objects that the function, or any member of the class, calls through (R04); made by `through`. */
   readonly calls?: Through | undefined
   /** Whether a missing trailing argument is the same as `undefined`: no rest parameter, no `arguments`. */

@@ -6,7 +6,18 @@ import { asyncMapStore } from '@autocache/conformance'
 import { cacheKey, createAutocache } from '../src/index.ts'
 import { createInputs } from '../src/inputs.ts'
 import { resolveBounds, resolveOptions } from '../src/options.ts'
-import { inherited, putStamp, type Stamp, stampContract, stampMember, through, wire } from '../src/plumbing.ts'
+import {
+  inherited,
+  ownBound,
+  ownFunction,
+  putStamp,
+  type Stamp,
+  stampContract,
+  stampMember,
+  through,
+  whole,
+  wire,
+} from '../src/plumbing.ts'
 import { syncStore, thrown } from './version-support.ts'
 
 const stamp: Stamp = { contract: stampContract, label: 'Service.load', version: 's1-service' }
@@ -184,6 +195,135 @@ describe('R04 what a function calls through', () => {
     expect(one).not.toBe(codeOf(new Repo()))
   })
 
+  describe('R04 functions that an object has been given', () => {
+    class Plain {
+      find() {
+        return 1
+      }
+    }
+    const Repo = putStamp(class Repo extends Plain {}, classStamp('s1-a'))
+    putStamp(Plain, classStamp('s1-plain'))
+    const find = Plain.prototype.find
+    const codeOf = (repo: object) => inputsOf()({ repo }).code
+    const bound = (repo: any, self = repo) => {
+      repo.find = ownBound(repo, { find: repo.find.bind(self) })
+      return repo
+    }
+    const named = (repo: any) => {
+      repo.load = ownBound(repo, { load: repo.find.bind(repo) }, { find: 0 })
+      return repo
+    }
+    const own = (repo: any, rate: unknown) => {
+      repo.rate = ownFunction(repo, { rate })
+      return repo
+    }
+
+    test.each([
+      ['bound by its class', () => bound(new Repo())],
+      ['bound twice', () => bound(bound(new Repo()))],
+      ['bound by its class under another name', () => named(new Repo())],
+      ['a field of its class', () => own(new Repo(), () => 1)],
+    ])('are in the version of the class where it gave them: %s', (_, make) => {
+      expect(codeOf(make())).toBe(codeOf(new Repo()))
+    })
+
+    test.each([
+      ['bound by somebody else', () => Object.assign(new Repo(), { find: find.bind(new Repo()) })],
+      ['bound by its class, and replaced', () => Object.assign(bound(new Repo()), { find: find.bind(new Repo()) })],
+      ['what its class gave another object', () => Object.assign(new Repo(), { find: bound(new Repo()).find })],
+      ['bound by its class after it was replaced', () => bound(Object.assign(new Repo(), { find: () => 2 }))],
+      [
+        'a field of its class, replaced',
+        () =>
+          Object.assign(
+            own(new Repo(), () => 1),
+            { rate: () => 2 },
+          ),
+      ],
+      [
+        'under another name',
+        () =>
+          Object.assign(
+            own(new Repo(), () => 1),
+            { find: own(new Repo(), () => 1).rate },
+          ),
+      ],
+      ['of an object that this one was made of', () => Object.create(own(new Repo(), () => 1))],
+      [
+        'what copies properties',
+        () => Object.assign(new Repo(), { rate: Object.assign(() => 2, own(new Repo(), () => 1).rate) }),
+      ],
+      ['of no field', () => Object.assign(new Repo(), { load: () => 2 })],
+      ['an accessor', () => Object.defineProperty(new Repo(), 'load', { get: () => 2 })],
+    ])('are known to this process alone else: %s', (_, make) => {
+      const repo = make()
+      expect(codeOf(repo)).toBe(codeOf(repo))
+      expect(codeOf(repo)).not.toBe(codeOf(make()))
+      expect(inputsOf({}, { deps: { ignore: ['this.repo.find', 'repo.rate', 'repo.load'] } })({ repo }).code).toBe(
+        inputsOf({}, { deps: { ignore: ['this.repo.find', 'repo.rate', 'repo.load'] } })({ repo: make() }).code,
+      )
+    })
+
+    test('one that was taken away, or is a value by now, is not one that is there', () => {
+      const Given = putStamp(class Given {}, classStamp('s1-a', { given: { rate: 0 } }))
+      const of = (change: (repo: any) => void) => {
+        const repo = own(new Given(), () => 1)
+        change(repo)
+        const { text, code } = inputsOf({}, { keys: 'readable' })({ repo })
+        return text + code
+      }
+      const values = [() => {}, (repo: any) => delete repo.rate, (repo: any) => Object.assign(repo, { rate: 2 })].map(
+        of,
+      )
+      expect(new Set(values).size).toBe(3)
+      expect(of(() => {})).toBe(values[0])
+    })
+
+    test('of a class of a package may be bound by it', () => {
+      const known = inputsOf({ calls: through([['this.repo', (self) => self.repo, true]]) })
+      class Client {
+        constructor() {
+          this.get = this.get.bind(this)
+        }
+        get() {
+          return 1
+        }
+      }
+      expect(known({ repo: new Client() })).toEqual(known({ repo: new Client() }))
+    })
+  })
+
+  test('R04 all that an object holds is what is hidden and under symbols too, and what collections hold', () => {
+    const symbol = Symbol('rate')
+    const hidden = Object.defineProperty({ shown: 1, [symbol]: 2 }, 'hidden', { value: 3 })
+    const lazy = () => 4
+    Object.defineProperty(hidden, 'lazy', { get: lazy })
+    expect(whole(hidden)).toEqual({ shown: 1, [symbol]: 2, hidden: 3, lazy })
+    class Rates extends Map<string, number> {}
+    expect(whole(new Rates([['a', 1]]))).toEqual({ '[0]': 'a', '[1]': 1 })
+    expect(whole(new Set([5]))).toEqual({ '[0]': 5 })
+    expect(whole(new Date(6))).toEqual({ '[0]': 6 })
+    expect(Object.keys(whole(new Error('no')))).toEqual(['message'])
+    for (const nothing of [undefined, null, 1]) expect(whole(nothing)).toEqual({})
+  })
+
+  test('R05 what a class of an argument reads besides is code, as the class is', () => {
+    let rate = '1'
+    class Argument {
+      [cacheKey]() {
+        return 1
+      }
+    }
+    putStamp(Argument, classStamp('s1-a', { captures: [() => rate], held: () => 'held' }))
+    const read = inputsOf({ calls: undefined })
+    const [one, same] = [read({}, new Argument()), read({}, new Argument())]
+    rate = '2'
+    const other = read({}, new Argument())
+    expect(one.code).toBe(same.code)
+    expect(other.code).not.toBe(one.code)
+    expect(other.text).toBe(one.text)
+  })
+
   test('R04 a module that an object holds, or that stands for a package, fails no call', async () => {
     const module = await import('../src/digest.ts')
     const bare = Object.assign(Object.create(null), { slug: (text: string) => text })
@@ -274,11 +414,11 @@ describe('R04 what a function calls through', () => {
     })
 
     test('an object, with what its class calls through', () => {
-      const calls = through([['this.client', (self) => self.secret()]])
+      const clients = new WeakMap<object, object>()
+      const calls = through([['this.client', (self) => clients.get(self)]])
       const of = (version: string) => {
-        const client = new (repoClass(version) as new () => object)()
         const held = new (repoClass('s1-held', { calls }) as new () => object)()
-        Object.defineProperty(held, 'secret', { value: () => client })
+        clients.set(held, new (repoClass(version) as new () => object)())
         return codeOf(Object.assign(held, { other: parseInt }))
       }
       expect(of('s1-a')).toBe(of('s1-a'))

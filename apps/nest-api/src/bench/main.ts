@@ -99,6 +99,15 @@ const quantile = (values: readonly number[], part: number) =>
   values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * part)]!
 const median = (values: readonly number[]) => quantile(values, 0.5)
 
+/** A table as the formatter of the repository leaves it: texts to the left, figures to the right. */
+function aligned([head = [], ...body]: readonly (readonly string[])[]): string[] {
+  const widths = head.map((_, at) => Math.max(...[head, ...body].map((row) => row[at]!.length)))
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, at) => (at < 2 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!))).join(' | ')} |`
+  const rule = widths.map((width, at) => (at < 2 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
+  return [line(head), line(rule), ...body.map(line)]
+}
+
 const redis = { REDIS_URL: options.redis, NAMESPACE: `nest-api-bench-${process.pid}` }
 const ours = ['`@Cached`', '`AutocacheInterceptor`']
 const contenders = (['Redis', 'memory'] as const).flatMap((store) =>
@@ -120,9 +129,8 @@ try {
   await Promise.all(contenders.map((one) => one.stop()))
 }
 
-const lines = [
-  '| entries in | form | requests per second | p99, ms | CPU per request, µs | requests beside `CacheInterceptor` |',
-  '| --- | --- | ---: | ---: | ---: | ---: |',
+const rows = [
+  ['entries in', 'form', 'requests per second', 'p99, ms', 'CPU per request, µs', 'requests beside `CacheInterceptor`'],
 ]
 const missed: string[] = []
 for (const { store, form, figures } of contenders) {
@@ -133,16 +141,17 @@ for (const { store, form, figures } of contenders) {
     ? ''
     : ` (${[0.25, 0.75].map((part) => quantile(ratios, part).toFixed(2)).join(' to ')})`
   const of = (field: keyof Figure) => Math.round(median(figures.map((figure) => figure[field])))
-  lines.push(`| ${store} | ${form} | ${of('perSecond')} | ${of('p99')} | ${of('cpu')} | ${ratio.toFixed(2)}${spread} |`)
+  rows.push([store, form, `${of('perSecond')}`, `${of('p99')}`, `${of('cpu')}`, `${ratio.toFixed(2)}${spread}`])
   if (ours.includes(form) && ratio < 1) missed.push(`${form} over ${store}`)
 }
 const [cpu] = cpus()
 const machine = `Node ${process.versions.node}, ${cpus().length} cores of ${cpu?.model}`
 const date = new Date().toISOString().slice(0, 10)
-lines.push(
+const lines = [
+  ...aligned(rows),
   '',
   `${date}, ${machine}, ${connections} connections, ${pairs.length} paths, ${options.rounds} rounds of ${options.seconds} s; in brackets the quartiles of the rounds.`,
-)
+]
 const table = lines.join('\n')
 console.log(table)
 if (options.write) {

@@ -140,5 +140,11 @@ export const edits = [
       files.replace('package-lock.json', 'sha512-AAAA', 'sha512-BBBB')
     },
   },
+  {
+    name: 'a value of the environment that an injected collaborator reads',
+    cold: ['total'],
+    env: { SHOP_SCALE: '2' },
+    apply: () => {},
+  },
   { name: 'a value of the environment', cold: ['shipping'], env: { SHOP_FEE: '6' }, apply: () => {} },
 ]

@@ -14,6 +14,62 @@ const waysOf = (name) => {
   return name === 'node20' ? [tsx] : [[...register, 'src/main-plain.ts'], tsx]
 }
 
+/**
+ * Whether Bun fails a build for an error, with its place, the function and the remedy, and not for a warning.
+ * @param {string} program
+ * @returns {{ state: 'pass' } | { state: 'fail', error: string }}
+ */
+export function checkBunDiagnostics(program) {
+  const root = copyProject('diagnostics under bun')
+  const files = new Files(root)
+  const build = (...lines) => {
+    files.write('src/bad.ts', ["import { cache } from './cache.ts'", ...lines].join('\n'))
+    return spawnSync(program, ['bun.build.js'], { cwd: root, encoding: 'utf8' })
+  }
+  const timed = 'export const timed = cache.cached(async (n: number) => n + Date.now())'
+  const warning = `warn: ${root}/src/bad.ts:2:60: \`timed\`: Date.now() reads the clock`
+  /** @type {[name: string, lines: string[], status: number, told: string[]][]} */
+  const cases = [
+    ['a warning', [timed], 0, [warning]],
+    [
+      'errors',
+      [
+        timed,
+        'export const run = cache.cached(async (code: string) => eval(code))',
+        'export const make = (seen: WeakMap<object, number>) => cache.cached(async (key: object) => seen.get(key))',
+        "export const pick = (name: 'user') => cache.cached(({ user: async () => 1 })[name])",
+      ],
+      1,
+      [
+        `${root}/src/bad.ts:3:57: \`run\`: eval() runs code`,
+        'give the function a `version` of your own. (eval)',
+        '`make`: seen cannot be part of a key. Leave it out with `deps: { ignore: [...] }`',
+        '(uncapturable)',
+        '(dynamic-function)',
+      ],
+    ],
+    [
+      'a package that is not there',
+      ["import pad from 'not-there'", 'export const padded = cache.cached(async () => pad())'],
+      1,
+      ['install the package', '(unresolved)'],
+    ],
+  ]
+  try {
+    files.write('src/plain.ts', `import './bad.ts'\n${files.read('src/plain.ts')}`)
+    for (const [name, lines, status, told] of cases) {
+      const ended = build(...lines)
+      const said = ended.stdout + ended.stderr
+      const missing = told.find((text) => !said.includes(text))
+      if (ended.status !== status || missing !== undefined)
+        return { state: 'fail', error: `${name}: exit ${ended.status}, without ${missing}\n${said}` }
+    }
+    return { state: 'pass' }
+  } finally {
+    removeProject(root)
+  }
+}
+
 function run(program, args, root, more) {
   const { VITEST: _, ...env } = process.env
   if (args[0] === bundled) check(spawnSync(program, ['bun.build.js'], { cwd: root, encoding: 'utf8' }), 'bun.build.js')

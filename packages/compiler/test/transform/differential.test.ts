@@ -55,6 +55,28 @@ export async function main() {
       'shapes.ts': 'export const area = ({ w, h }: { w: number; h: number }) => w * h',
     },
   },
+  'functions that a class gives to its objects keep their names': {
+    files: {
+      'main.ts': `import { cached } from './cache'
+interface Port { find(n: number): number }
+class Repo implements Port {
+  static make = () => new Repo()
+  k = 2
+  rate = (n: number) => n * this.k
+  'a b' = function () { return 1 }
+  named = function other() { return 2 }
+  constructor() { this.find = this.find.bind(this) }
+  find(n: number) { return this.rate(n) }
+}
+class Service { constructor(private repo: Port) {} @cached({ name: 'go' }) go(n: number) { return this.repo.find(n) } }
+export async function main() {
+  const repo = Repo.make()
+  const { find, rate } = repo
+  return [await new Service(repo).go(3), await new Service(repo).go(3), find(4), rate(4), Object.keys(repo), Repo.make.name,
+    [repo.rate, repo['a b'], repo.named, repo.find].map((fn) => fn.name + fn.length)]
+}`,
+    },
+  },
   'closures of a factory': {
     files: {
       'main.ts': `import { cached } from './cache'

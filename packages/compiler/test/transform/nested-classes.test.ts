@@ -19,8 +19,8 @@ test('R04 a class in a function is stamped, with what it captured', () => {
       'export const make = (ctx) => { class Repo { find(n) { return n * ctx.rate } }\nclass Service { repo: Port = new Repo(); @cached() load(n) { return this.repo.find(n) } } return new Service() }\ninterface Port {}',
     ),
   ).toMatchInlineSnapshot(`
-    "export const make = (ctx) => { class Repo {static{_ac_putStamp(this,{contract:2,label:"Repo",version:"s1-…",receiver:[()=>ctx.rate]})} find(n) { return n * ctx.rate } }
-    class Service {static{_ac_putStamp(this,{contract:2,label:"Service",version:"s1-…",receiver:[()=>ctx.rate],calls:_ac_through([["this.repo",_=>_.repo]])})} repo: Port = new Repo(); @cached() @_ac_stampMember({contract:2,label:"make.Service.load",version:"s1-…",calls:_ac_through([["this.repo",_=>_.repo]]),trailing:"drop"}) load(n) { return this.repo.find(n) } } return new Service() }
+    "export const make = (ctx) => { class Repo {static{_ac_putStamp(this,{contract:2,label:"Repo",version:"s1-…",captures:[()=>ctx.rate]})} find(n) { return n * ctx.rate } }
+    class Service {static{_ac_putStamp(this,{contract:2,label:"Service",version:"s1-…",captures:[()=>ctx.rate],calls:_ac_through([["this.repo",_=>_.repo]])})} repo: Port = new Repo(); @cached() @_ac_stampMember({contract:2,label:"make.Service.load",version:"s1-…",calls:_ac_through([["this.repo",_=>_.repo]]),trailing:"drop"}) load(n) { return this.repo.find(n) } } return new Service() }
     interface Port {}"
   `)
 })

@@ -171,7 +171,7 @@ describe('environment', () => {
     ).toMatchInlineSnapshot(`
       "const debug = 1
       const _ac_0=_ac_snapshot(()=>process.env.RATE);export const rate = Number(process.env.RATE)
-      export const f = cached(_ac_putStamp((a) => a * rate,{contract:2,label:"f",version:"s1-…",captures:[_ac_0],trailing:"drop"}))"
+      export const f = cached(_ac_putStamp((a) => a * rate,{contract:2,label:"f",version:"s1-…",captures:[()=>_ac_0()],trailing:"drop"}))"
     `)
   })
 
@@ -189,7 +189,7 @@ describe('environment', () => {
     `)
     expect(shown(transform(files, 'config.ts').code)).toMatchInlineSnapshot(`
       "import{putInput as _ac_putInput,snapshot as _ac_snapshot}from"@autocache/core/plumbing";_ac_putInput("…",()=>env.OWN);import { env } from 'node:process'
-      const _ac_0=_ac_snapshot(()=>process.env.RATE);_ac_putInput("…",_ac_0);export const rate = process.env.RATE
+      const _ac_0=_ac_snapshot(()=>process.env.RATE);_ac_putInput("…",()=>_ac_0());export const rate = process.env.RATE
       export const live = () => process.env.LIVE
       export const own = () => env.OWN"
     `)
@@ -246,7 +246,7 @@ describe('R06 impure initialisers', () => {
     expect(shown(transform(files, 'table.ts').code)).toMatchInlineSnapshot(`
       "import{putInput as _ac_putInput,readInput as _ac_readInput,snapshot as _ac_snapshot}from"@autocache/core/plumbing";_ac_putInput("…",()=>salt);import { readFileSync } from 'node:fs'
       export const salt = Math.random()
-      const _ac_0=_ac_snapshot(()=>_ac_readInput(""));_ac_putInput("…",_ac_0);export default JSON.parse(readFileSync('a', 'utf8'))"
+      const _ac_0=_ac_snapshot(()=>_ac_readInput(""));_ac_putInput("…",()=>_ac_0());export default JSON.parse(readFileSync('a', 'utf8'))"
     `)
   })
 
@@ -314,7 +314,17 @@ describe('methods', () => {
 
   test('R04 all that it holds, where members of a class hand `this` on', () => {
     expect(classStamp('class Repo { find(a) { return other(this, a) } }')).toMatchInlineSnapshot(
-      `"class Repo {static{_ac_putStamp(this,{contract:2,label:"Repo",version:"s1-…",receiver:[_=>({..._})]})} find(a) { return other(this, a) } }"`,
+      `"class Repo {static{_ac_putStamp(this,{contract:2,label:"Repo",version:"s1-…",receiver:[_ac_whole]})} find(a) { return other(this, a) } }"`,
+    )
+  })
+
+  test('R04 functions that a class gives to its objects are noted, where nothing else can stand there', () => {
+    expect(
+      classStamp(
+        "class Repo { rate = (a) => a; 'a b' = function () { return 1 }; load = (this.find.bind(this) as any); other = other.bind(this); constructor() { this.find = this.find.bind(this); this.load = this.find.bind(this, 1); { this['rate'] = this.rate.bind(this) } } find(a) { return a } }",
+      ),
+    ).toMatchInlineSnapshot(
+      `"class Repo {static{_ac_putStamp(this,{contract:2,label:"Repo",version:"s1-…",given:{rate:0,"a b":0,load:0,find:0},receiver:[_ac_whole],calls:_ac_through([["this.find",_=>_.find]])})} rate = _ac_ownFunction(this,{rate:(a) => a}); 'a b' = _ac_ownFunction(this,{"a b":function () { return 1 }}); load = (_ac_ownBound(this,{load:this.find.bind(this)},{find:0}) as any); other = other.bind(this); constructor() { this.find = _ac_ownBound(this,{find:this.find.bind(this)}); this.load = this.find.bind(this, 1); { this['rate'] = _ac_ownBound(this,{rate:this.rate.bind(this)}) } } find(a) { return a } }"`,
     )
   })
 
@@ -324,7 +334,7 @@ describe('methods', () => {
         'class Repo { seen = new Map(); rates = new Map(); find(a) { if (!this.seen.has(a)) this.seen.set(a, this.rates.get(a)); return other(this, this.seen.get(a)) } rate(a, b) { this.rates.set(a, b) } }',
       ),
     ).toMatchInlineSnapshot(
-      `"class Repo {static{_ac_putStamp(this,{contract:2,label:"Repo",version:"s1-…",receiver:[_=>_.rates,({seen:_0,..._})=>_],calls:_ac_through([["this.rates",_=>_.rates],["this.seen",_=>_.seen]])})} seen = new Map(); rates = new Map(); find(a) { if (!this.seen.has(a)) this.seen.set(a, this.rates.get(a)); return other(this, this.seen.get(a)) } rate(a, b) { this.rates.set(a, b) } }"`,
+      `"class Repo {static{_ac_putStamp(this,{contract:2,label:"Repo",version:"s1-…",receiver:[_=>_.rates,_=>(({seen:_0,..._})=>_)(_ac_whole(_))],calls:_ac_through([["this.rates",_=>_.rates],["this.seen",_=>_.seen]])})} seen = new Map(); rates = new Map(); find(a) { if (!this.seen.has(a)) this.seen.set(a, this.rates.get(a)); return other(this, this.seen.get(a)) } rate(a, b) { this.rates.set(a, b) } }"`,
     )
   })
 

@@ -94,10 +94,7 @@ export function createBoarding({ fn, options, report }: Definition, means: Means
         giveUp(call, flight)
         return answer(call)
       }
-      if (!landing.shared) {
-        if (landing.depends) call.outer?.add(landing.depends)
-        return alone(call)
-      }
+      if (!landing.shared) return alone(call)
       if (!joins.isMine(call, flight, landing, exact)) return answer(call)
       const taken = own(landings.standInFor(landing, call, over, flight.fenced))
       return taken ? handOver(call, taken) : alone(call)

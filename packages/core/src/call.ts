@@ -225,7 +225,6 @@ export function createCaller(
       call.outer?.add({ space: lane.epochs.space, tags: [], tokens: [], until: fill.createdAt })
       return result
     }
-    fill.flight = flight
     flight.replaces = replaces
     // Fenced by the function itself, before its first await: nobody else may have it.
     if (lane.fenced !== fill.fenced) flight.writable = false

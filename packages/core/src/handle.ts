@@ -111,14 +111,6 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       : { state: isFresh(found) ? 'fresh' : 'stale', outcome, value: found.value, createdAt }
   }
 
-  /** What is to be said of the refresh that is due for a call. */
-  function refreshOf({ lane, suffix }: Call): string {
-    if (lane.refreshes.has(suffix)) return 'and a refresh is under way'
-    return lane.isHeldBack(suffix, clock())
-      ? 'and the function is not asked again yet, because it failed'
-      : 'and a refresh is due'
-  }
-
   /** Ends what the store holds for a call. @throws StoreError, at once or later */
   function end({ lane, suffix, names }: Call): Answer<void> {
     const done = both(
@@ -283,10 +275,8 @@ export function createOperations(definition: Definition, caller: Caller): Operat
             `key ${shown(call) ?? '(readable in process, not shown)'} over ${lane.gate.name}`,
             ...(breaker === 'closed' ? [] : [`the store is not asked now: its breaker is ${breaker}`]),
             ...(lane.gate.owed > 0 ? ['invalidations it did not acknowledge are made again'] : []),
-            ...underWay(lane.flights.get(suffix)),
-            enabled
-              ? told(found, reason, freshUntil, refreshOf(call))
-              : '`enabled` is false, so the function would run',
+            ...underWay(lane.flights.get(suffix) ?? lane.refreshes.get(suffix)),
+            told(found, reason, freshUntil, lane.isHeldBack(suffix, clock()) ? 'not due: it failed' : 'due'),
           ].join('; ')
           if (!found) return { ...facts, text: `${text}.`, state: 'miss', ...(reason && { reason }) }
           const { createdAt, tags: list = [] } = found.opened
@@ -390,13 +380,12 @@ function told(
   if (!found) return `${misses[reason ?? 'absent']}, so the function would run`
   const tags = found.opened.tags?.filter(Boolean) ?? []
   const by = tags.length > 0 ? ` with ${tags.length === 1 ? 'a tag' : `${tags.length} tags`}` : ''
-  const kind = found.opened.outcome === 'error' ? 'error kept at' : 'entry of'
-  const entry = `an ${kind} ${instant(found.opened.createdAt)}${by}`
+  const entry = `an entry of ${instant(found.opened.createdAt)}${by}`
   const fresh = until === Infinity ? 'fresh for ever' : `fresh until ${instant(until!)}`
   if (found.state === 'fresh') return `${entry}, ${fresh}, would answer it`
-  if (found.state === 'early') return `${entry}, ${fresh}, would answer it, ${refresh}`
+  if (found.state === 'early') return `${entry}, ${fresh}, would answer it, and a refresh is ${refresh}`
   return found.answers
-    ? `${entry} is past its ttl and would answer it, ${refresh}`
+    ? `${entry} is past its ttl and would answer it, and a refresh is ${refresh}`
     : `the function would run; ${entry} is past its ttl and would answer if it failed`
 }
 

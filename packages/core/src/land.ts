@@ -279,8 +279,7 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
         const fresh = once && typeof options.ttl === 'function' ? 0 : judge.ttlOf(body, args)
         const list = once && tags.of ? undefined : judge.tagsOf(body, args)
         // What is not kept, keeps nothing that is made of it.
-        const dependsFor = (kept: boolean) => dependsOf(fill, list, kept ? (fresh ?? 0) : 0)
-        depends = dependsFor(!options.cacheIf)
+        depends = dependsOf(fill, list, options.cacheIf ? 0 : (fresh ?? 0))
         if (once) {
           report({ type: 'unstored', key, reason: 'one-shot' })
           discard(fill)
@@ -295,7 +294,7 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
         hush(verdict)
         if (isThenable(verdict)) report({ type: 'unstored', key, reason: 'option-failed' })
         const wanted = Boolean(verdict) && !isThenable(verdict)
-        if (options.cacheIf && wanted) depends = dependsFor(true)
+        if (options.cacheIf && wanted) depends = dependsOf(fill, list, fresh ?? 0)
         let sealed: Sealed
         let taken: unknown
         try {

@@ -11,10 +11,49 @@
  */
 import fc from 'fast-check'
 import { expect, vi } from 'vitest'
-import { type AnyFunction, type Autocache, createAutocache, type Handle, type Store, StoreError } from '../src/index.ts'
+import {
+  type AnyFunction,
+  type AsyncStore,
+  type Autocache,
+  createAutocache,
+  type Handle,
+  memoryStore,
+  type Store,
+  StoreError,
+  tieredStore,
+} from '../src/index.ts'
 import { testClock } from '../src/testing.ts'
 import { idle } from './call-support.ts'
-import type { Storage } from './life-model.ts'
+import { giveTimeBack, takeTime } from './hand-time.ts'
+import type { Storage as Plain } from './life-model.ts'
+import { type Line, Lines } from './lines.ts'
+
+/** What is in trouble, and what each process has in front of that. */
+interface Storage extends Plain {
+  readonly front?: Front
+}
+
+interface Front {
+  /** How late an acknowledged end may be in another process, in milliseconds. */
+  readonly bound: number
+  over(store: Store): { readonly store: Store; readonly line: Line }
+}
+
+/** Memory in front of a storage in trouble, in each process, and a bus between them that is in trouble as well. */
+export function tiersOver(makeStorage: () => Plain): () => Storage {
+  return () => {
+    const lines = new Lines()
+    const over = (far: Store) => {
+      const line = lines.connect()
+      const near = memoryStore({ max: 5 })
+      const store = tieredStore([near, far as AsyncStore<'text'>], { bus: line, heartbeat: tierBound, ttl: 20_000 })
+      return { store, line }
+    }
+    return { ...makeStorage(), front: { bound: tierBound, over } }
+  }
+}
+
+const tierBound = 600
 
 /** What becomes of an operation: of reads, of writes, of removals. */
 const moods = {
@@ -22,6 +61,9 @@ const moods = {
   set: ['well', 'fails', 'hangs', 'is late', 'lands but fails', 'is lost', 'fails for many'],
   delete: ['well', 'fails', 'hangs', 'is late', 'lands but fails', 'is lost'],
 } as const
+
+/** What becomes of what the bus tells a process, and of what that tells. */
+const lineMoods = ['well', 'cut', 'late', 'refuses'] as const
 
 type Kind = keyof typeof moods
 type Mood = (typeof moods)[Kind][number]
@@ -177,7 +219,10 @@ function namesOf({ fn, key, failed }: Pick<Made, 'fn' | 'key' | 'failed'>): read
 
 const windows = { ttl: 1000, staleTtl: 500, staleIfError: 2000, errorTtl: 300 }
 const storeTimeout = 40
-/** What a call may wait for, each at most `storeTimeout`: its read, epochs of tags that it brought, epochs before a run. */
+/**
+ * What a call may wait for, each at most `storeTimeout`: its read, epochs of tags that it brought, epochs before a run; and over
+ * tiers that the far one is read again.
+ */
 const waits = 3
 /** How coarse a time-out is, at the most. */
 const grain = 40
@@ -195,6 +240,8 @@ class World {
   mood: 'well' | 'fails' = 'well'
   readonly made: Made[] = []
   readonly acknowledged: Floors = new Map()
+  /** What was acknowledged so lately that another process need not know. */
+  #lately: { readonly names: readonly string[]; readonly last: number; readonly at: number }[] = []
   /** What a process has ended, acknowledged or not: by its store, with which its knowledge ends. */
   readonly local = new Map<Troubled, Floors>()
   readonly troubles = new Map<Store, Troubled>()
@@ -226,8 +273,9 @@ class World {
     const trouble = known ?? troubled(inner)
     this.troubles.set(trouble.store, trouble)
     if (inner.lifetime === 'process') this.troubles.set(inner, trouble)
+    const { store, line } = this.storage.front?.over(trouble.store) ?? { store: trouble.store, line: undefined }
     const cache = createAutocache({
-      store: trouble.store,
+      store,
       clock: this.clock,
       namespace: this.namespace,
       storeTimeout,
@@ -250,11 +298,20 @@ class World {
       join(run('outer', key), (await plain(key)) as string, (await told(key)) as string)
     const aroundNow = (key: number) => join(run('outer', key), plain(key) as string, told(key) as string)
     const promises = this.asynchronous || trouble.promises
-    return { cache, trouble, plain, told, outer: define(promises ? around : aroundNow, { name: 'outer' }) }
+    return {
+      cache,
+      trouble,
+      line,
+      late: false,
+      plain,
+      told,
+      outer: define(promises ? around : aroundNow, { name: 'outer' }),
+    }
   }
 
   restart(who: number): void {
     const before = this.processes[who]!
+    if (before.line) before.line.cut = true
     this.processes[who] = this.start()
     if (this.processes.every(({ trouble }) => trouble !== before.trouble)) before.trouble.end()
   }
@@ -267,12 +324,20 @@ class World {
 
   /** Something is ended now: runs up to here are over for the process, and for all once that is acknowledged. */
   end(process: Process, names: readonly string[], how: 'now' | 'acknowledged', last = this.made.length): void {
-    for (const floors of how === 'now' ? [this.localOf(process)] : [this.localOf(process), this.acknowledged])
-      for (const name of names) floors.set(name, Math.max(floors.get(name) ?? 0, last))
+    raise(this.localOf(process), names, last)
+    if (how === 'acknowledged') this.#lately.push({ names, last, at: performance.now() })
+  }
+
+  /** What bus and storage tell arrives, but for who hears it late. */
+  deliver(): void {
+    for (const { line, late } of this.processes) if (!late) line?.deliver()
   }
 
   /** The first run that a call of a process may be answered with from now on, by name. */
   floor(process: Process): Floor {
+    const known = performance.now() - (this.storage.front?.bound ?? 0)
+    for (const { names, last, at } of this.#lately) if (at <= known) raise(this.acknowledged, names, last)
+    this.#lately = this.#lately.filter(({ at }) => at > known)
     const seen = [new Map(this.acknowledged), new Map(this.localOf(process))]
     return { ran: this.made.length, of: (name) => Math.max(...seen.map((floors) => floors.get(name) ?? 0)) }
   }
@@ -302,11 +367,18 @@ class World {
   }
 }
 
+const raise = (floors: Floors, names: readonly string[], last: number) => {
+  for (const name of names) floors.set(name, Math.max(floors.get(name) ?? 0, last))
+}
+
 type Fn = ((key: number) => unknown) & Handle<(key: number) => Promise<string>, true>
 
 interface Process {
   readonly cache: Autocache<Store>
   readonly trouble: Troubled
+  /** Its way to and from the bus, and whether it hears late. */
+  readonly line: Line | undefined
+  late: boolean
   readonly plain: Fn
   readonly told: Fn
   readonly outer: Fn
@@ -332,6 +404,7 @@ async function settled<T>(world: World, work: Promise<T>, limit = 60_000): Promi
   )
   let took = 0
   for (let calm = 0; !answer && !failed; ) {
+    world.deliver()
     await vi.advanceTimersByTimeAsync(0)
     await idle(1)
     calm = isBusy(world) ? 0 : calm + 1
@@ -350,6 +423,7 @@ const isBusy = ({ troubles, wiping }: World) => wiping || [...troubles.values()]
 /** Lets everything go on that needs no time. */
 async function rest(world: World): Promise<void> {
   for (let calm = 0; calm < 4; calm++) {
+    world.deliver()
     await vi.advanceTimersByTimeAsync(0)
     await idle(1)
     if (isBusy(world)) calm = 0
@@ -386,6 +460,8 @@ const commands = fc.oneof(
   of(1, 'refresh', { who, fn, key }),
   of(1, 'prime', { who, fn: fc.constantFrom('plain' as const, 'told' as const), key }),
   of(6, 'trouble', { who, trouble }),
+  of(2, 'bus', { who, mood: fc.constantFrom(...lineMoods) }),
+  of(2, 'end that the bus loses', { who, end, key }),
   of(2, 'peace', { who }),
   of(2, 'release', { who, at: fc.option(fc.nat(9), { nil: undefined }) }),
   of(2, 'lose', { who, at: fc.nat(30) }),
@@ -415,7 +491,8 @@ async function call(world: World, process: Process, name: Name, key: number): Pr
   )
   expect(world.wrong(name, key, answer, floor) ?? 'right').toBe('right')
   // The outer function waits for the two that it calls.
-  expect(took).toBeLessThanOrEqual((name === 'outer' ? 3 : 1) * waits * (storeTimeout + grain))
+  const reads = waits + (world.storage.front ? 1 : 0)
+  expect(took).toBeLessThanOrEqual((name === 'outer' ? 3 : 1) * reads * (storeTimeout + grain))
 }
 
 /** Something is ended in a process. */
@@ -450,6 +527,13 @@ async function look(world: World): Promise<void> {
       expect(world.wrong(name, key, outcome, floor) ?? 'right').toBe('right')
     }
   }
+}
+
+/** How a process and the bus hear of each other from now on. */
+function hear(process: Process, mood: (typeof lineMoods)[number]): void {
+  const { line } = process
+  process.late = mood === 'late'
+  if (line) Object.assign(line, { cut: mood === 'cut', refuses: mood === 'refuses' })
 }
 
 async function act(world: World, one: Command): Promise<void> {
@@ -493,7 +577,24 @@ async function act(world: World, one: Command): Promise<void> {
     if ('error' in answer) expect(answer.error).toBeInstanceOf(StoreError)
     else world.end(process, [`call ${one.fn} ${one.key}`], 'acknowledged', n)
   } else if (one.type === 'trouble') mood[one.trouble.kind] = one.trouble.mood
-  else if (one.type === 'peace') Object.assign(mood, { get: 'well', set: 'well', delete: 'well' })
+  else if (one.type === 'bus') hear(process, one.mood)
+  else if (one.type === 'end that the bus loses') {
+    const other = world.processes[1 - one.who]!
+    const asked = () => Promise.all(names.map((name) => call(world, other, name, one.key)))
+    hear(other, 'well')
+    for (let n = 0; n < 2; n++) {
+      await asked()
+      await vi.advanceTimersByTimeAsync(world.storage.front ? world.storage.front.bound / 2 : 0)
+    }
+    hear(other, 'cut')
+    await ended(world, process, one.end)
+    hear(other, 'well')
+    for (let n = 0; n < 3; n++) {
+      await vi.advanceTimersByTimeAsync(world.storage.front ? world.storage.front.bound / 2 : 0)
+      await rest(world)
+      await asked()
+    }
+  } else if (one.type === 'peace') Object.assign(mood, { get: 'well', set: 'well', delete: 'well' })
   else if (one.type === 'release') process.trouble.release(one.at)
   else if (one.type === 'lose') await settled(world, Promise.resolve(process.trouble.lose(one.at)))
   else if (one.type === 'time') await vi.advanceTimersByTimeAsync(one.by)
@@ -512,6 +613,7 @@ async function recovers(world: World): Promise<void> {
     Object.assign(mood, { get: 'well', set: 'well', delete: 'well' })
     release()
   }
+  for (const process of world.processes) hear(process, 'well')
   await rest(world)
   const round = async () => {
     for (const process of world.processes)
@@ -545,7 +647,7 @@ export async function endTrouble(): Promise<void> {
   if (!faked) return
   // Until nothing of core waits: what waits for a clock that is gone waits for ever.
   await vi.advanceTimersByTimeAsync(600_000)
-  vi.useRealTimers()
+  giveTimeBack()
   faked = false
 }
 
@@ -554,7 +656,7 @@ export async function checkTrouble(
   makeStorage: () => Storage,
   { numRuns, asynchronous = true }: { numRuns: number; asynchronous?: boolean },
 ): Promise<void> {
-  if (!faked) vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  if (!faked) takeTime('performance')
   faked = true
   await fc.assert(
     fc.asyncProperty(fc.array(commands, { maxLength: 40, size: 'max' }), async (steps) => {

@@ -1,6 +1,6 @@
 import { afterAll, describe, test } from 'vitest'
 import { lives, memory, rows } from './life-model.ts'
-import { checkTrouble, endTrouble } from './trouble-model.ts'
+import { checkTrouble, endTrouble, tiersOver } from './trouble-model.ts'
 
 afterAll(endTrouble)
 
@@ -16,4 +16,10 @@ describe('R17 R18 R20 R21 L4 no trouble of a store makes an answer old, a failur
 
   test('over a shared store that answers at once', () =>
     checkTrouble(() => rows(false), { numRuns: lives(100), asynchronous: false }))
+
+  test('R22 over memory in front of a shared store, with a bus', () =>
+    checkTrouble(
+      tiersOver(() => rows(true)),
+      { numRuns: lives(100) },
+    ))
 })

@@ -46,7 +46,7 @@ export function tiersOver(makeStorage: () => Plain): () => Storage {
     const over = (far: Store) => {
       const line = lines.connect()
       const near = memoryStore({ max: 5 })
-      const store = tieredStore([near, far as AsyncStore<'text'>], { bus: line, heartbeat: tierBound, ttl: 20_000 })
+      const store = tieredStore([near, far as AsyncStore<'text'>], { bus: line, heartbeat: tierBound, ttl: 2000 })
       return { store, line }
     }
     return { ...makeStorage(), front: { bound: tierBound, over } }

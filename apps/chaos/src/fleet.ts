@@ -140,7 +140,7 @@ export class Fleet {
     this.#order({ do: 'measure' })
     await until(
       () => this.#members.every(({ measured, alive }, at) => !alive || measured.length > before[at]!),
-      30_000,
+      120_000,
       'all processes were measured',
     )
     return this.#members.flatMap(({ measured }) => measured.slice(-1))

@@ -80,6 +80,8 @@ export class Traffic {
   #held: Promise<void> | undefined
   #calling = 0
   #working: Promise<unknown>[] = []
+  #unheard: { peek(key: number): Promise<unknown> } | undefined
+  #unheardOf = 0
 
   constructor(plan: WorkerPlan, store: AsyncStore<'text', never>, register: Register, say: (report: Report) => void) {
     this.#plan = plan
@@ -285,12 +287,24 @@ export class Traffic {
     for (let n = 0; n < 500 && this.#calling > 0; n++) await sleep(10)
     const { keys } = this.#plan
     for (let round = 0; round < 3; round++) {
-      for (let key = 0; key < keys; key++) await Promise.all([this.call(0, key), this.call(1, key)])
+      for (let key = 0; key < keys; key += 25)
+        await Promise.all(
+          Array.from({ length: Math.min(25, keys - key) }, (_, at) => [
+            this.call(0, key + at),
+            this.call(1, key + at),
+          ]).flat(),
+        )
       await sleep(100)
     }
     await what()
     this.#held = undefined
     go()
+  }
+
+  /** Asks for so many keys that were never asked for, without a run. */
+  async churn(count: number): Promise<void> {
+    this.#unheard ??= this.#cache.cached(async (key: number) => key, { name: 'unheard' })
+    await Promise.all(Array.from({ length: count }, () => this.#unheard!.peek((this.#unheardOf += 1))))
   }
 
   /** Changes nothing any more, and goes on calling. */

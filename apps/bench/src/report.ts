@@ -2,24 +2,32 @@ import type { Verdict } from './bars.ts'
 import { duration, figure } from './figures.ts'
 import type { GroupResult, HeapResult, Results } from './results.ts'
 
+/** When, how and on what a report was measured. */
+export function circumstances(
+  { date, command, machine }: Pick<Results, 'date' | 'command' | 'machine'>,
+  rounds: string,
+): string {
+  return table(
+    ['', ''],
+    [
+      ['date', date],
+      ['command', `\`${command}\``],
+      ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB`],
+      ['system', machine.system],
+      ['Node', machine.node],
+      ['load when it began', `${machine.load} on ${machine.cores} cores`],
+      ['rounds', rounds],
+    ],
+  )
+}
+
 /** RESULTS.md, from the results and nothing else. */
 export function report(results: Results, verdicts: readonly Verdict[]): string {
-  const { date, command, machine, plan, versions } = results
+  const { plan, versions } = results
   const sections = [
     '# Results of the bench',
     'Made by `npm run bench` from `results.json`; `README.md` says how it is measured and how to read it.',
-    table(
-      ['', ''],
-      [
-        ['date', date],
-        ['command', `\`${command}\``],
-        ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB`],
-        ['system', machine.system],
-        ['Node', machine.node],
-        ['load when it began', `${machine.load} on ${machine.cores} cores`],
-        ['rounds', `${plan.processes} processes for each group, ${plan.rounds} rounds in each`],
-      ],
-    ),
+    circumstances(results, `${plan.processes} processes for each group, ${plan.rounds} rounds in each`),
     '## Bars',
     'The middle ratio of all rounds must be what the bar says.',
     barTable(verdicts),

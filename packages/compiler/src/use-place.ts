@@ -67,39 +67,21 @@ function ownerAt(input: UseInput, found: readonly Node[], index: number): Owner 
 /** The nodes from the root of a tree to one of its nodes. */
 export function search(root: Node, wanted: Node): Node[] {
   const path: Node[] = []
-  const visit = (node: Node): boolean => {
-    if (wanted.start < node.start || wanted.end > node.end) return false
+  const visit = (node: Node, within: boolean): boolean => {
+    if (within && (wanted.start < node.start || wanted.end > node.end)) return false
     path.push(node)
     if (node === wanted) return true
     for (const field of Object.keys(node)) {
       const value: unknown = node[field]
       for (const child of Array.isArray(value) ? value : [value]) {
-        if (child && typeof child === 'object' && typeof (child as Node).type === 'string' && visit(child as Node))
-          return true
+        const isNode = child && typeof child === 'object' && typeof (child as Node).type === 'string'
+        if (isNode && visit(child as Node, within)) return true
       }
     }
     path.pop()
     return false
   }
   // Decorators may stand before the node they belong to: positions do not nest there.
-  return visit(root) ? path : exhaustive(root, wanted)
-}
-
-function exhaustive(root: Node, wanted: Node): Node[] {
-  const path: Node[] = []
-  const visit = (node: Node): boolean => {
-    path.push(node)
-    if (node === wanted) return true
-    for (const field of Object.keys(node)) {
-      const value: unknown = node[field]
-      for (const child of Array.isArray(value) ? value : [value]) {
-        if (child && typeof child === 'object' && typeof (child as Node).type === 'string' && visit(child as Node))
-          return true
-      }
-    }
-    path.pop()
-    return false
-  }
-  visit(root)
+  if (!visit(root, true)) visit(root, false)
   return path
 }

@@ -61,7 +61,7 @@ export function findWrappers(
 ): Wrappers {
   const candidates = new Map<string, Candidate>()
   const kinds = new Map<Variable, Kind | undefined>()
-  const classes = classesOf(program)
+  const { classes, calls } = classesAndCallsOf(program)
   /** Fields whose value is being looked for. */
   const asked = new Set<string>()
 
@@ -246,7 +246,7 @@ export function findWrappers(
     kindOfValue: (node) => outward(kindOfExpression(node)),
     classes,
     get instances() {
-      return nodesOf(program).filter((node) => node.type === 'CallExpression' && isMaker(bare(node.callee)))
+      return calls.filter((node) => isMaker(bare(node.callee)))
     },
     get candidates() {
       return [...candidates.values()]
@@ -274,20 +274,30 @@ const childrenOf = (node: Node): Node[] =>
 /** What the `return` statements of a function body hand out, those of functions inside it left aside. */
 function returns(node: Node): (Node | null)[] {
   if (node.type === 'ReturnStatement') return [node.argument]
-  if (/Function|^Class/.test(node.type)) return []
+  // None stands in an expression.
+  if (/Function|^Class|Expression|Declaration/.test(node.type)) return []
   return childrenOf(node).flatMap(returns)
 }
 
-function nodesOf(root: Node): Node[] {
-  const found: Node[] = []
-  const pending = [root]
-  for (let node = pending.pop(); node; node = pending.pop()) {
-    found.push(node)
-    pending.push(...childrenOf(node))
+/** Every class and every call of a module, in the order in which they begin. One walk, which makes no lists: it visits every node. */
+function classesAndCallsOf(root: Node): { classes: readonly Node[]; calls: readonly Node[] } {
+  const classes: Node[] = []
+  const calls: Node[] = []
+  const pending: unknown[] = [root]
+  while (pending.length > 0) {
+    const value = pending.pop()
+    if (Array.isArray(value)) {
+      for (const item of value) if (item !== null && typeof item === 'object') pending.push(item)
+    } else if (isNode(value)) {
+      const { type } = value
+      if (type === 'ClassDeclaration' || type === 'ClassExpression') classes.push(value)
+      else if (type === 'CallExpression') calls.push(value)
+      for (const field in value) {
+        const part: unknown = value[field]
+        if (part !== null && typeof part === 'object') pending.push(part)
+      }
+    }
   }
-  return found.sort((a, b) => a.start - b.start)
+  const inOrder = (a: Node, b: Node) => a.start - b.start
+  return { classes: classes.sort(inOrder), calls: calls.sort(inOrder) }
 }
-
-/** Every class of a module, those inside others after these. */
-const classesOf = (root: Node): Node[] =>
-  nodesOf(root).filter(({ type }) => /^Class(?:Declaration|Expression)$/.test(type))

@@ -41,7 +41,21 @@ export function referenceSealer(copies: boolean, onMutated?: (entry: Entry) => v
     seal(value) {
       const body = copy(value)
       const held = (facts: EntryFacts): Entry => {
-        const entry: Entry = { format: 2, ...facts, codec: 'reference', body }
+        const { key, createdAt, outcome, promised, epochs, tags, tagPolicy, until } = facts
+        const codec = 'reference'
+        const entry: Entry = {
+          format: 2,
+          key,
+          createdAt,
+          codec,
+          outcome,
+          promised,
+          epochs,
+          tags,
+          tagPolicy,
+          until,
+          body,
+        }
         const print = prints && fingerprint(body)
         if (print) prints.set(entry, print)
         return entry

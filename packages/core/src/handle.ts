@@ -146,17 +146,18 @@ export function createOperations(definition: Definition, caller: Caller): Operat
             : begun
         return follow(carried, (epochs): Answer<void> => {
           if (epochs === undefined || !lane.stands(suffix, fence)) return undefined
+          const given = list.length > 0 ? list : undefined
           const entry = held({
             key: lane.keyOf(suffix),
             createdAt,
             outcome: 'value',
             promised,
             epochs,
-            ...(list.length > 0 && { tags: list }),
-            ...(tags.policy !== undefined && { tagPolicy: tags.policy }),
+            tags: given,
+            tagPolicy: tags.policy,
           })
           const expiresAt = expiry(createdAt, life)
-          const context = { expiresAt, ...(list.length > 0 && { tags: list }), setOptions: options.setOptions }
+          const context = { expiresAt, tags: given, setOptions: options.setOptions }
           const set = () => lane.set(suffix, entry, context, storeTimeout)
           return follow(lane.replace(suffix, clock(), storeTimeout, set), () => {})
         })

@@ -139,7 +139,7 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
       at < known.length ? seen?.tokens.get(known[at]!)?.text : at < own!.length ? undefined : gathering.tags.get(tag)
     // Where its tags are not known nothing that was made from it may be kept.
     const until = own ? Math.min(createdAt + fresh, gathering.until) : createdAt
-    return { space, tags: list, tokens: list.map(tokenOf), until }
+    return { space, tags: list, tokens: list.length > 0 ? list.map(tokenOf) : [], until }
   }
 
   /** Starts the write of what a fill made, where it may still be stored; nobody waits for it. */
@@ -181,22 +181,20 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
       storeFailed(call, 'set', error)
       if (fill.background) holdBack(fill)
     }
+    const given = list.length > 0 ? list : undefined
     const write = (carried: string | number | undefined): unknown => {
       if (carried === undefined || !isWritable(fill)) return false
       const held = sealed.held({
         key: lane.keyOf(suffix),
         createdAt,
-        ...facts,
+        outcome: facts.outcome,
+        promised: facts.promised,
         epochs: carried,
-        ...(list.length > 0 && { tags: list }),
-        ...(tags.policy !== undefined && { tagPolicy: tags.policy }),
-        ...(until !== Infinity && { until }),
+        tags: given,
+        tagPolicy: tags.policy,
+        until: until === Infinity ? undefined : until,
       })
-      const context = {
-        expiresAt: expiry(createdAt, kept),
-        ...(list.length > 0 && { tags: list }),
-        setOptions: options.setOptions,
-      }
+      const context = { expiresAt: expiry(createdAt, kept), tags: given, setOptions: options.setOptions }
       const set = () => lane.set(suffix, held, context, Infinity)
       return fill.replaces ? lane.replace(suffix, clock(), storeTimeout, set) : set()
     }
@@ -274,10 +272,6 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
       report(background ? { type: 'fill', key, duration, background } : { type: 'fill', key, duration })
       lane.succeed(suffix)
       let depends: Depends | undefined
-      const own = (): Landed => ({ landing: { shared: false, value: body, depends } })
-      const thrown = (error: unknown): Landed => ({
-        landing: { shared: true, outcome: 'error', createdAt, take: () => error },
-      })
       try {
         const once = isOneShot(body)
         // What can be read only once is its caller's: no option may look at it.
@@ -287,12 +281,12 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
         if (once) {
           report({ type: 'unstored', key, reason: 'one-shot' })
           discard(fill)
-          return options.strict ? thrown(oneShotError()) : own()
+          return options.strict ? failing(oneShotError(), createdAt) : alone(body, depends)
         }
         if (!stillSame(call)) {
           report({ type: 'unstored', key, reason: 'inputs-changed' })
           if (background) holdBack(fill)
-          return own()
+          return alone(body, depends)
         }
         const verdict: unknown = !options.cacheIf || options.cacheIf(body, ...args)
         hush(verdict)
@@ -305,9 +299,9 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
           taken = sealed.take()
         } catch (error) {
           discard(fill)
-          if (!wanted) return own()
+          if (!wanted) return alone(body, depends)
           report({ type: 'unstored', key, reason: 'unfaithful', path: pathOf(error), error })
-          return options.strict ? thrown(error) : own()
+          return options.strict ? failing(error, createdAt) : alone(body, depends)
         }
         if (!wanted) discard(fill)
         const written = wanted ? keep(fill, sealed, { outcome: 'value', promised }, fresh, list) : undefined
@@ -325,11 +319,19 @@ export function createLandings(definition: Definition, { judge, stillSame, shown
       } catch (error) {
         report({ type: 'unstored', key, reason: 'option-failed', error })
         discard(fill)
-        return own()
+        return alone(body, depends)
       }
     },
   }
 }
+
+/** What its caller alone receives. */
+const alone = (value: unknown, depends: Depends | undefined): Landed => ({ landing: { shared: false, value, depends } })
+
+/** What all receive where a result must be stored and cannot be. */
+const failing = (error: unknown, createdAt: number): Landed => ({
+  landing: { shared: true, outcome: 'error', createdAt, take: () => error },
+})
 
 /** The instant after which an entry may be dropped. */
 export function expiry(createdAt: number, ttl: number): number | undefined {

@@ -1,28 +1,17 @@
 import type { Verdict } from '../bars.ts'
 import { duration, figure } from '../figures.ts'
-import { barTable, table } from '../report.ts'
+import { barTable, circumstances, table } from '../report.ts'
 import { type CompilerResults, type ProjectResult, type ShellsResult, stepTitles } from './results.ts'
 
 const count = (number: number) => number.toLocaleString('en')
 
 /** RESULTS.compiler.md, from the results and nothing else. */
 export function compilerReport(results: CompilerResults, verdicts: readonly Verdict<CompilerResults>[]): string {
-  const { date, command, machine, versions, plan, projects, growth, shells, checked } = results
+  const { versions, plan, projects, growth, shells, checked } = results
   const sections = [
     '# Results of the bench of the compiler',
     'Made by `npm run bench -- compiler` from `results.compiler.json`; `README.md` says how it is measured.',
-    table(
-      ['', ''],
-      [
-        ['date', date],
-        ['command', `\`${command}\``],
-        ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB`],
-        ['system', machine.system],
-        ['Node', machine.node],
-        ['load when it began', `${machine.load} on ${machine.cores} cores`],
-        ['rounds', `${plan.rounds}, in random order`],
-      ],
-    ),
+    circumstances(results, `${plan.rounds}, in random order`),
     '## Bars',
     barTable(verdicts),
     ...projects.flatMap((project) => [

@@ -1,25 +1,14 @@
 import type { Verdict } from '../bars.ts'
-import { barTable, ratioTable, table } from '../report.ts'
+import { barTable, circumstances, ratioTable } from '../report.ts'
 import { type NextResults, reference } from './results.ts'
 
 /** RESULTS.next.md, from the results and nothing else. */
 export function nextReport(results: NextResults, verdicts: readonly Verdict<NextResults>[]): string {
-  const { date, command, machine, plan, versions } = results
+  const { plan, versions } = results
   const sections = [
     '# Results of the bench of Next',
     'Made by `npm run bench -- next` from `results.next.json`; `README.md` says how it is measured.',
-    table(
-      ['', ''],
-      [
-        ['date', date],
-        ['command', `\`${command}\``],
-        ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB`],
-        ['system', machine.system],
-        ['Node', machine.node],
-        ['load when it began', `${machine.load} on ${machine.cores} cores`],
-        ['rounds', `${plan.servers} servers, ${plan.rounds} rounds in each`],
-      ],
-    ),
+    circumstances(results, `${plan.servers} servers, ${plan.rounds} rounds in each`),
     '## Bars',
     'The middle ratio of all rounds, by the time of the processor, must be what the bar says.',
     barTable(verdicts),

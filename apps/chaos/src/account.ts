@@ -11,10 +11,12 @@ interface Counted {
   calls: number
   hits: number
   misses: number
+  due: number
+  stored: number
   times: Histogram
 }
 
-const counted = (): Counted => ({ calls: 0, hits: 0, misses: 0, times: new Map() })
+const counted = (): Counted => ({ calls: 0, hits: 0, misses: 0, due: 0, stored: 0, times: new Map() })
 const ratio = ({ hits, calls }: Counted) => (calls === 0 ? 0 : Math.min(1, hits / calls))
 
 /** What was seen of one round, as it goes. */
@@ -51,6 +53,8 @@ export class Account {
       into.calls += window.calls
       into.hits += window.hits
       into.misses += window.misses
+      into.due += window.due
+      into.stored += window.stored
       add(into.times, window.times)
     }
     this.seen.calls += window.calls
@@ -90,6 +94,12 @@ export class Account {
 
   misses(phase: Phase): number {
     return this.#phases.get(phase)?.misses ?? 0
+  }
+
+  /** The calls of a phase whose answer the store must have, and how many of them it answered. */
+  due(phase: Phase): { readonly due: number; readonly stored: number } {
+    const { due, stored } = this.#phases.get(phase) ?? { due: 0, stored: 0 }
+    return { due, stored }
   }
 
   /** How often the instances of all processes reported an event. */

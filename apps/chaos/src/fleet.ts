@@ -11,6 +11,25 @@ const program = fileURLToPath(new URL('worker.js', import.meta.url))
 /** How long a process that has done everything may take to end by itself, in milliseconds. */
 const patience = 5000
 
+/** How many calls tell that a process has recovered, and the share of them that the store must have answered. */
+export const enough = { calls: 20, share: 0.9 }
+
+/**
+ * When a process had recovered, by what it told since then: at the end of the first windows in a row that have enough calls
+ * whose answer the store must have, with that share of them answered by it.
+ */
+export function backAt(windows: readonly Pick<Window, 'to' | 'due' | 'stored'>[]): number | undefined {
+  for (const [end, { to }] of windows.entries()) {
+    let [due, stored] = [0, 0]
+    for (let at = end; at >= 0 && due < enough.calls; at--) {
+      due += windows[at]!.due
+      stored += windows[at]!.stored
+    }
+    if (due >= enough.calls && stored >= enough.share * due) return to
+  }
+  return undefined
+}
+
 /** A run of a function, where processes announce them. */
 export interface Run {
   readonly by: number
@@ -25,6 +44,9 @@ interface Member {
   ready: boolean
   alive: boolean
   window: Window | undefined
+  /** All windows since a fault was mended, and when it had recovered from it. */
+  since: Window[]
+  back: number
   totals: Totals | undefined
   measured: Measured[]
 }
@@ -50,6 +72,8 @@ export class Fleet {
       ready: false,
       alive: true,
       window: undefined,
+      since: [],
+      back: Number.POSITIVE_INFINITY,
       totals: undefined,
       measured: [],
     }
@@ -65,8 +89,10 @@ export class Fleet {
 
   #hear(member: Member, report: Report): void {
     if ('ready' in report) member.ready = true
-    else if ('window' in report) this.#account.window((member.window = report.window))
-    else if ('breach' in report) this.#account.breach(report.breach)
+    else if ('window' in report) {
+      this.#account.window((member.window = report.window))
+      if (report.window.phase === 'after') member.since.push(report.window)
+    } else if ('breach' in report) this.#account.breach(report.breach)
     else if ('run' in report) this.runs.push({ by: member.child.pid!, ...report.run })
     else if ('burst' in report) this.bursts.push(report.burst)
     else if ('measured' in report) member.measured.push(report.measured)
@@ -114,7 +140,7 @@ export class Fleet {
     this.#order({ do: 'measure' })
     await until(
       () => this.#members.every(({ measured, alive }, at) => !alive || measured.length > before[at]!),
-      30_000,
+      120_000,
       'all processes were measured',
     )
     return this.#members.flatMap(({ measured }) => measured.slice(-1))
@@ -125,25 +151,27 @@ export class Fleet {
     this.#members.find(({ child }) => child.pid === pid)?.child.kill('SIGKILL')
   }
 
-  /**
-   * How long it takes until each process asks its store and has half as many hits as before, in milliseconds; `most` where that
-   * is never so.
-   */
-  async recovered(most: number, of: (plan: WorkerPlan) => boolean = () => true): Promise<number> {
+  /** How long it takes until all processes have recovered, in milliseconds; `most` where one never has. */
+  async recovered(most: number): Promise<number> {
     const began = instant()
-    const normal = 0.5 * (this.#account.latency('before')?.hitRatio ?? 0.6)
-    const members = this.#members.filter(({ alive, plan }) => alive && of(plan))
-    const back = new Map<Member, number>()
-    while (back.size < members.length) {
+    const members = this.#members.filter(({ alive }) => alive)
+    for (const member of members) member.since = []
+    while (members.some(({ back }) => back === Number.POSITIVE_INFINITY)) {
       if (instant() - began > most) return most
       await sleep(10)
       for (const member of members) {
-        const { window } = member
-        if (!window || window.from < began || back.has(member) || window.calls === 0) continue
-        if (window.breaker === 'closed' && window.hits >= normal * window.calls) back.set(member, window.to - began)
+        if (member.back !== Number.POSITIVE_INFINITY) continue
+        member.back = backAt(member.since.filter(({ from }) => from >= began)) ?? Number.POSITIVE_INFINITY
       }
     }
-    return Math.max(...back.values())
+    return Math.max(...members.map(({ back }) => back)) - began
+  }
+
+  /** The calls whose answer the store must have, and how many of them it answered, since each process had recovered. */
+  answeredSince(): { readonly due: number; readonly stored: number } {
+    const windows = this.#members.flatMap(({ since, back }) => since.filter(({ from }) => from >= back))
+    const sum = (what: 'due' | 'stored') => windows.reduce((all, window) => all + window[what], 0)
+    return { due: sum('due'), stored: sum('stored') }
   }
 
   /** Lets all finish, and waits until they have ended by themselves. */

@@ -32,7 +32,7 @@ export interface WorkerPlan {
   readonly processes: number
   readonly keys: number
   readonly callers: number
-  /** How long a caller waits between two calls, in milliseconds. */
+  /** How long a caller waits between two calls, in milliseconds; of a hot key, from one call to the next. */
   readonly pause: number
   /** How long the function takes, in milliseconds. */
   readonly own: number
@@ -82,6 +82,9 @@ export interface Window {
   readonly calls: number
   readonly hits: number
   readonly misses: number
+  /** Calls that the store must have the answer of, and those of them that it answered. */
+  readonly due: number
+  readonly stored: number
   readonly runs: number
   readonly failed: number
   readonly wrong: number

@@ -11,15 +11,16 @@ import { type AsyncStore, type Autocache, createAutocache } from '@autocache/cor
 import { codec } from '@autocache/core/codec'
 import { type Histogram, note } from './histogram.ts'
 import type { Breach, Phase, Report, Totals, Window, WorkerPlan } from './plan.ts'
-import { instant, type Register } from './register.ts'
+import { instant, type Register, type Truth } from './register.ts'
 
 /** What the functions return: all that is needed to judge it, with types that a sloppy store would lose. */
 interface Answer {
   readonly of: string
   readonly key: number
   readonly version: number
-  /** When its data was read. */
+  /** When its data was read, and when the run was done. */
   readonly at: number
+  readonly done: number
   readonly by: number
   readonly run: number
   readonly types: readonly [Date, Map<number, bigint>, undefined, string]
@@ -35,6 +36,8 @@ const remembered = 1 << 14
 const perGroup = 5
 /** What clocks of one machine may differ by, in milliseconds. */
 const slack = 20
+/** How long after an answer what was made for it stands in the store at the latest, in milliseconds. */
+const landed = 100
 /** How often what happened is told, in milliseconds. */
 const beat = 100
 
@@ -43,7 +46,7 @@ const text = (key: number, version: number) => `${key}/${version} \u{1F9ED} ${'x
 
 /** The callers of one process. */
 export class Traffic {
-  phase: Phase = 'cold'
+  #phase: Phase = 'cold'
   readonly #plan: WorkerPlan
   readonly #register: Register
   readonly #say: (report: Report) => void
@@ -53,6 +56,8 @@ export class Traffic {
   readonly #begun = new Map<number, number>()
   /** Invalidations that were not acknowledged when they were made. */
   #owed: (readonly [slot: number, version: number])[][] = []
+  /** By slot of the first function: the first answer in this phase of the version that it has, and when it was there. */
+  readonly #asked = new Map<number, { readonly version: number; readonly at: number; readonly answered: number }>()
   readonly #ends = new Float64Array(remembered)
   readonly #count = {
     calls: 0,
@@ -60,6 +65,8 @@ export class Traffic {
     wrong: 0,
     unhandled: 0,
     runs: 0,
+    due: 0,
+    stored: 0,
     joinedOlder: 0,
     acknowledged: 0,
     repeated: 0,
@@ -67,12 +74,14 @@ export class Traffic {
   #behind = 0
   #lastOpen = Number.NEGATIVE_INFINITY
   #times: Histogram = new Map()
-  #last = { at: instant(), calls: 0, hits: 0, misses: 0, runs: 0, failed: 0, wrong: 0 }
+  #last = { at: instant(), calls: 0, hits: 0, misses: 0, due: 0, stored: 0, runs: 0, failed: 0, wrong: 0 }
   #going = true
   #rests = false
   #held: Promise<void> | undefined
   #calling = 0
   #working: Promise<unknown>[] = []
+  #unheard: { peek(key: number): Promise<unknown> } | undefined
+  #unheardOf = 0
 
   constructor(plan: WorkerPlan, store: AsyncStore<'text', never>, register: Register, say: (report: Report) => void) {
     this.#plan = plan
@@ -110,7 +119,14 @@ export class Traffic {
 
   #answer(of: string, key: number, version: number, at: number, run: number): Answer {
     const types = [new Date(version), new Map([[key, BigInt(version)]]), undefined, text(key, version)] as const
-    return { of, key, version, at, by: process.pid, run, types }
+    return { of, key, version, at, done: instant(), by: process.pid, run, types }
+  }
+
+  /** From now on calls are of this phase. */
+  enter(phase: Phase): void {
+    this.tell()
+    this.#phase = phase
+    this.#asked.clear()
   }
 
   /** Begins to call, to change data and to tell. */
@@ -119,7 +135,7 @@ export class Traffic {
     const caller = async (_: unknown, number: number) => {
       await sleep(Math.random() * pause)
       // Together they fill every key once.
-      if (hot) while (this.#going) await this.call(0, 0).then(() => sleep(pause * (0.5 + Math.random())))
+      if (hot) return await this.#pour(pause)
       for (let slot = number; slot < 2 * keys && this.#going; slot += callers) await this.call(slot % 2, slot >> 1)
       while (this.#going) {
         await this.#held
@@ -138,6 +154,15 @@ export class Traffic {
     this.#working.push(tell())
   }
 
+  /** Calls one key every so often on the average, however long a call takes. */
+  async #pour(pause: number): Promise<void> {
+    for (let next = instant(); this.#going; next += pause * (0.5 + Math.random())) {
+      await sleep(next - instant())
+      void this.call(0, 0)
+    }
+    while (this.#calling > 0) await sleep(10)
+  }
+
   /** One call, and its judgement; who answered it, as `process.run`. */
   async call(which: number, key: number): Promise<string> {
     const { keys, bound } = this.#plan
@@ -149,6 +174,7 @@ export class Traffic {
     const begun = keeps ? 0 : (this.#begun.get(slot) ?? 0)
     const truth = this.#register.read(slot)
     const least = Math.max(begun, truth.least(began - bound))
+    const due = which === 0 && this.#isDue(slot, truth, began)
     let made = ''
     this.#calling += 1
     try {
@@ -157,13 +183,34 @@ export class Traffic {
       const wrong = this.#judge(which, key, value, { began, begun, least, truth })
       if (wrong !== undefined)
         this.#breach('wrong', `${wrong}: asked for ${key}, at least ${least}; got ${show(value)}`)
+      if (due && value.done <= began) this.#count.stored += 1
+      if (which === 0) this.#note(slot, truth, value)
     } catch (error) {
       this.#breach('failed', `${key}: ${error}`)
     }
     this.#calling -= 1
     this.#count.calls += 1
+    if (due) this.#count.due += 1
     note(this.#times, instant() - began)
     return made
+  }
+
+  /**
+   * Whether the store must have the answer of a call: this process has asked for the same in this phase, what was made for it
+   * has had its time to land, and nothing has ended it since.
+   * Of the second function the register does not know as much: what ends all its entries is noted for a few.
+   */
+  #isDue(slot: number, truth: Truth, began: number): boolean {
+    const first = this.#asked.get(slot)
+    if (!first || !isLast(first, truth)) return false
+    return began >= first.answered + landed && began < first.at + this.#plan.options.ttl - slack
+  }
+
+  /** The first answer of its version counts, of a run after that was acknowledged. */
+  #note(slot: number, truth: Truth, { version, at }: Answer): void {
+    const first = this.#asked.get(slot)
+    if (!first || first.version !== version || !isLast(first, truth))
+      this.#asked.set(slot, { version, at, answered: instant() })
   }
 
   #judge(
@@ -212,6 +259,7 @@ export class Traffic {
     const change = (slots: readonly number[]) => slots.map((slot) => [slot, this.#register.change(slot)] as const)
     while (this.#going && !this.#rests) {
       await sleep(mutate * (0.5 + Math.random()))
+      await this.#held
       const group = own[Math.floor(Math.random() * own.length)]
       if (group === undefined) return
       const members = Array.from({ length: perGroup }, (_, at) => group * perGroup + at)
@@ -232,15 +280,31 @@ export class Traffic {
     }
   }
 
-  /** Does something while no call is under way. */
-  async between(what: () => void): Promise<void> {
+  /** Does something while no call is under way, and every key was asked for. */
+  async between(what: () => Promise<void>): Promise<void> {
     let go = () => {}
     this.#held = new Promise((resolve) => (go = resolve))
     for (let n = 0; n < 500 && this.#calling > 0; n++) await sleep(10)
-    await sleep(100)
-    what()
+    const { keys } = this.#plan
+    for (let round = 0; round < 3; round++) {
+      for (let key = 0; key < keys; key += 25)
+        await Promise.all(
+          Array.from({ length: Math.min(25, keys - key) }, (_, at) => [
+            this.call(0, key + at),
+            this.call(1, key + at),
+          ]).flat(),
+        )
+      await sleep(100)
+    }
+    await what()
     this.#held = undefined
     go()
+  }
+
+  /** Asks for so many keys that were never asked for, without a run. */
+  async churn(count: number): Promise<void> {
+    this.#unheard ??= this.#cache.cached(async (key: number) => key, { name: 'unheard' })
+    await Promise.all(Array.from({ length: count }, () => this.#unheard!.peek((this.#unheardOf += 1))))
   }
 
   /** Changes nothing any more, and goes on calling. */
@@ -280,22 +344,34 @@ export class Traffic {
   /** Tells what happened since it was told last. */
   tell(): void {
     this.#settle()
-    const { calls, runs, failed, wrong } = this.#count
+    const { calls, due, stored, runs, failed, wrong } = this.#count
     const { total, stores } = this.#cache.stats()
-    const now = { at: instant(), calls, hits: total.hit ?? 0, misses: total.miss ?? 0, runs, failed, wrong }
+    const now = {
+      at: instant(),
+      calls,
+      hits: total.hit ?? 0,
+      misses: total.miss ?? 0,
+      due,
+      stored,
+      runs,
+      failed,
+      wrong,
+    }
     const last = this.#last
-    const since = (what: 'calls' | 'hits' | 'misses' | 'runs' | 'failed' | 'wrong') => now[what] - last[what]
+    const since = (what: Exclude<keyof typeof now, 'at'>) => now[what] - last[what]
     const window: Window = {
       from: last.at,
       to: now.at,
       calls: since('calls'),
       hits: since('hits'),
       misses: since('misses'),
+      due: since('due'),
+      stored: since('stored'),
       runs: since('runs'),
       failed: since('failed'),
       wrong: since('wrong'),
       times: [...this.#times],
-      phase: this.phase,
+      phase: this.#phase,
       breaker: stores[0]?.breaker ?? 'closed',
       owed: this.owed(),
     }
@@ -313,8 +389,14 @@ export class Traffic {
     const owed = this.owed()
     if (this.#plan.closes) await this.#cache.close()
     const events = total as Readonly<Record<string, number>>
-    return { ...this.#count, owed, behind: this.#behind, hits: total.hit ?? 0, misses: total.miss ?? 0, events }
+    const { due: _due, stored: _stored, ...count } = this.#count
+    return { ...count, owed, behind: this.#behind, hits: total.hit ?? 0, misses: total.miss ?? 0, events }
   }
+}
+
+/** Whether a run read the data of now, and nothing that was acknowledged after it can have ended what it made. */
+function isLast({ version, at }: { readonly version: number; readonly at: number }, truth: Truth): boolean {
+  return version === truth.now && truth.least(at) === truth.now
 }
 
 function show({ of, key, version, by, run, at }: Answer): string {

@@ -1,36 +1,12 @@
-import { asyncMapStore, type LockTable } from '@autocache/conformance'
+import { asyncMapStore } from '@autocache/conformance'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type AsyncStore, createAutocache, type FunctionOptions, type StoreLocks } from '../src/index.ts'
+import { createAutocache, type FunctionOptions } from '../src/index.ts'
 import { type Deferred, deferred, idle, isPending, wait } from './call-support.ts'
+import { world } from './lock-world.ts'
 import { storage } from './processes.ts'
 import { race } from './race.ts'
 
 afterEach(() => void vi.restoreAllMocks())
-
-/** A storage that several processes use, and the functions of each, which run until they are told. */
-function world(options: FunctionOptions = {}, change: (locks: StoreLocks) => Partial<StoreLocks> = () => ({})) {
-  const rows = new Map()
-  const table: LockTable = new Map()
-  const running: Deferred<unknown>[] = []
-  const runs: string[] = []
-  const start = (name: string) => {
-    const plain = asyncMapStore({ holds: 'text', rows, locks: table })
-    const store: AsyncStore<'text'> = { ...plain, locks: { ...plain.locks!, ...change(plain.locks!) } }
-    const cache = createAutocache({ store, namespace: 'world', version: '1', ttl: '1h', ...(options as object) })
-    const load = cache.cached(
-      async (id: number) => {
-        runs.push(name)
-        const gate = deferred<unknown>()
-        running.push(gate)
-        await gate.promise
-        return `${id} by ${name}`
-      },
-      { name: 'load', tags: ['t'] },
-    )
-    return { cache, load, store }
-  }
-  return { start, rows, table, running, runs }
-}
 
 const settled = async (answers: Promise<unknown>[]) => Promise.all(answers)
 

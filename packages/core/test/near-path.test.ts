@@ -3,76 +3,16 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   type AsyncStore,
-  type Bus,
   createAutocache,
   type MemoryStoreOptions,
   memoryStore,
   type TieredOptions,
   tieredStore,
 } from '../src/index.ts'
+import { giveTimeBack, takeTime } from './hand-time.ts'
+import { Lines } from './lines.ts'
 
 const heartbeat = 900
-
-/** A bus whose ways to each process are cut, mended and emptied one by one; what is under way to one arrives in order. */
-class Lines {
-  told = 0
-  readonly all: Line[] = []
-
-  connect(): Line {
-    const line = new Line(this)
-    this.all.push(line)
-    return line
-  }
-}
-
-class Line implements Bus {
-  cut = false
-  readonly #lines: Lines
-  #waiting: (() => void)[] = []
-  #last = -1
-  #ear: { hear(message: string): void; gap(): void } | undefined
-
-  constructor(lines: Lines) {
-    this.#lines = lines
-  }
-
-  async publish(message: string): Promise<void> {
-    const number = (this.#lines.told += 1)
-    for (const line of this.#lines.all) line.#send(() => line.#hear(number, () => line.#ear?.hear(message)))
-  }
-
-  listen(hear: (message: string) => void, gap: () => void): () => void {
-    this.#ear = { hear, gap }
-    return () => (this.#ear = undefined)
-  }
-
-  beat(): Promise<void> {
-    const number = this.#lines.told
-    return new Promise((resolve, reject) => {
-      if (this.cut) reject(new Error('cut off'))
-      this.#send(() => {
-        if (number !== this.#last) this.#ear?.gap()
-        this.#last = number
-        resolve()
-      })
-    })
-  }
-
-  /** Lets everything arrive that is under way. */
-  deliver(): void {
-    for (const arrive of this.#waiting.splice(0)) arrive()
-  }
-
-  #send(arrive: () => void): void {
-    if (!this.cut) this.#waiting.push(arrive)
-  }
-
-  #hear(number: number, hear: () => void): void {
-    if (number !== this.#last + 1) this.#ear?.gap()
-    this.#last = number
-    hear()
-  }
-}
 
 /** Processes over one far tier, which counts what it is asked. */
 function world(lines = new Lines(), memory: MemoryStoreOptions = {}, options: TieredOptions = {}) {
@@ -120,23 +60,8 @@ async function warm({ load, cache, line }: ReturnType<ReturnType<typeof world>['
   await cache.close()
 }
 
-/** Node's own timers, by which a bus is asked to beat: they go with those of the test. */
-const builtin = (name: string) => (globalThis.process as any)?.getBuiltinModule?.(name)
-const timers = builtin('node:timers')
-const followTimers = () => {
-  if (!timers) return
-  timers.setTimeout = globalThis.setTimeout
-  builtin('node:module').syncBuiltinESMExports()
-}
-
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })
-  followTimers()
-})
-afterEach(() => {
-  vi.useRealTimers()
-  followTimers()
-})
+beforeEach(() => takeTime('performance', 'Date'))
+afterEach(giveTimeBack)
 
 describe('R22 a hit that the bus vouches for', () => {
   test('awaits nothing, looks nothing up, and gives each caller a value of its own', async () => {

@@ -1,7 +1,7 @@
 import { asyncMapStore, describeStore } from '@autocache/conformance'
 import { describe, expect, test, vi } from 'vitest'
 import { type AsyncStore, type Bus, createAutocache, memoryStore, tieredStore } from '../src/index.ts'
-import { wait } from './call-support.ts'
+import { deferred, idle, wait } from './call-support.ts'
 import { race } from './race.ts'
 
 /** A bus within this process, which can be cut off, and which can lose what is told without anybody's noticing. */
@@ -43,18 +43,19 @@ function world(options: { bus?: boolean; heartbeat?: number; ttl?: number } = {}
   const far = { rows: new Map(), locks: new Map(), reads: 0 }
   const bus = busses()
   const state = { now: 1, runs: 0 }
-  const start = () => {
+  /** What is read may be told later, when it is no longer so. */
+  const start = (told?: () => Promise<void> | undefined) => {
     const plain = asyncMapStore({ holds: 'text', ...far })
+    const read = async <T>(answer: Promise<T>) => {
+      far.reads += 1
+      const found = await answer
+      await told?.()
+      return found
+    }
     const counted: AsyncStore<'text'> = {
       ...plain,
-      getMany: async (keys) => {
-        far.reads += 1
-        return plain.getMany(keys)
-      },
-      get: async (key) => {
-        far.reads += 1
-        return plain.get(key)
-      },
+      getMany: (keys) => read(plain.getMany(keys)),
+      get: (key) => read(plain.get(key)),
     }
     const near = memoryStore({ max: 1000 })
     const own = options.bus ? { bus: bus.connect(), heartbeat: options.heartbeat ?? 1000, ttl: options.ttl } : {}
@@ -181,6 +182,29 @@ describe('tieredStore', () => {
     // Which is at most so much later; where none comes round by then, nothing that was told before is believed.
     await wait(151)
     expect(await one.load(1)).toBe('1 of 2')
+  })
+
+  test('R22 what is told while epochs are read is not kept from that read', async () => {
+    const heartbeat = 150
+    const { start, state } = world({ bus: true, heartbeat })
+    let late: Promise<void> | undefined
+    const one = start()
+    const two = start(() => late)
+    expect(await one.load(1)).toBe('1 of 1')
+    await one.cache.close()
+    await warm(two, 2)
+    const gate = deferred()
+    late = gate.promise
+    const reading = two.load(1)
+    await idle()
+    late = undefined
+    state.now += 1
+    await one.load.invalidate(1)
+    await idle()
+    gate.resolve()
+    expect(await reading).toBe('1 of 1')
+    await wait(heartbeat + 1)
+    expect(await two.load(1)).toBe('1 of 2')
   })
 
   test('R22 what a process without the bus ends is seen when the near tier has kept what it has for its ttl', async () => {

@@ -14,8 +14,20 @@ export interface Signals {
 
 type Members = Record<string, any>
 
+/** One for each client: who stops listening to a channel ends it for the whole connection. */
+const all = new WeakMap<object, Signals>()
+
 /** The channels of a client. @throws AutocacheError where it cannot subscribe */
 export function signalsOf(subscriber: RedisClientLike): Signals {
+  let signals = all.get(subscriber)
+  if (!signals) {
+    signals = create(subscriber)
+    all.set(subscriber, signals)
+  }
+  return signals
+}
+
+function create(subscriber: RedisClientLike): Signals {
   const members = subscriber as unknown as Members
   if (typeof members?.subscribe !== 'function') {
     throw new AutocacheError(

@@ -120,7 +120,7 @@ describeWithOwnRedis()('a client works as it is set up', { timeout: 30_000 }, ()
   it('ioredis without an offline queue: calls before it is connected run their function, and later ones hit', async () => {
     const client = ioredis(Redis, server.port, { enableOfflineQueue: false })
     const store = redisStore(client, { prefix: 'offline:' })
-    const cache = createAutocache({ store, namespace: 'offline', version: '1', ttl: '1h' })
+    const cache = createAutocache({ store, namespace: 'offline', version: '1', ttl: '1h', storeTimeout: '10s' })
     let runs = 0
     const load = cache.cached(async (id: number) => (runs += 1) && id, { name: 'load' })
     expect(await load(1)).toBe(1)
@@ -128,7 +128,7 @@ describeWithOwnRedis()('a client works as it is set up', { timeout: 30_000 }, ()
       await load(1)
       await cache.close()
       return (cache.stats().total.hit ?? 0) > 0
-    })
+    }, 25_000)
     const before = runs
     expect(await load(1)).toBe(1)
     expect(runs).toBe(before)

@@ -8,7 +8,7 @@ import { withEach } from './outages.ts'
 
 /** How often the hot key is asked for, in calls a second. */
 const wanted = 2000
-const ttl = 2000
+const ttl = 4000
 const earlyRefresh = 0.5
 
 /** One key that all ask for, and that is refreshed before it expires. */
@@ -16,10 +16,12 @@ async function play(playing: Playing, make: Make): Promise<void> {
   const { account, fleet, scale } = playing
   const server = await playing.server()
   const callers = Math.max(25, scale.callers)
-  // A little less than the share of each caller, for the time that a call takes.
-  const pause = (900 * scale.processes * callers) / wanted
+  // From one call of a caller to his next.
+  const pause = (1000 * scale.processes * callers) / wanted
   for (let index = 0; index < scale.processes; index++) {
-    const own = { hot: true, own: 20, mutate: 0, announce: true, pause, callers, options: { ttl, earlyRefresh } }
+    // A machine that is busy elsewhere for a moment is no store that fails.
+    const options = { ttl, earlyRefresh, storeTimeout: 10_000 }
+    const own = { hot: true, own: 20, mutate: 0, announce: true, pause, callers, options }
     fleet.add(playing.plan({ kind: 'redis', make, url: server.url }, index, own))
   }
   await fleet.ready()
@@ -29,14 +31,14 @@ async function play(playing: Playing, make: Make): Promise<void> {
   await sleep(100)
   fleet.phase('before')
   fleet.start()
-  const seconds = scale.short ? 4 : 20
+  const seconds = scale.short ? 6 : 20
   await sleep(seconds * 1000)
   const rate = account.seen.calls / seconds
   const { stayed } = await fleet.stop()
   const runs = fleet.runs.filter(({ ended }) => ended !== undefined).sort((a, b) => a.at - b.at)
   const together = runs.filter(({ at }, n) => n > 0 && at < runs[n - 1]!.ended!).length
   const misses = account.misses('before')
-  account.claim('calls a second', `about ${wanted}`, rate.toFixed(0), rate > wanted * 0.8, true)
+  account.claim('calls a second', `${wanted}, less 5 %`, rate.toFixed(0), rate >= wanted * 0.95, true)
   account.claim('runs of the function', 'more than one', `${runs.length}`, runs.length > 1)
   account.claim('runs that began while another was under way', '0', `${together}`, together === 0)
   account.claim('misses after the first', '0', `${misses}`, misses === 0)

@@ -2,7 +2,7 @@ import { RedisServer, sleep } from 'servers/redis-server'
 import { missing, networks } from '../network.ts'
 import type { Make, StorePlan } from '../plan.ts'
 import type { Playing, Scenario } from '../stage.ts'
-import { claims, withEach } from './outages.ts'
+import { claimRecovery, claims, withEach } from './outages.ts'
 
 const heartbeat = 1000
 
@@ -39,7 +39,7 @@ async function play(playing: Playing, make: Make, tiered: boolean): Promise<void
   await fleet.settle()
   const { stayed } = await fleet.stop()
   claims(playing, stayed)
-  account.claim('answered from the store again', 'within 2000 ms', `after ${back.toFixed(0)} ms`, back <= 2000, true)
+  claimRecovery(playing, back)
 }
 
 export const network: Scenario = {

@@ -1,4 +1,5 @@
 import { RedisServer, sleep, until } from 'servers/redis-server'
+import { enough } from '../fleet.ts'
 import type { Make, StorePlan, WorkerPlan } from '../plan.ts'
 import type { Playing, Scenario, Stage } from '../stage.ts'
 
@@ -14,8 +15,6 @@ export interface Outage {
   readonly other?: Partial<WorkerPlan> | undefined
   /** It fails before the fleet is there. */
   readonly atBoot?: true
-  /** The time that what is beside the cache takes to come back, in milliseconds. */
-  readonly beside?: number
 }
 
 /** Plays an outage under traffic, from beginning to end. */
@@ -44,7 +43,25 @@ export async function play(playing: Playing, make: Make, outage: Outage): Promis
   await fleet.settle()
   const { stayed } = await fleet.stop()
   claims(playing, stayed)
+  claimRecovery(playing, back)
+}
+
+/** The store answers again, so many milliseconds after it was there again, and goes on. */
+export function claimRecovery({ account, fleet }: Playing, back: number): void {
   account.claim('answered from the store again', `within ${soon} ms`, `after ${back.toFixed(0)} ms`, back <= soon, true)
+  for (const [when, { due, stored }] of [
+    ['before the fault', account.due('before')],
+    ['from then on', fleet.answeredSince()],
+  ] as const) {
+    if (due >= enough.calls)
+      account.claim(
+        `answers that the store must have, and gave, ${when}`,
+        `at least ${100 * enough.share} %`,
+        `${stored} of ${due}`,
+        stored >= enough.share * due,
+        true,
+      )
+  }
 }
 
 /** What is so after any outage. */

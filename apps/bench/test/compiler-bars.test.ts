@@ -5,7 +5,7 @@ import { type AcceptedMisses, bars, readAcceptedMisses } from '../src/bars.ts'
 import { compilerBars, judgeCompiler, prefix } from '../src/compiler/bars.ts'
 import { exponentOf } from '../src/compiler/growth.ts'
 import { compilerReport } from '../src/compiler/report.ts'
-import { type CompilerResults, fullCompilerPlan, type StepId } from '../src/compiler/results.ts'
+import { type CompilerResults, fullCompilerPlan, mergedInto, type StepId } from '../src/compiler/results.ts'
 import { subjectIds } from '../src/compiler/subjects.ts'
 
 const same = (figure: number) => ({ min: figure, median: figure, max: figure })
@@ -115,4 +115,19 @@ it('the committed results are those of a full run, and name no folder of the mac
   expect(results.projects.map(({ id }) => id)).toEqual([...subjectIds])
   expect(results.growth?.points).toHaveLength(4)
   expect(JSON.stringify(results)).not.toMatch(/\/(?:tmp|home|root|work)\//)
+})
+
+it('what is measured again takes the place of what was there, and says when', () => {
+  const kept = resultsOf(5, 200, 1.5, 1.1)
+  const other = { ...resultsOf(4, 100, 1, 1), date: '2030-01-01', command: 'again', checked: ['rxjs: new'] }
+  const [first, second] = kept.projects
+  const measured = { ...other, projects: [other.projects[1]!], growth: undefined }
+  const merged = mergedInto({ ...kept, checked: ['generated: old', 'rxjs: old'] }, measured)
+  expect(merged.date).toBe(kept.date)
+  expect(merged.projects[0]).toEqual(first)
+  expect(merged.projects[1]).toMatchObject({ ...other.projects[1], id: second!.id, again: { date: '2030-01-01' } })
+  expect(merged.growth).toEqual(kept.growth)
+  expect(merged.shells).toMatchObject({ again: { command: 'again' } })
+  expect(merged.checked).toEqual(['generated: old', 'rxjs: new'])
+  expect(compilerReport(merged, [])).toContain('Measured on 2030-01-01 by `again`')
 })

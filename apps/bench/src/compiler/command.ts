@@ -17,6 +17,7 @@ import {
   type CompilerResults,
   fullCompilerPlan,
   type Growth,
+  mergedInto,
   type ProjectResult,
   type ShellsResult,
   type StepId,
@@ -34,9 +35,14 @@ export async function benchCompiler(args: readonly string[], base: URL, say: (te
       quick: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       render: { type: 'boolean', default: false },
+      merge: { type: 'boolean', default: false },
     },
   })
-  const { only, quick, check, render } = values
+  const { only, quick, check, render, merge } = values
+  if (merge && quick) {
+    console.error('bench: what is measured quickly is not written.')
+    process.exit(2)
+  }
   const unknown = only.filter(
     (part) => !['growth', 'shells'].includes(part) && !(subjectIds as readonly string[]).includes(part),
   )
@@ -48,12 +54,14 @@ export async function benchCompiler(args: readonly string[], base: URL, say: (te
   }
   const file = (path: string) => new URL(path, base)
   const command = ['npm run bench -- compiler', ...args].join(' ')
-  const results: CompilerResults = render
-    ? JSON.parse(readFileSync(file('results.compiler.json'), 'utf8'))
+  const stored = (): CompilerResults => JSON.parse(readFileSync(file('results.compiler.json'), 'utf8'))
+  const measured = render
+    ? stored()
     : rounded(await run(only, quick ? quickCompilerPlan : fullCompilerPlan, command, base, say))
+  const results = merge ? mergedInto(stored(), measured) : measured
   const accepted = readAcceptedMisses(fileURLToPath(file('../../docs/decisions')))
   const verdicts = judgeCompiler(results, accepted)
-  if (render || (only.length === 0 && !quick && !check)) {
+  if (render || merge || (only.length === 0 && !quick && !check)) {
     writeFileSync(file('results.compiler.json'), `${JSON.stringify(results, null, 2)}\n`)
     writeFileSync(file('RESULTS.compiler.md'), compilerReport(results, verdicts))
     say('wrote results.compiler.json and RESULTS.compiler.md in apps/bench.')

@@ -1,7 +1,7 @@
 import type { Verdict } from '../bars.ts'
 import { duration, figure } from '../figures.ts'
 import { barTable, circumstances, table } from '../report.ts'
-import { type CompilerResults, type ProjectResult, type ShellsResult, stepTitles } from './results.ts'
+import { type Again, type CompilerResults, type ProjectResult, type ShellsResult, stepTitles } from './results.ts'
 
 const count = (number: number) => number.toLocaleString('en')
 
@@ -16,6 +16,7 @@ export function compilerReport(results: CompilerResults, verdicts: readonly Verd
     barTable(verdicts),
     ...projects.flatMap((project) => [
       `## ${project.title}`,
+      ...againText(project.again),
       `${count(project.files)} files, ${count(project.lines)} lines, ${count(project.functions)} versions; the largest is made of ${count(project.largest)} definitions.`,
       stepTable(project),
       ...(project.stamps ? [stampsText(project)] : []),
@@ -26,6 +27,7 @@ export function compilerReport(results: CompilerResults, verdicts: readonly Verd
     ...(growth
       ? [
           '## Growth',
+          ...againText(growth.again),
           `Cold, without a cache on disk. Time grows with the number of modules to the power of ${figure(growth.exponent)}.`,
           table(
             ['modules', 'min', 'median', 'max'],
@@ -37,7 +39,7 @@ export function compilerReport(results: CompilerResults, verdicts: readonly Verd
           ),
         ]
       : []),
-    ...(shells ? ['## The shells', shellsText(shells)] : []),
+    ...(shells ? ['## The shells', ...againText(shells.again), shellsText(shells)] : []),
     '## Asserted before timing',
     checked.map((each) => `- ${each}`).join('\n'),
     '## Versions',
@@ -51,6 +53,14 @@ export function compilerReport(results: CompilerResults, verdicts: readonly Verd
 const milliseconds = (figure: number) => (figure >= 10_000 ? `${(figure / 1000).toFixed(1)} s` : duration(figure * 1e6))
 
 /** What the plugin costs while one works, and in a bundle. */
+/** Where a part was measured apart from the rest. */
+const againText = (again: Again | undefined): readonly string[] =>
+  again
+    ? [
+        `Measured on ${again.date} by \`${again.command}\`, at a load of ${again.machine.load} on ${again.machine.cores} cores of ${again.machine.cpu}.`,
+      ]
+    : []
+
 export function shellsText({ modules, rounds, updates, starts, bytes }: ShellsResult): string {
   return [
     `A program of ${count(modules)} modules, every third with a cached function; medians of ${rounds} rounds, with and without in turn.`,

@@ -17,6 +17,31 @@ export interface CompilerResults {
   readonly checked: readonly string[]
 }
 
+/** When and how a part was measured again after the rest. */
+export interface Again {
+  readonly date: string
+  readonly command: string
+  readonly machine: Machine
+}
+
+/** Results with the parts of another run in place of theirs. */
+export function mergedInto(results: CompilerResults, other: CompilerResults): CompilerResults {
+  const { date, command, machine } = other
+  const again: Again = { date, command, machine }
+  const projects = results.projects.map((project) => {
+    const measured = other.projects.find(({ id }) => id === project.id)
+    return measured ? { ...measured, again } : project
+  })
+  const checkedAgain = (line: string) => other.projects.some(({ id }) => line.startsWith(`${id}: `))
+  return {
+    ...results,
+    projects,
+    growth: other.growth ? { ...other.growth, again } : results.growth,
+    shells: other.shells ? { ...other.shells, again } : results.shells,
+    checked: [...results.checked.filter((line) => !checkedAgain(line)), ...other.checked],
+  }
+}
+
 export interface CompilerPlan {
   readonly modules: number
   readonly cached: number
@@ -40,6 +65,7 @@ export interface ProjectResult {
   readonly memory: readonly MemoryResult[]
   /** Absent where nothing is cached. */
   readonly stamps?: StampsResult | undefined
+  readonly again?: Again | undefined
 }
 
 /** The modules that are written to, transformed and parsed. */
@@ -55,6 +81,7 @@ export interface StampsResult {
 
 /** What `integrations/shells/measure.mjs` tells of a program with the plugin and without. Milliseconds, medians of its rounds. */
 export interface ShellsResult {
+  readonly again?: Again | undefined
   readonly modules: number
   readonly rounds: number
   /** Updates of the dev server of Vite. */
@@ -94,6 +121,7 @@ export interface MemoryResult {
 
 /** Cold time by number of modules, and the exponent of the power of it that fits best: 1 is linear. */
 export interface Growth {
+  readonly again?: Again | undefined
   readonly exponent: number
   readonly points: readonly { readonly modules: number; readonly milliseconds: Spread }[]
 }

@@ -13,6 +13,7 @@ const excluded = {
     { file: 'test/documentation.test.ts', reason: 'compiles the documentation, which takes files and TypeScript' },
     { file: 'test/namespace.test.ts', reason: 'is about the package.json of programs that it starts' },
     { file: 'test/built.test.ts', reason: 'is about folders that were built' },
+    { file: 'test/lock-lost.test.ts', reason: 'lets hours pass by the timers of Vitest, which are those of Node' },
     { file: 'test/context.test.ts', reason: 'is about the async context of Node' },
     { file: 'test/portable.test.ts', reason: 'takes fresh modules, and plays what is the case here' },
     {

@@ -608,7 +608,7 @@ test('L7 `cached` inside a handler, ten thousand times, adds up under one label 
     expect(sharedBy(store, undefined).lanes.size, name).toBe(1)
     expect(gateOf(store).writes.size, name).toBe(0)
   }
-})
+}, 60_000)
 
 test('L7 without a version they stay within the bound of the memory store', async () => {
   const store = memoryStore({ max: 100 })

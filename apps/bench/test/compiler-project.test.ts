@@ -66,13 +66,13 @@ it('versions of the generated project are what its known edits say', () => {
   expect([...before.keys()].sort()).toEqual(project.cached.map(({ file, label }) => keyOf(file, label)).sort())
   expect(found).toEqual([])
   expect(new Set(diagnostics)).toEqual(new Set(['mutable-capture']))
-})
+}, 180_000)
 
 it('versions of a real library are what its known edits say', () => {
   const { before, found } = aroundEdits(subjectOf('rxjs', size))
   expect(before.size).toBeGreaterThan(500)
   expect(found).toEqual([])
-})
+}, 180_000)
 
 it('a version that changes or stays against what an edit says is a mistake', () => {
   const edit: Edit = { title: 'an edit', file: 'a.ts', from: 'a', to: 'b', changes: ['a'], keeps: 'others' }

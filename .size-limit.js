@@ -16,7 +16,7 @@ export default [
     path: 'packages/core/dist/index.js',
     import: '{ cached, memoryStore }',
     // The bar is 7 kB and is missed: docs/decisions/0007-size.md, which says what raised this. Else only ever lower it.
-    limit: '29.5 kB',
+    limit: '29.6 kB',
     gzip: true,
     // Without our tsconfig, whose `paths` lead to sources: users have no such thing.
     modifyEsbuildConfig: (config) => ({ ...config, tsconfigRaw: {} }),

@@ -128,6 +128,16 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     const createdAt = lane.begin(clock())
     const begun = nextInstant()
     const seen = stored && names && enabled ? stored.replace(names, storeTimeout) : undefined
+    /**
+     * What it was to replace is over all the same, also where another release keeps it under another key. What has fenced the
+     * call again sees to that itself.
+     */
+    const giveUp = (life: number): Answer<void> =>
+      stored && names && !fence.over
+        ? stored.renewCall(names, life, clock(), storeTimeout)
+        : isAsync(gate)
+          ? Promise.resolve()
+          : undefined
     const put = (body: unknown, promised: boolean): Answer<void> => {
       if (isOneShot(body)) throw oneShotError()
       const life = judge.lifetimeOf(body, args)
@@ -137,9 +147,9 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       if (!list) throw invalidOption('tags', `a function that returns ${someTags}, also for a primed value`)
       const { held } = sealer.seal(body)
       return follow(seen, (known) => {
-        if (!enabled || !lane.stands(suffix, fence)) return isAsync(gate) ? Promise.resolve() : undefined
+        if (!enabled) return isAsync(gate) ? Promise.resolve() : undefined
         if (life === 0) return end(call)
-        if (lane.epochs.changed(inputs.subject, list) > begun) return undefined
+        if (!lane.stands(suffix, fence) || lane.epochs.changed(inputs.subject, list) > begun) return giveUp(life)
         const carried =
           stored && names && known
             ? stored.settle(names, list.slice(names.tags.length), new Map(), known, life, clock(), storeTimeout)

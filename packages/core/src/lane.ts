@@ -83,6 +83,8 @@ interface Fence {
   emptying: boolean
   /** Whether it keeps out what the store holds. */
   readonly closes: boolean
+  /** Whether its key was fenced again while it stood. */
+  over: boolean
 }
 
 export class Lane {
@@ -310,6 +312,8 @@ export class Lane {
   /** Lets go of the flight of a key and raises its fence. */
   fence(key: string, now: number, closes = true): Fence {
     this.supersede(key)
+    const earlier = this.#fences.get(key)
+    if (earlier) earlier.over = true
     return this.raise(key, now, closes)
   }
 
@@ -319,7 +323,7 @@ export class Lane {
       if ([...this.#fences.values()].some((fence) => fence.closes)) this.#floor = Math.max(now, this.#latest)
       this.#fences.clear()
     }
-    const fence = { emptying: this.#writes.has(key), closes }
+    const fence = { emptying: this.#writes.has(key), closes, over: false }
     this.#fences.set(key, fence)
     return fence
   }

@@ -489,3 +489,40 @@ test.each(eachKind)(
     }
   },
 )
+
+test('R17 a primed value ends what another release has, also where a write of before ends in between', async () => {
+  const held = asyncMapStore({ holds: 'text' })
+  const landed = deferred()
+  let isHeld = false
+  const one = {
+    ...held,
+    setMany: undefined,
+    set: async (key: string, entry: string) => {
+      if (isHeld && !isEpoch(key)) await landed.promise
+      return held.set(key, entry)
+    },
+  } as unknown as Store
+  const runs: string[] = []
+  const release = (store: Store, version: string) =>
+    testScope({ store, ttl: '1h' }).cache.cached(
+      async (n: number) => {
+        runs.push(version)
+        return `${n} by ${version}`
+      },
+      { name: 'load', version },
+    )
+  const [old, now] = [release({ ...held } as Store, '1'), release(one, '2')]
+  await old(1)
+  await idle()
+  expect(await old(1)).toBe('1 by 1')
+  expect(runs).toEqual(['1'])
+  isHeld = true
+  await now(1)
+  const primed = now.prime([1], 'primed')
+  isHeld = false
+  landed.resolve(undefined)
+  await primed
+  await idle()
+  expect(await old(1)).toBe('1 by 1')
+  expect(runs).toEqual(['1', '2', '1'])
+})

@@ -148,8 +148,8 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       const { held } = sealer.seal(body)
       return follow(seen, (known) => {
         if (!enabled) return isAsync(gate) ? Promise.resolve() : undefined
-        if (life === 0) return end(call)
         if (!lane.stands(suffix, fence) || lane.epochs.changed(inputs.subject, list) > begun) return giveUp(life)
+        if (life === 0) return end(call)
         const carried =
           stored && names && known
             ? stored.settle(names, list.slice(names.tags.length), new Map(), known, life, clock(), storeTimeout)

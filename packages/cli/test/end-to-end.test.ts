@@ -287,6 +287,7 @@ describe('gc', () => {
         store: keyvStore(new Keyv({ store: adapter })),
         namespace: 'shop',
         ttl: Infinity,
+        storeTimeout: '30s',
         clock: () => Date.now() - 30 * 86_400_000,
       })
       await cache.cached(putStamp(async (n: number) => n, { contract: stampContract, label, version }))(1)

@@ -166,8 +166,10 @@ for (const kind of kinds) {
     })
     afterEach(() => store.close())
 
+    /** Whatever the first connection of a test takes: every entry is written. */
+    const settings = () => ({ ttl: Infinity, clock: () => clock, storeTimeout: '30s' as const })
     const fill = async (label: string, version: string, ids: readonly string[], namespace = shop) => {
-      const cache = createAutocache({ store: keyvStore(store.keyv), namespace, ttl: Infinity, clock: () => clock })
+      const cache = createAutocache({ ...settings(), store: keyvStore(store.keyv), namespace })
       const fn = putStamp(async (id: string) => ({ id, text: 'é ￿ :' }), { contract: stampContract, label, version })
       const fetch = cache.cached(fn)
       for (const id of ids) await fetch(id)
@@ -225,12 +227,7 @@ for (const kind of kinds) {
     })
 
     it('keeps what it is not sure of', async () => {
-      const cache = createAutocache({
-        store: keyvStore(store.keyv),
-        namespace: shop,
-        ttl: Infinity,
-        clock: () => clock,
-      })
+      const cache = createAutocache({ ...settings(), store: keyvStore(store.keyv), namespace: shop })
       await cache.cached(async () => 1, { name: 'explicit', version: '1' })()
       await cache.cached(async () => 1, { name: 'runtime', version: () => `r1-${'b'.repeat(26)}` })()
       const other = { contract: stampContract, label: 'test', version: `t1-${'b'.repeat(26)}` }
@@ -279,12 +276,7 @@ for (const kind of kinds) {
     })
 
     it('finds entries behind any prefix, and behind none', async () => {
-      const cache = createAutocache({
-        store: keyvStore(store.bare),
-        namespace: shop,
-        ttl: Infinity,
-        clock: () => clock,
-      })
+      const cache = createAutocache({ ...settings(), store: keyvStore(store.bare), namespace: shop })
       const label = unique()
       const fn = putStamp(async () => 1, { contract: stampContract, label, version: older })
       await cache.cached(fn)()
@@ -335,12 +327,7 @@ for (const kind of kinds) {
 
     it('reaches every entry of a store of several pages', async () => {
       const entries = Array.from({ length: 1100 }, (_, index) => String(index))
-      const cache = createAutocache({
-        store: keyvStore(store.keyv),
-        namespace: shop,
-        ttl: Infinity,
-        clock: () => clock,
-      })
+      const cache = createAutocache({ ...settings(), store: keyvStore(store.keyv), namespace: shop })
       const stamp = { contract: stampContract, label: 'many', version: dead }
       const fetch = cache.cached(putStamp(async (id: string) => id, stamp))
       await fetch.many(entries.map((id) => [id] as [string]))

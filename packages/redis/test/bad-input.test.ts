@@ -141,7 +141,7 @@ describeWithOwnRedis()('what is wrong is named, and calls go on', { timeout: 30_
     const at = (ahead: number) => {
       const store = redisStore(client, { prefix: `clock${ahead}:`.slice(0, 5) })
       const clock = () => Date.now() + ahead
-      const cache = createAutocache({ store, namespace: 'clock', version: '1', ttl: '10m', clock })
+      const cache = createAutocache({ store, namespace: 'clock', version: '1', ttl: '10m', storeTimeout: '10s', clock })
       return { cache, fn: cache.cached(async () => world.now, { name: 'fn', tags: ['t'] }) }
     }
     const machines = [at(-3_600_000), at(0), at(3_600_000)]
@@ -162,7 +162,13 @@ describeWithOwnRedis()('what is wrong is named, and calls go on', { timeout: 30_
     const client = nodeRedis(server.url)
     await client.connect()
     const prefix = 'rot:'
-    const cache = createAutocache({ store: redisStore(client, { prefix }), namespace: 'rot', version: '1', ttl: '1h' })
+    const cache = createAutocache({
+      store: redisStore(client, { prefix }),
+      namespace: 'rot',
+      version: '1',
+      ttl: '1h',
+      storeTimeout: '10s',
+    })
     const fn = cache.cached(async (id: number) => ({ id, at: new Date(id) }), { name: 'fn' })
     for (const id of [1, 2]) await fn(id)
     await cache.close()

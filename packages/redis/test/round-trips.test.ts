@@ -27,7 +27,13 @@ describeWithOwnRedis()('what goes over the wire', () => {
       turn.push([...args])
       return send(args, options)
     }) as typeof client.sendCommand
-    const cache = createAutocache({ store: redisStore(client), namespace: 'wire', version: '1', ttl: '1h' })
+    const cache = createAutocache({
+      store: redisStore(client),
+      namespace: 'wire',
+      version: '1',
+      ttl: '1h',
+      storeTimeout: '10s',
+    })
     const during = async (run: () => unknown) => {
       await cache.close()
       sent.length = 0

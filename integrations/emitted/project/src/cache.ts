@@ -12,6 +12,7 @@ export const cache = createAutocache({
   namespace: process.env.SHOP_NAMESPACE ?? 'shop',
   enabled: process.env.SHOP_CACHE !== 'off',
   ttl: '10m',
+  storeTimeout: '10s',
 })
 export const { cached } = cache
 

@@ -11,6 +11,7 @@ export const cache = createAutocache({
   store: keyvStore(redis ? new Keyv({ store: redis }) : new Keyv()),
   namespace: process.env.SHOP_NAMESPACE ?? 'shop',
   ttl: '10m',
+  storeTimeout: '10s',
 })
 
 export const close = async (): Promise<void> => {

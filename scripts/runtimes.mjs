@@ -9,7 +9,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { checkBunDiagnostics, checkLoaders } from '../integrations/shells/test/support/loaders.mjs'
+import { checkBunDiagnostics, checkLoaders, runToEnd } from '../integrations/shells/test/support/loaders.mjs'
 import { bundleProgram, bundleTests, testFiles } from './runtimes/bundle.mjs'
 import { outcome, serveChromium, serveWorkerd } from './runtimes/hosts.mjs'
 import { entriesOf, reasonToSkip, shortFiles } from './runtimes/tests.mjs'
@@ -96,14 +96,14 @@ const tool = (name) => createRequire(join(cache, 'package.json'))(name)
 async function runVitest(name, program, args) {
   const output = join(cache, name, 'report.json')
   rmSync(output, { force: true })
-  const version = spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout.match(/\d+\.\d+\.\d+/)[0]
-  const { status, stdout, stderr } = spawnSync(
+  const version = (await runToEnd(program, ['--version'])).stdout.match(/\d+\.\d+\.\d+/)[0]
+  const { status, stdout, stderr } = await runToEnd(
     program,
     [
       ...[...args, 'node_modules/vitest/vitest.mjs', 'run', '--config', 'scripts/runtimes/vitest.config.mjs'],
       ...['--reporter=json', `--outputFile=${output}`, ...(short ? shortFiles : [])],
     ],
-    { encoding: 'utf8', env: { ...process.env, AUTOCACHE_RUNTIME: name, AUTOCACHE_RUNTIME_VERSION: version } },
+    { env: { ...process.env, AUTOCACHE_RUNTIME: name, AUTOCACHE_RUNTIME_VERSION: version } },
   )
   const results = []
   const states = { passed: 'pass', failed: 'fail' }
@@ -128,8 +128,8 @@ async function runVitest(name, program, args) {
     results.push({ file: 'vitest', name: `exit ${status}`, state: 'fail', error: `${stdout}${stderr}`.slice(-4000) })
   results.push({ ...programResult, ...(await runProgram(name, program)) })
   // Deno has no such hooks.
-  if (name !== 'deno') results.push({ ...loaderResult, ...checkLoaders(name, program, { afterEach: !short }) })
-  if (name === 'bun') results.push({ ...diagnosticsResult, ...checkBunDiagnostics(program) })
+  if (name !== 'deno') results.push({ ...loaderResult, ...(await checkLoaders(name, program, { afterEach: !short })) })
+  if (name === 'bun') results.push({ ...diagnosticsResult, ...(await checkBunDiagnostics(program)) })
   return { version, results }
 }
 
@@ -142,7 +142,7 @@ async function runProgram(name, program) {
   const condition = name.startsWith('node') ? 'node' : name
   const target = { outfile, conditions: [condition], platform: 'node', entry: 'native.mjs' }
   await bundleProgram(tool('esbuild'), target)
-  const { status, stdout, stderr } = spawnSync(program, [outfile], { encoding: 'utf8' })
+  const { status, stdout, stderr } = await runToEnd(program, [outfile])
   return status === 0 ? outcome(JSON.parse(stdout)) : { state: 'fail', error: `exit ${status}\n${stdout}${stderr}` }
 }
 
@@ -211,13 +211,23 @@ const unknown = wanted.filter((name) => !Object.hasOwn(runtimes, name))
 if (unknown.length > 0) throw new Error(`no runtime ${unknown}; use some of ${Object.keys(runtimes).join(', ')}`)
 install()
 const total = { pass: 0, fail: 0, skip: 0 }
-for (const [name, { find, run }] of Object.entries(runtimes)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue
+// Two at a time: those that run Vitest, and beside them those that take the bundle.
+const bundled = ['workerd', 'browser']
+const names = Object.keys(runtimes).filter((name) => wanted.length === 0 || wanted.includes(name))
+const lanes = [names.filter((name) => !bundled.includes(name)), names.filter((name) => bundled.includes(name))]
+await Promise.all(
+  lanes.map(async (lane) => {
+    for (const name of lane) await test(name)
+  }),
+)
+
+async function test(name) {
+  const { find, run } = runtimes[name]
   const { program, missing } = find()
   if (missing) {
     console.log(`${name.padEnd(24)}${process.env.CI ? 'FAILED' : 'SKIPPED'}: ${missing}`)
     total[process.env.CI ? 'fail' : 'skip'] += 1
-    continue
+    return
   }
   const started = Date.now()
   let ran
@@ -226,7 +236,7 @@ for (const [name, { find, run }] of Object.entries(runtimes)) {
   } catch (error) {
     ran = { version: '', results: [{ file: name, name: 'the run', state: 'fail', error: error.stack }] }
   }
-  ran.results.push(...idleEntries(name, ran.results, short && run.length > 1 ? shortFiles : testFiles()))
+  ran.results.push(...idleEntries(name, ran.results, short && !bundled.includes(name) ? shortFiles : testFiles()))
   for (const { state } of ran.results) total[state] += 1
   tell(name, ran, (Date.now() - started) / 1000)
 }

@@ -120,6 +120,11 @@ describe.each([builds[1]!, builds[6]!])('after an edit: $compiler $format $decor
     if (code !== 0) throw new Error(out + err)
     return run(project, [main], env)
   }
+  /** What it says of the sources as they are; every test that edits them leaves them and the folder so. */
+  let before: Record<string, Said>
+  beforeAll(async () => {
+    before = await rebuilt()
+  }, 60_000)
 
   test.each([
     ['a comment', 'src/price.ts', '/** A helper,', '/** Some helper,', []],
@@ -138,7 +143,6 @@ describe.each([builds[1]!, builds[6]!])('after an edit: $compiler $format $decor
   ] as const)(
     '%s',
     async (_name, file, from, to, cold) => {
-      const before = await rebuilt()
       project.replace(file, from, to)
       const after = await rebuilt()
       project.replace(file, to, from)
@@ -154,7 +158,6 @@ describe.each([builds[1]!, builds[6]!])('after an edit: $compiler $format $decor
   ])(
     '%s, compiled as watchers do: files that were not written anew share nothing until the folder is stamped again',
     async (_name, file, from, to) => {
-      const before = await rebuilt()
       const stamped = filesOf(folderOf(how))
       project.replace(file, from, to)
       await build(project, how)
@@ -176,7 +179,6 @@ describe.each([builds[1]!, builds[6]!])('after an edit: $compiler $format $decor
   )
 
   test('a copy of the whole folder is as good as the folder', async () => {
-    const before = await rebuilt()
     const copy = 'deployed/dist'
     for (const [name, text] of Object.entries(filesOf(folderOf(how))))
       project.write(name.replace(folderOf(how), copy), text)
@@ -185,7 +187,6 @@ describe.each([builds[1]!, builds[6]!])('after an edit: $compiler $format $decor
   }, 60_000)
 
   test('another value of the environment is another key under the same version', async () => {
-    const before = await run(project, [main])
     for (const [env, read] of [
       [{ SHOP_FEE: '6' }, 'shipping'],
       [{ SHOP_REGION: 'us' }, 'shipping'],

@@ -51,7 +51,7 @@ function follow(calls: Calls, self: unknown, label: string, to: Dispatch): void 
         continue
       }
       // So is what a package made, as far as it is data.
-      if (held.meet(value, line.stamps, line.text, path) || known === true) to.data(value)
+      if (held.meet(value, line, line.stamps, path) || known === true) to.data(value)
     }
   }
 }
@@ -78,8 +78,8 @@ class Held {
    * Notes the code of an object or function, and what its members read and call through in turn.
    * @returns whether its class says itself what it is keyed by
    */
-  meet(value: object, stamps: readonly Stamp[], text: string, path: string): boolean {
-    this.#to.code(text)
+  meet(value: object, line: Line, stamps: readonly Stamp[], path: string): boolean {
+    this.#to.code(line.text)
     if (typeof value === 'function') {
       for (const stamp of stamps) this.#closure(value, stamp, path)
       return false
@@ -91,7 +91,7 @@ class Held {
       if (receiver && !keyed) for (const field of receiver) this.pour(readOf(field, value), path)
       if (calls) this.#ways.push({ calls: calls.calls, self: value, at: path })
     }
-    for (const [name, own] of givenTo(value, stamps)) this.pour(own, `${path}.${name}`)
+    for (const [name, own] of givenTo(value, line, stamps)) this.pour(own, `${path}.${name}`)
     return keyed
   }
 
@@ -125,15 +125,16 @@ class Held {
       }
       this.#seen.set(value, this.#seen.size)
       const isPlain = typeof value === 'object' && isCollection(value)
-      const { stamps, text } = isPlain || isGlobal(value) ? nothing : lineOf(value, false)
-      const parts = isPlain ? partsOf(value) : stamps && stamps.length > 0 ? partsOf(value, calledThrough(stamps)) : []
+      const line = isPlain || isGlobal(value) ? nothing : lineOf(value, false)
+      const { stamps } = line
+      const parts = isPlain ? partsOf(value) : stamps && stamps.length > 0 ? partsOf(value, line.calledThrough) : []
       budget -= parts.length + 1
       if (!stamps || value instanceof Promise || budget < 0) {
         if (to.isAccepted(path)) to.code('?')
         else to.own(value)
         continue
       }
-      this.meet(value, stamps, text, path)
+      this.meet(value, line, stamps, path)
       to.data(parts.length)
       pending.push(...parts)
     }
@@ -199,18 +200,6 @@ function isMade(self: object, name: string, fn: unknown): boolean {
   return !known.bound || known.bound.of === methodOf(self, known.bound.name)?.value
 }
 
-/** The names of the functions that the classes of an object give it. */
-function givenNames(value: object): string[] {
-  const found: string[] = []
-  let at = Object.getPrototypeOf(value) as object | null
-  for (; at !== null; at = Object.getPrototypeOf(at) as object | null) {
-    const Class: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value
-    const given = typeof Class === 'function' ? stampOf(Class)?.given : undefined
-    if (given) found.push(...Object.keys(given))
-  }
-  return found
-}
-
 /**
  * Functions that an object has and no version of its classes tells of: in the place of a method, `repo.find = other`, a spy, what an
  * instrumentation wraps, also where that is not enumerable, or stands on an object that this one was made of; in the
@@ -218,9 +207,13 @@ function givenNames(value: object): string[] {
  * see what a bound one is of: it is one of its class where that noted it, or where the class is one of a package,
  * which notes nothing.
  */
-function givenTo(value: object, stamps: readonly Stamp[]): readonly (readonly [name: string, own: unknown])[] {
+function givenTo(
+  value: object,
+  line: Line,
+  stamps: readonly Stamp[],
+): readonly (readonly [name: string, own: unknown])[] {
   const found: [string, unknown][] = []
-  const judged = stamps.length > 0 ? calledThrough(stamps) : undefined
+  const judged = stamps.length > 0 ? line.calledThrough : undefined
   let prototype: object | null
   for (let at: object | null = value; at !== null; at = prototype) {
     prototype = Object.getPrototypeOf(at) as object | null
@@ -235,7 +228,7 @@ function givenTo(value: object, stamps: readonly Stamp[]): readonly (readonly [n
       found.push([name, own])
     }
   }
-  for (const name of givenNames(value)) {
+  for (const name of line.given) {
     const now = heldIn(value, name)
     if (!isMade(value, name, now)) found.push([name, now])
   }
@@ -293,10 +286,6 @@ function contentsOf(value: object): readonly unknown[] {
 /** More parts than this are not looked through. */
 const largest = 10_000
 
-/** The fields that members of classes call through: what is there without a stamp is judged where it is called. */
-const calledThrough = (stamps: readonly Stamp[]): ReadonlySet<string | undefined> =>
-  new Set(stamps.flatMap(({ calls }) => calls?.calls.map(([name]) => name.split('.')[1]) ?? []))
-
 /** What an object holds, with the names of it; what a cached function has is ours. */
 function partsOf(value: object, without?: ReadonlySet<string | undefined>): unknown[] {
   if (Object.hasOwn(value, cachedKey)) return []
@@ -337,11 +326,17 @@ function readOf(field: (self: unknown) => unknown, self: unknown): unknown {
 interface Line {
   readonly stamps: readonly Stamp[] | undefined
   readonly text: string
+  /** The fields that members of the classes call through: what is there without a stamp is judged where it is called. */
+  readonly calledThrough: ReadonlySet<string | undefined>
+  /** The names of the functions that the classes give their objects. */
+  readonly given: readonly string[]
 }
 
-const line = (stamps: readonly Stamp[] | undefined): Line => ({
+const line = (stamps: readonly Stamp[] | undefined, given: readonly string[] = []): Line => ({
   stamps,
+  given,
   text: `(${stamps ? stamps.map(({ version }) => version).join() : ''})`,
+  calledThrough: new Set(stamps?.flatMap(({ calls }) => calls?.calls.map(([name]) => name.split('.')[1]) ?? [])),
 })
 
 /** Of what is no class's: a plain object, a function of the platform. */
@@ -361,8 +356,8 @@ function lineOf(value: object, known: boolean | string | undefined): Line {
 /** What was found on a chain of prototypes, and the chain: whoever changes one of them is seen at the next call. */
 interface Descent extends Line {
   readonly links: readonly Link[]
-  /** Where the chain ended; undefined where what is further on did not count. */
-  readonly end: object | null | undefined
+  /** Where the chain ended: a root, or nothing. */
+  readonly end: object | null
 }
 
 /** A prototype, its class, and the stamp that had. */
@@ -384,7 +379,7 @@ function isStill({ links, end }: Descent, prototype: object): boolean {
     if (typeof link.Class === 'function' && stampOf(link.Class) !== link.stamp) return false
     at = Object.getPrototypeOf(at) as object | null
   }
-  return end === undefined || (end === at && (end === null || isRoot(end)))
+  return end === at && (end === null || isRoot(end))
 }
 
 /**
@@ -394,23 +389,26 @@ function isStill({ links, end }: Descent, prototype: object): boolean {
 function descend(prototype: object, known: boolean | string | undefined): Descent {
   const found: Stamp[] = []
   const links: Link[] = []
-  const done = (stamps: readonly Stamp[] | undefined, end?: object | null): Descent => ({ ...line(stamps), links, end })
+  const given: string[] = []
   let at: object | null = prototype
-  let accepted = false
+  let isAccepted = known === true
+  let isUnknown = false
+  /** Whether what is further on adds no stamp. */
+  let isTold = false
   for (; at !== null && !isRoot(at); at = Object.getPrototypeOf(at) as object | null) {
     const Class = classAt(at)
     const stamp = typeof Class === 'function' ? stampOf(Class) : undefined
     links.push({ prototype: at, Class, stamp })
-    if (typeof Class !== 'function') continue
-    if (stamp) {
-      if (stamp.version === known) return done(found)
-      found.push(stamp)
-    } else if (found.length === 0) {
-      if (known !== true && !isNative(Class)) return done(undefined)
-      accepted = true
-    }
+    if (stamp?.given) given.push(...Object.keys(stamp.given))
+    if (isTold || typeof Class !== 'function') continue
+    if (stamp && stamp.version === known) isAccepted = isTold = true
+    else if (stamp) found.push(stamp)
+    else if (found.length > 0) continue
+    else if (known === true || isNative(Class)) isAccepted = true
+    else isUnknown = isTold = true
   }
-  return done(found.length > 0 || accepted || known === true ? found : undefined, at)
+  const stamps = !isUnknown && (isAccepted || found.length > 0) ? found : undefined
+  return { ...line(stamps, given), links, end: at }
 }
 
 /**

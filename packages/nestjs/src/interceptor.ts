@@ -36,7 +36,7 @@ import {
   unpacked,
 } from './response.ts'
 import { interceptors, Pending, type Responses, responsesOf } from './responses.ts'
-import { etagOf, expressOf, lacksEtag, type Sending, sendingOf } from './sending.ts'
+import { type ExpressResponse, etagOf, lacksEtag, type Sending, sendingOf } from './sending.ts'
 import { watch } from './watch.ts'
 
 /** A request that may be answered from the cache. */
@@ -119,8 +119,8 @@ export class AutocacheInterceptor implements NestInterceptor {
     return (this.#cache.options.clock ?? Date.now)()
   }
 
-  #bypass(options: Handler['options'], { response }: Request, why: string): string {
-    if (options.headers && response) this.#host.httpAdapter.setHeader(response, 'X-Cache', 'BYPASS')
+  #bypass(options: Handler['options'], request: Request, why: string): string {
+    if (options.headers) this.#set(request, 'X-Cache', 'BYPASS')
     return why
   }
 
@@ -158,7 +158,7 @@ export class AutocacheInterceptor implements NestInterceptor {
       if (kept.alone || !kept.keep) return kept
       if (!isSame || (responses.within && responses.blind !== undefined && !isSaid(responses))) return aloneWith(kept)
       const ready = sentAsJson
-        ? readied(kept, (text) => (sending === 'text' ? etagOf(response, text) : undefined))
+        ? readied(kept, (text) => (sending === 'text' ? etagOf(request.settings, text) : undefined))
         : undefined
       if (!isWithin(options, ready ? (ready.text ?? '') : kept.body)) return { ...kept, keep: false }
       if (ready) return references ? ready : packed(ready)
@@ -198,7 +198,7 @@ export class AutocacheInterceptor implements NestInterceptor {
     }
     if (typeof held === 'string') return this.#send(unpacked(held), request, options, sending, pending)
     if ('text' in held) return this.#send(held as Ready, request, options, sending, pending)
-    if (response) this.#giveBack(held, response, options, pending)
+    if (response) this.#giveBack(held, request, options, pending)
     // What is outside may write into a body: an interceptor, or a middleware that wraps `response.json`.
     if (!references || held.alone) return held.body
     const copied = copyOf(held.body)
@@ -223,27 +223,33 @@ export class AutocacheInterceptor implements NestInterceptor {
   }
 
   /** Answers with a response that is kept as JSON, and sends its body as the text it is where that changes nothing. */
-  #send(ready: Ready, { response }: Request, options: Handler['options'], sending: Sending, by: Pending): unknown {
+  #send(ready: Ready, request: Request, options: Handler['options'], sending: Sending, by: Pending): unknown {
     const { text, etag } = ready
-    if (response) this.#giveBack(ready, response, options, by)
+    const { response, settings } = request
+    if (response) this.#giveBack(ready, request, options, by)
     if (text === undefined) return undefined
     if (sending !== 'text' || !isObjectText(text)) return JSON.parse(text)
-    const { httpAdapter } = this.#host
-    const express = expressOf(response)
-    const type: unknown = express ? express.getHeader('content-type') : httpAdapter.getHeader(response, 'Content-Type')
+    const express = settings && (response as ExpressResponse)
+    const type: unknown = express
+      ? express.getHeader('content-type')
+      : this.#host.httpAdapter.getHeader(response, 'Content-Type')
     // Under another type Nest itself looks at the body.
     if (type !== undefined && type !== null && !String(type).startsWith('application/json')) return JSON.parse(text)
-    if (type === undefined || type === null) {
-      if (express) express.setHeader('Content-Type', 'application/json; charset=utf-8')
-      else httpAdapter.setHeader(response, 'Content-Type', 'application/json; charset=utf-8')
-    }
+    if (type === undefined || type === null) this.#set(request, 'Content-Type', 'application/json; charset=utf-8')
     // Express would make it of the same text again.
-    if (express && etag !== undefined && lacksEtag(express, etag)) httpAdapter.setHeader(response, 'ETag', etag)
+    if (express && etag !== undefined && lacksEtag(express, settings, etag)) express.setHeader('ETag', etag)
     return text
   }
 
-  #giveBack(kept: Kept, response: unknown, options: Handler['options'], { at, failed }: Pending): void {
+  /** Sets a header, where there is a response. */
+  #set({ response, settings }: Request, name: string, text: string): void {
+    if (settings) (response as ExpressResponse).setHeader(name, text)
+    else if (response) this.#host.httpAdapter.setHeader(response, name, text)
+  }
+
+  #giveBack(kept: Kept, request: Request, options: Handler['options'], { at, failed }: Pending): void {
     const { httpAdapter } = this.#host
+    const { response } = request
     const hit = kept.at !== at
     if (hit) {
       if (failed) this.#putBack(response, failed)
@@ -252,8 +258,8 @@ export class AutocacheInterceptor implements NestInterceptor {
       for (const [name, value] of kept.headers) httpAdapter.setHeader(response, name, ownValue(value) as string)
     }
     if (!options.headers || kept.alone) return
-    httpAdapter.setHeader(response, 'X-Cache', hit ? 'HIT' : 'MISS')
-    if (hit) httpAdapter.setHeader(response, 'Age', String(Math.max(0, Math.floor((this.#now() - kept.at) / 1000))))
+    this.#set(request, 'X-Cache', hit ? 'HIT' : 'MISS')
+    if (hit) this.#set(request, 'Age', String(Math.max(0, Math.floor((this.#now() - kept.at) / 1000))))
   }
 
   /** What a run has set that failed is no part of what answers in its stead. */
@@ -267,8 +273,8 @@ export class AutocacheInterceptor implements NestInterceptor {
 }
 
 /** How a body goes from here to the wire, for a request. */
-function sendingTo({ outermost }: Responses, { raw, response }: Request): Sending {
-  return outermost ? sendingOf(raw, response) : 'seen'
+function sendingTo({ outermost }: Responses, { raw, response, settings }: Request): Sending {
+  return outermost ? sendingOf(raw, response, settings) : 'seen'
 }
 
 /** What fills again whatever is stored, for a controller. */

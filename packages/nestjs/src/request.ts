@@ -4,6 +4,7 @@
  */
 import type { ExecutionContext } from '@nestjs/common'
 import type { ResponseOptions } from './response-options.ts'
+import { type ExpressSettings, settingsOf } from './sending.ts'
 
 /** A request as Express and Fastify both have it. */
 interface RawRequest {
@@ -35,6 +36,8 @@ export interface Request {
   /** Whether the request itself is unknown: a field whose context carries none. */
   readonly unseen: boolean
   readonly response: unknown
+  /** The settings of the application of Express whose response it is, where it is one. */
+  readonly settings: ExpressSettings | undefined
 }
 
 /** What the key of a request is made by. */
@@ -68,14 +71,15 @@ export function requestOf(context: ExecutionContext): Request | string {
 }
 
 function fromHttp(context: ExecutionContext): Request | string {
-  const http = context.switchToHttp()
-  const raw = http.getRequest<RawRequest>()
+  const raw = context.getArgByIndex<RawRequest>(0)
   const { headers = {} } = raw
   if (raw.method !== 'GET') return `method ${raw.method}`
   if (headers.range !== undefined) return 'a Range'
-  const route = raw.routeOptions?.url ?? raw.route?.path
+  const route = raw.route?.path ?? raw.routeOptions?.url
   const asked = [String(route), raw.params ?? {}, raw.query ?? {}]
-  return { raw, headers, asked, user: raw.user ?? undefined, unseen: false, response: http.getResponse() }
+  const response: unknown = context.getArgByIndex(1)
+  const settings = settingsOf(response)
+  return { raw, headers, asked, user: raw.user ?? undefined, unseen: false, response, settings }
 }
 
 /** Nest hands the arguments of a resolver over as they are: parent, arguments, context, info. */
@@ -85,7 +89,8 @@ function fromGraphql(context: ExecutionContext): Request | string {
   const raw = (shared?.req ?? shared?.request) as RawRequest | undefined
   const headers = raw?.headers ?? {}
   const user = raw?.user ?? shared?.user ?? undefined
-  return { raw: raw ?? {}, headers, asked: [info.fieldName, fields], user, unseen: !raw?.headers, response: undefined }
+  const asked = [info.fieldName, fields]
+  return { raw: raw ?? {}, headers, asked, user, unseen: !raw?.headers, response: undefined, settings: undefined }
 }
 
 interface Info {

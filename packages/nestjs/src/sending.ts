@@ -10,53 +10,48 @@
  */
 export type Sending = 'seen' | 'json' | 'text'
 
-/** What is used of a response of Express. */
-interface ExpressResponse {
+/** What is used of a response of Express. Its methods of Node take half the time of those that Express has over them. */
+export interface ExpressResponse {
   readonly json?: unknown
   readonly send?: unknown
-  readonly app?: { readonly settings?: Readonly<Record<string, unknown>> }
   getHeader(name: string): unknown
   setHeader(name: string, value: string): void
 }
 
-/** A response of Express, whose methods of Node take half the time of those that Express has over them. */
-export function expressOf(response: unknown): ExpressResponse | undefined {
-  const { app, getHeader, setHeader } = response as Partial<ExpressResponse>
-  const has = app?.settings && typeof getHeader === 'function' && typeof setHeader === 'function'
-  return has ? (response as ExpressResponse) : undefined
+/** The settings of an application of Express. */
+export type ExpressSettings = Readonly<Record<string, unknown>>
+
+/** The settings of the application of a response, where that is one of Express. */
+export function settingsOf(response: unknown): ExpressSettings | undefined {
+  return (response as { readonly app?: { readonly settings?: ExpressSettings } } | undefined)?.app?.settings
 }
 
 /** The ETag that Express makes of a text, where that is one of its own making. */
-export function etagOf(response: unknown, text: string): string | undefined {
-  const make = etagFn(response)
+export function etagOf(settings: ExpressSettings | undefined, text: string): string | undefined {
+  const make = settings && etagFn(settings)
   return make && (make(Buffer.from(text)) as string | undefined)
 }
 
 /** Whether Express would give a text such an ETag, and none stands there. */
-export function lacksEtag(response: ExpressResponse, etag: string): boolean {
-  const isAlike = (response.app!.settings!.etag === 'weak') === etag.startsWith('W/')
-  return isAlike && etagFn(response) !== undefined && !response.getHeader('etag')
+export function lacksEtag(response: ExpressResponse, settings: ExpressSettings, etag: string): boolean {
+  const isAlike = (settings.etag === 'weak') === etag.startsWith('W/')
+  return isAlike && etagFn(settings) !== undefined && !response.getHeader('etag')
 }
 
-function etagFn(response: unknown): ((body: Buffer) => unknown) | undefined {
-  const settings = (response as ExpressResponse | undefined)?.app?.settings
-  if (settings?.etag !== 'weak' && settings?.etag !== 'strong') return undefined
+function etagFn(settings: ExpressSettings): ((body: Buffer) => unknown) | undefined {
+  if (settings.etag !== 'weak' && settings.etag !== 'strong') return undefined
   const make = settings['etag fn']
   return typeof make === 'function' ? (make as (body: Buffer) => unknown) : undefined
 }
 
 /** How a body will be sent by a platform, for one request. */
-export function sendingOf(request: object, response: unknown): Sending {
+export function sendingOf(request: object, response: unknown, settings: ExpressSettings | undefined): Sending {
   if (typeof response !== 'object' || response === null) return 'seen'
-  const { json, send, app } = response as ExpressResponse
-  if (app?.settings) {
-    // A middleware that wraps them puts its own function there; theirs read these settings.
-    if (!reads(json, 'json replacer') || !reads(send, 'etag fn')) return 'seen'
-    const { settings } = app
-    if (settings['json replacer']) return 'seen'
-    return settings['json spaces'] || settings['json escape'] ? 'json' : 'text'
-  }
-  return isFastifyPlain(request, response) ? 'text' : 'seen'
+  if (!settings) return isFastifyPlain(request, response) ? 'text' : 'seen'
+  const { json, send } = response as ExpressResponse
+  // A middleware that wraps them puts its own function there; theirs read these settings.
+  if (!reads(json, 'json replacer') || !reads(send, 'etag fn') || settings['json replacer']) return 'seen'
+  return settings['json spaces'] || settings['json escape'] ? 'json' : 'text'
 }
 
 /** The functions that were found to be the platform's, by the setting that they read, and those that are not. */

@@ -4,7 +4,9 @@
  *
  * Each form has the whole application in a process of its own, so that nothing which one leaves behind weighs on another.
  * They take turns, forwards and backwards; figures are medians of the rounds, and so are ratios, each taken within its round. Rounds
- * are short and many: what else the machine does then falls on neighbours alike.
+ * are short and many: what else the machine does then falls on neighbours alike. And all processes are started anew several times:
+ * two of the same program differ by as much as a tenth for as long as they live (where its code and its heap came to lie; Mytkowicz et
+ * al., Producing Wrong Data Without Doing Anything Obviously Wrong, ASPLOS 2009).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,7 +20,8 @@ import autocannon from 'autocannon'
 const { values: options } = parseArgs({
   options: {
     write: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '31' },
+    starts: { type: 'string', default: '7' },
+    rounds: { type: 'string', default: '6' },
     seconds: { type: 'string', default: '1' },
     redis: { type: 'string', default: process.env.REDIS_URL ?? 'redis://127.0.0.1:6379' },
     database: { type: 'string', default: process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/test' },
@@ -44,22 +47,25 @@ class Contender {
   readonly store: string
   readonly form: string
   readonly #path: string
-  readonly #child: ChildProcess
+  readonly #env: Record<string, string>
+  #child: ChildProcess | undefined
   #url = ''
 
   constructor(store: string, form: string, path: string, env: Record<string, string>) {
     this.store = store
     this.form = form
     this.#path = path
-    const { REDIS_URL: _, ...inherited } = process.env
-    this.#child = spawn(process.execPath, [fileURLToPath(new URL('server.js', import.meta.url))], {
-      env: { ...inherited, NODE_ENV: 'production', DATABASE_URL: options.database, ...env },
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    })
+    this.#env = env
   }
 
   async start(): Promise<void> {
-    for await (const line of createInterface({ input: this.#child.stdout! })) {
+    const { REDIS_URL: _, ...inherited } = process.env
+    const child = spawn(process.execPath, [fileURLToPath(new URL('server.js', import.meta.url))], {
+      env: { ...inherited, NODE_ENV: 'production', DATABASE_URL: options.database, ...this.#env },
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    })
+    this.#child = child
+    for await (const line of createInterface({ input: child.stdout! })) {
       const url = /Listening at (\S+)/.exec(line)?.[1]
       if (!url) continue
       this.#url = url
@@ -83,13 +89,14 @@ class Contender {
   }
 
   async #cpu(): Promise<number> {
-    this.#child.send('cpu')
-    const [{ user, system }] = (await once(this.#child, 'message')) as [NodeJS.CpuUsage]
+    const child = this.#child!
+    child.send('cpu')
+    const [{ user, system }] = (await once(child, 'message')) as [NodeJS.CpuUsage]
     return user + system
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null) return
+    if (this.#child === undefined || this.#child.exitCode !== null) return
     this.#child.kill('SIGTERM')
     await once(this.#child, 'exit')
   }
@@ -118,15 +125,17 @@ const contenders = (['Redis', 'memory'] as const).flatMap((store) =>
     ['none', 'none'],
   ].map(([form, path]) => new Contender(store, form!, path!, store === 'Redis' ? redis : {})),
 )
-try {
-  await Promise.all(contenders.map((one) => one.start()))
-  for (const one of contenders) await one.load(2)
-  for (let round = 0; round < Number(options.rounds); round += 1) {
-    const turns = round % 2 === 0 ? contenders : contenders.toReversed()
-    for (const one of turns) one.figures.push(await one.load(Number(options.seconds)))
+for (let start = 0; start < Number(options.starts); start += 1) {
+  try {
+    await Promise.all(contenders.map((one) => one.start()))
+    for (const one of contenders) await one.load(2)
+    for (let round = 0; round < Number(options.rounds); round += 1) {
+      const turns = round % 2 === 0 ? contenders : contenders.toReversed()
+      for (const one of turns) one.figures.push(await one.load(Number(options.seconds)))
+    }
+  } finally {
+    await Promise.all(contenders.map((one) => one.stop()))
   }
-} finally {
-  await Promise.all(contenders.map((one) => one.stop()))
 }
 
 const rows = [
@@ -150,7 +159,7 @@ const date = new Date().toISOString().slice(0, 10)
 const lines = [
   ...aligned(rows),
   '',
-  `${date}, ${machine}, ${connections} connections, ${pairs.length} paths, ${options.rounds} rounds of ${options.seconds} s; in brackets the quartiles of the rounds.`,
+  `${date}, ${machine}, ${connections} connections, ${pairs.length} paths, ${options.starts} starts of ${options.rounds} rounds of ${options.seconds} s; in brackets the quartiles of the rounds.`,
 ]
 const table = lines.join('\n')
 console.log(table)

@@ -1,5 +1,5 @@
 // The project under a runtime that loads its sources and builds nothing: `npm run test:runtimes` calls it for each.
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { edits, Files } from './edits.mjs'
 import { copyProject, removeProject } from './project.mjs'
 
@@ -15,16 +15,29 @@ const waysOf = (name) => {
 }
 
 /**
+ * Runs a program to its end; other runtimes have their turn meanwhile.
+ * @param {string} program @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @returns {Promise<{ status: unknown, stdout: string, stderr: string }>} with what kept it from ending by itself, as its status
+ */
+export const runToEnd = (program, args, options = {}) =>
+  new Promise((resolve) =>
+    execFile(program, args, { ...options, encoding: 'utf8', maxBuffer: Infinity }, (error, stdout, stderr) =>
+      resolve({ status: error ? (error.code ?? error.signal) : 0, stdout, stderr }),
+    ),
+  )
+
+/**
  * Whether Bun fails a build for an error, with its place, the function and the remedy, and not for a warning.
  * @param {string} program
- * @returns {{ state: 'pass' } | { state: 'fail', error: string }}
+ * @returns {Promise<{ state: 'pass' } | { state: 'fail', error: string }>}
  */
-export function checkBunDiagnostics(program) {
+export async function checkBunDiagnostics(program) {
   const root = copyProject('diagnostics under bun')
   const files = new Files(root)
   const build = (...lines) => {
     files.write('src/bad.ts', ["import { cache } from './cache.ts'", ...lines].join('\n'))
-    return spawnSync(program, ['bun.build.js'], { cwd: root, encoding: 'utf8' })
+    return runToEnd(program, ['bun.build.js'], { cwd: root })
   }
   const timed = 'export const timed = cache.cached(async (n: number) => n + Date.now())'
   const warning = `warn: ${root}/src/bad.ts:2:60: \`timed\`: Date.now() reads the clock`
@@ -58,7 +71,7 @@ export function checkBunDiagnostics(program) {
   try {
     files.write('src/plain.ts', `import './bad.ts'\n${files.read('src/plain.ts')}`)
     for (const [name, lines, status, told] of cases) {
-      const ended = build(...lines)
+      const ended = await build(...lines)
       const said = ended.stdout + ended.stderr
       const missing = told.find((text) => !said.includes(text))
       if (ended.status !== status || missing !== undefined)
@@ -70,10 +83,10 @@ export function checkBunDiagnostics(program) {
   }
 }
 
-function run(program, args, root, more) {
+async function run(program, args, root, more) {
   const { VITEST: _, ...env } = process.env
-  if (args[0] === bundled) check(spawnSync(program, ['bun.build.js'], { cwd: root, encoding: 'utf8' }), 'bun.build.js')
-  const result = spawnSync(program, args, { cwd: root, encoding: 'utf8', env: { ...env, SHOP_FEE: '5', ...more } })
+  if (args[0] === bundled) check(await runToEnd(program, ['bun.build.js'], { cwd: root }), 'bun.build.js')
+  const result = await runToEnd(program, args, { cwd: root, env: { ...env, SHOP_FEE: '5', ...more } })
   check(result, [program, ...args].join(' '))
   return JSON.parse(result.stdout.trim().split('\n').at(-1))
 }
@@ -86,18 +99,18 @@ function check({ status, stdout, stderr }, command) {
  * Whether a runtime stamps the project as the Node that runs this does, before the edits, and after each or all of them.
  * @param {string} name @param {string} program
  * @param {{ afterEach: boolean }} options
- * @returns {{ state: 'pass' } | { state: 'fail', error: string }}
+ * @returns {Promise<{ state: 'pass' } | { state: 'fail', error: string }>}
  */
-export function checkLoaders(name, program, { afterEach }) {
+export async function checkLoaders(name, program, { afterEach }) {
   const root = copyProject(`under ${name}`)
   const files = new Files(root)
   const env = {}
   try {
-    compare(name, program, root, env, 'the project')
+    await compare(name, program, root, env, 'the project')
     for (const edit of edits) {
       edit.apply(files)
       Object.assign(env, edit.env)
-      if (afterEach || edit === edits.at(-1)) compare(name, program, root, env, edit.name)
+      if (afterEach || edit === edits.at(-1)) await compare(name, program, root, env, edit.name)
     }
     return { state: 'pass' }
   } catch (error) {
@@ -107,10 +120,10 @@ export function checkLoaders(name, program, { afterEach }) {
   }
 }
 
-function compare(name, program, root, env, state) {
-  const expected = run(process.execPath, tsx, root, env)
+async function compare(name, program, root, env, state) {
+  const expected = await run(process.execPath, tsx, root, env)
   for (const args of waysOf(name)) {
-    for (const [call, { label, version, key }] of Object.entries(run(program, args, root, env))) {
+    for (const [call, { label, version, key }] of Object.entries(await run(program, args, root, env))) {
       const wanted = expected[call]
       const fail = (text) => {
         throw new Error(`After ${state}, ${args.join(' ')}: ${text}`)

@@ -130,14 +130,16 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     const seen = stored && names && enabled ? stored.replace(names, storeTimeout) : undefined
     /**
      * What it was to replace is over all the same, also where another release keeps it under another key. What has fenced the
-     * call again sees to that itself.
+     * call again sees to that itself, unless it fails.
      */
-    const giveUp = (life: number): Answer<void> =>
-      stored && names && !fence.over
-        ? stored.renewCall(names, life, clock(), storeTimeout)
-        : isAsync(gate)
-          ? Promise.resolve()
-          : undefined
+    const giveUp = (life: number): Answer<void> => {
+      if (!stored || !names) return isAsync(gate) ? Promise.resolve() : undefined
+      const renew = () => stored.renewCall(names, life, clock(), storeTimeout)
+      const { next } = fence
+      if (!next) return renew()
+      const over = gate.within('set', storeTimeout, Promise.resolve(next.done)) as Promise<unknown>
+      return over.then(() => {}, renew)
+    }
     const put = (body: unknown, promised: boolean): Answer<void> => {
       if (isOneShot(body)) throw oneShotError()
       const life = judge.lifetimeOf(body, args)
@@ -175,7 +177,10 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     }
     // Told where it is awaited, above.
     hush(seen)
-    return isThenable(value) ? Promise.resolve(value).then((body) => put(body, true)) : put(value, caller.promises)
+    fence.done = settled(() =>
+      isThenable(value) ? Promise.resolve(value).then((body) => put(body, true)) : put(value, caller.promises),
+    )
+    return fence.done as Answer<void>
   }
 
   return {
@@ -219,9 +224,10 @@ export function createOperations(definition: Definition, caller: Caller): Operat
         const call = prepare(self, args)
         const { lane, suffix, inputs, names } = call
         // Over a store that others use, what is to end is known by its epochs.
-        lane.fence(suffix, clock(), names === undefined)
+        const fence = lane.fence(suffix, clock(), names === undefined)
         lane.epochs.invalidate(inputs.subject)
-        return follow(end(call), () => report({ type: 'invalidate', key: shown(call) }))
+        fence.done = settled(() => end(call))
+        return follow(fence.done, () => report({ type: 'invalidate', key: shown(call) }))
       }),
 
     invalidateAll: () =>

@@ -121,7 +121,7 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
   const shared = options.store.lifetime === 'shared'
   const stamp: Stamp | undefined = stampOf(fn)
   /** Of what hardly ever differs between two calls: the code behind an object, and its data. */
-  const codeText = (text: string) => `+${digest ? `c-${digest(text).slice(0, 22)}` : text}`
+  const codeText = lastOf((text) => `+${digest ? `c-${digest(text).slice(0, 22)}` : text}`)
   const dataDigest = digest && lastOf(digest)
   const hide = (text: string, by = digest) => (options.keys === 'digest' || !by ? text : `#${by(text)}`)
   let facts: ReturnType<typeof textFacts> | undefined
@@ -212,14 +212,8 @@ export function createInputs(fn: AnyFunction, options: ResolvedOptions, bounds: 
     }
   }
 
-  let latest: { readonly codes: readonly string[]; readonly text: string } | undefined
   /** One text for all code of a call: short, because it stands in keys. */
-  function codeOf(): string {
-    if (codes.length === 0) return ''
-    if (latest?.codes.length !== codes.length || latest.codes.some((code, at) => code !== codes[at]))
-      latest = { codes, text: codeText(codes.join()) }
-    return latest.text
-  }
+  const codeOf = () => (codes.length === 0 ? '' : codeText(codes.join()))
 
   /** The text of a value that the program gave. A promise is refused like any other; its rejection is nobody's. */
   const keyText = (value: unknown, root: string): string => {

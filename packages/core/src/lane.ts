@@ -83,8 +83,10 @@ interface Fence {
   emptying: boolean
   /** Whether it keeps out what the store holds. */
   readonly closes: boolean
-  /** Whether its key was fenced again while it stood. */
-  over: boolean
+  /** The one that its key was fenced with while it stood. */
+  next?: Fence
+  /** What it was raised for. */
+  done?: Answer<unknown>
 }
 
 export class Lane {
@@ -313,8 +315,9 @@ export class Lane {
   fence(key: string, now: number, closes = true): Fence {
     this.supersede(key)
     const earlier = this.#fences.get(key)
-    if (earlier) earlier.over = true
-    return this.raise(key, now, closes)
+    const fence = this.raise(key, now, closes)
+    if (earlier) earlier.next = fence
+    return fence
   }
 
   /** Raises the fence of a key. */
@@ -323,7 +326,7 @@ export class Lane {
       if ([...this.#fences.values()].some((fence) => fence.closes)) this.#floor = Math.max(now, this.#latest)
       this.#fences.clear()
     }
-    const fence = { emptying: this.#writes.has(key), closes, over: false }
+    const fence: Fence = { emptying: this.#writes.has(key), closes }
     this.#fences.set(key, fence)
     return fence
   }

@@ -490,6 +490,55 @@ test.each(eachKind)(
   },
 )
 
+test.each(['prime', 'invalidate'] as const)(
+  'R17 a primed value that another %s of its call overtook, and that failed, ends what another release has itself',
+  async (overtaking) => {
+    const held = asyncMapStore({ holds: 'text' })
+    const failing = new Error('not now')
+    let refuses: 'nothing' | 'all' = 'nothing'
+    const one = {
+      ...held,
+      setMany: undefined,
+      set: async (key: string, entry: string) => {
+        if (refuses === 'all') throw failing
+        return held.set(key, entry)
+      },
+      delete: async (key: string) => {
+        if (refuses === 'all') throw failing
+        return held.delete(key)
+      },
+    } as unknown as Store
+    const release = (store: Store, version: string) =>
+      testScope({ store, ttl: '1h' }).cache.cached(async (n: number) => `${n} by ${version}, ${(runs += 1)}`, {
+        name: 'load',
+        version,
+      })
+    let runs = 0
+    const [old, now] = [release({ ...held } as Store, '1'), release(one, '2')]
+    const before = await old(1)
+    await idle()
+    expect(await old(1)).toBe(before)
+    const body = deferred<string>()
+    const primed = now.prime([1], body.promise)
+    refuses = 'all'
+    const other = overtaking === 'prime' ? now.prime([1], 'other') : now.invalidate(1)
+    await expect(other).rejects.toThrow()
+    refuses = 'nothing'
+    body.resolve('primed')
+    await primed
+    expect(await old(1)).not.toBe(before)
+    // Where that cannot be done either, it is told.
+    const again = await old(1)
+    const late = deferred<string>()
+    const untold = now.prime([1], late.promise)
+    refuses = 'all'
+    const last = overtaking === 'prime' ? now.prime([1], 'last') : now.invalidate(1)
+    late.resolve('late')
+    expect((await Promise.allSettled([untold, last])).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(await old(1)).toBe(again)
+  },
+)
+
 test('R17 a primed value ends what another release has, also where a write of before ends in between', async () => {
   const held = asyncMapStore({ holds: 'text' })
   const landed = deferred()

@@ -314,7 +314,8 @@ function isCollection(value: object): boolean {
 }
 
 /** A function of the platform that is written in JavaScript, such as `fetch` of Node. */
-const isGlobal = (fn: object): boolean => (globalThis as Record<string, unknown>)[(fn as AnyFunction).name] === fn
+const isGlobal = (value: object): boolean =>
+  typeof value === 'function' && (globalThis as Record<string, unknown>)[value.name] === value
 
 function readOf(field: (self: unknown) => unknown, self: unknown): unknown {
   try {
@@ -343,11 +344,16 @@ const line = (stamps: readonly Stamp[] | undefined, given: readonly string[] = [
 
 /** Of what is no class's: a plain object, a function of the platform. */
 const nothing = line([])
+/** Of what no stamp tells of. */
+const unstamped = line(undefined)
 
 function lineOf(value: object, known: boolean | string | undefined): Line {
-  if (typeof value === 'function') return line(stampsOfFunction(value, known))
+  if (typeof value === 'function') {
+    const stamps = stampsOfFunction(value, known)
+    return stamps ? line(stamps) : unstamped
+  }
   const prototype = Object.getPrototypeOf(value) as object | null
-  if (prototype === null || isRoot(prototype)) return line(known === true ? [] : undefined)
+  if (prototype === null || isRoot(prototype)) return known === true ? nothing : unstamped
   let below = descents.get(prototype)
   if (!below) descents.set(prototype, (below = new Map()))
   let descent = below.get(known)

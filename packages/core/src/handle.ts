@@ -10,7 +10,7 @@ import { gateOf, isAsync } from './gate.ts'
 import { nextInstant } from './instants.ts'
 import { expiry } from './land.ts'
 import { invalidOption, someTags } from './options.ts'
-import type { Read } from './rows.ts'
+import type { Read, Seen } from './rows.ts'
 
 /**
  * What `peek` finds: `fresh` within its ttl, a value or a kept error; `stale` after it, where a call would be answered by
@@ -128,18 +128,13 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     const createdAt = lane.begin(clock())
     const begun = nextInstant()
     const seen = stored && names && enabled ? stored.replace(names, storeTimeout) : undefined
-    /**
-     * What it was to replace is over all the same, also where another release keeps it under another key. What has fenced the
-     * call again sees to that itself, unless it fails.
-     */
-    const giveUp = (life: number): Answer<void> => {
-      if (!stored || !names) return isAsync(gate) ? Promise.resolve() : undefined
-      const renew = () => stored.renewCall(names, life, clock(), storeTimeout)
-      const { next } = fence
-      if (!next) return renew()
-      const over = gate.within('set', storeTimeout, Promise.resolve(next.done)) as Promise<unknown>
-      return over.then(() => {}, renew)
-    }
+    /** What it was to replace is over all the same, also where another release keeps it under another key. */
+    const giveUp = (known: Seen | undefined, life: number): Answer<void> =>
+      stored && names && known
+        ? stored.overtaken(names, known, life, clock(), storeTimeout)
+        : isAsync(gate)
+          ? Promise.resolve()
+          : undefined
     const put = (body: unknown, promised: boolean): Answer<void> => {
       if (isOneShot(body)) throw oneShotError()
       const life = judge.lifetimeOf(body, args)
@@ -150,7 +145,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
       const { held } = sealer.seal(body)
       return follow(seen, (known) => {
         if (!enabled) return isAsync(gate) ? Promise.resolve() : undefined
-        if (!lane.stands(suffix, fence) || lane.epochs.changed(inputs.subject, list) > begun) return giveUp(life)
+        if (!lane.stands(suffix, fence) || lane.epochs.changed(inputs.subject, list) > begun) return giveUp(known, life)
         if (life === 0) return end(call)
         const carried =
           stored && names && known
@@ -177,10 +172,7 @@ export function createOperations(definition: Definition, caller: Caller): Operat
     }
     // Told where it is awaited, above.
     hush(seen)
-    fence.done = settled(() =>
-      isThenable(value) ? Promise.resolve(value).then((body) => put(body, true)) : put(value, caller.promises),
-    )
-    return fence.done as Answer<void>
+    return isThenable(value) ? Promise.resolve(value).then((body) => put(body, true)) : put(value, caller.promises)
   }
 
   return {
@@ -224,10 +216,9 @@ export function createOperations(definition: Definition, caller: Caller): Operat
         const call = prepare(self, args)
         const { lane, suffix, inputs, names } = call
         // Over a store that others use, what is to end is known by its epochs.
-        const fence = lane.fence(suffix, clock(), names === undefined)
+        lane.fence(suffix, clock(), names === undefined)
         lane.epochs.invalidate(inputs.subject)
-        fence.done = settled(() => end(call))
-        return follow(fence.done, () => report({ type: 'invalidate', key: shown(call) }))
+        return follow(end(call), () => report({ type: 'invalidate', key: shown(call) }))
       }),
 
     invalidateAll: () =>

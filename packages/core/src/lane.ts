@@ -83,10 +83,6 @@ interface Fence {
   emptying: boolean
   /** Whether it keeps out what the store holds. */
   readonly closes: boolean
-  /** The one that its key was fenced with while it stood. */
-  next?: Fence
-  /** What it was raised for. */
-  done?: Answer<unknown>
 }
 
 export class Lane {
@@ -314,10 +310,7 @@ export class Lane {
   /** Lets go of the flight of a key and raises its fence. */
   fence(key: string, now: number, closes = true): Fence {
     this.supersede(key)
-    const earlier = this.#fences.get(key)
-    const fence = this.raise(key, now, closes)
-    if (earlier) earlier.next = fence
-    return fence
+    return this.raise(key, now, closes)
   }
 
   /** Raises the fence of a key. */
@@ -326,7 +319,7 @@ export class Lane {
       if ([...this.#fences.values()].some((fence) => fence.closes)) this.#floor = Math.max(now, this.#latest)
       this.#fences.clear()
     }
-    const fence: Fence = { emptying: this.#writes.has(key), closes }
+    const fence = { emptying: this.#writes.has(key), closes }
     this.#fences.set(key, fence)
     return fence
   }

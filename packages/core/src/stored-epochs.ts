@@ -367,6 +367,17 @@ export class StoredEpochs {
   }
 
   /**
+   * Ends what there is of a call where `replace` was asked and something came between, which may be about to replace it as well:
+   * so nothing but the epoch of the call is replaced, with that which the other is putting, where it is. One that was put since is
+   * as good. @throws StoreError, at once or later, where that is not acknowledged
+   */
+  overtaken(names: Names, seen: Seen, life: number, now: number, timeout: number): Answer<void> {
+    const { call } = names
+    const made = this.#rows.putSince(call, seen) ?? this.#rows.make(call, this.#end(call, names, life, now), timeout)
+    return follow(made, () => {})
+  }
+
+  /**
    * Replaces tokens: activity first, then theirs. Until that is acknowledged the names are distrusted in this process, and
    * where it is not it is tried again, each time with new tokens.
    */

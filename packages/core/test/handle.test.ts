@@ -490,54 +490,92 @@ test.each(eachKind)(
   },
 )
 
-test.each(['prime', 'invalidate'] as const)(
-  'R17 a primed value that another %s of its call overtook, and that failed, ends what another release has itself',
-  async (overtaking) => {
-    const held = asyncMapStore({ holds: 'text' })
-    const failing = new Error('not now')
-    let refuses: 'nothing' | 'all' = 'nothing'
-    const one = {
+describe.each([
+  ['a store that promises', () => asyncMapStore({ holds: 'text' }) as Store],
+  [
+    'a sync store',
+    () => ({ ...mapStore({ holds: 'text' }), lifetime: 'shared', scope: undefined }) as unknown as Store,
+  ],
+])('R17 a primed value that another operation of its call overtook, over %s', (_name, makeStore) => {
+  /** Two releases over one store, which the second one finds failing from time to time. */
+  function releases() {
+    const held = makeStore() as { set(...given: unknown[]): unknown; delete(key: string): unknown }
+    const world = { refuses: false, runs: 0 }
+    const unless = <T>(run: () => T): T => {
+      if (world.refuses) throw new Error('not now')
+      return run()
+    }
+    const failing = {
       ...held,
       setMany: undefined,
-      set: async (key: string, entry: string) => {
-        if (refuses === 'all') throw failing
-        return held.set(key, entry)
-      },
-      delete: async (key: string) => {
-        if (refuses === 'all') throw failing
-        return held.delete(key)
-      },
-    } as unknown as Store
-    const release = (store: Store, version: string) =>
-      testScope({ store, ttl: '1h' }).cache.cached(async (n: number) => `${n} by ${version}, ${(runs += 1)}`, {
-        name: 'load',
-        version,
-      })
-    let runs = 0
-    const [old, now] = [release({ ...held } as Store, '1'), release(one, '2')]
+      set: (...given: unknown[]) => unless(() => held.set(...given)),
+      delete: (key: string) => unless(() => held.delete(key)),
+    }
+    const release = (store: object, version: string) =>
+      testScope({ store: store as Store, ttl: '1h', storeTimeout: 50 }).cache.cached(
+        async (n: number) => `${n} by ${version}, ${(world.runs += 1)}`,
+        { name: 'load', version },
+      )
+    return { world, old: release({ ...held }, '1'), now: release(failing, '2') }
+  }
+
+  test.each(['prime', 'invalidate'] as const)(
+    'ends what another release has itself, where that %s fails',
+    async (by) => {
+      const { world, old, now } = releases()
+      const overtake = async () => {
+        await (by === 'prime' ? now.prime([1], 'other') : now.invalidate(1))
+      }
+      const before = await old(1)
+      await idle()
+      expect(await old(1)).toBe(before)
+      const body = deferred<string>()
+      const primed = now.prime([1], body.promise)
+      await idle()
+      world.refuses = true
+      await expect(overtake()).rejects.toThrow()
+      world.refuses = false
+      body.resolve('primed')
+      await primed
+      expect(await old(1)).not.toBe(before)
+      // Where that cannot be done either, it is told.
+      const again = await old(1)
+      const late = deferred<string>()
+      const untold = now.prime([1], late.promise)
+      await idle()
+      world.refuses = true
+      const last = overtake()
+      late.resolve('late')
+      expect((await Promise.allSettled([untold, last])).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+      expect(await old(1)).toBe(again)
+    },
+  )
+
+  test('leaves the value of a later one, however long that takes, and one that waits for it', async () => {
+    const { old, now } = releases()
     const before = await old(1)
-    await idle()
-    expect(await old(1)).toBe(before)
-    const body = deferred<string>()
-    const primed = now.prime([1], body.promise)
-    refuses = 'all'
-    const other = overtaking === 'prime' ? now.prime([1], 'other') : now.invalidate(1)
-    await expect(other).rejects.toThrow()
-    refuses = 'nothing'
-    body.resolve('primed')
-    await primed
+    const [one, other] = [deferred<string>(), deferred<string>()]
+    const primes = [now.prime([1], one.promise), now.prime([1], other.promise)]
+    one.resolve('one')
+    await primes[0]
+    // What it was to replace is over as soon as it says so.
     expect(await old(1)).not.toBe(before)
-    // Where that cannot be done either, it is told.
-    const again = await old(1)
-    const late = deferred<string>()
-    const untold = now.prime([1], late.promise)
-    refuses = 'all'
-    const last = overtaking === 'prime' ? now.prime([1], 'last') : now.invalidate(1)
-    late.resolve('late')
-    expect((await Promise.allSettled([untold, last])).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-    expect(await old(1)).toBe(again)
-  },
-)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    other.resolve('other')
+    await primes[1]
+    expect(await now(1)).toBe('other')
+
+    const third = deferred<string>()
+    const primed = Promise.resolve(now.prime([1], third.promise))
+    const chained = now.prime(
+      [1],
+      primed.then(() => 'fourth'),
+    )
+    third.resolve('third')
+    await chained
+    expect(await now(1)).toBe('fourth')
+  })
+})
 
 test('R17 a primed value ends what another release has, also where a write of before ends in between', async () => {
   const held = asyncMapStore({ holds: 'text' })

@@ -75,10 +75,11 @@ function fromHttp(context: ExecutionContext): Request | string {
   const { headers = {} } = raw
   if (raw.method !== 'GET') return `method ${raw.method}`
   if (headers.range !== undefined) return 'a Range'
-  const route = raw.route?.path ?? raw.routeOptions?.url
-  const asked = [String(route), raw.params ?? {}, raw.query ?? {}]
   const response: unknown = context.getArgByIndex(1)
   const settings = settingsOf(response)
+  // Where each platform has it: what looks like the other's may be the application's own.
+  const route = settings ? raw.route?.path : (raw.routeOptions?.url ?? raw.route?.path)
+  const asked = [String(route), raw.params ?? {}, raw.query ?? {}]
   return { raw, headers, asked, user: raw.user ?? undefined, unseen: false, response, settings }
 }
 

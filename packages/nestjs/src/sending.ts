@@ -23,7 +23,11 @@ export type ExpressSettings = Readonly<Record<string, unknown>>
 
 /** The settings of the application of a response, where that is one of Express. */
 export function settingsOf(response: unknown): ExpressSettings | undefined {
-  return (response as { readonly app?: { readonly settings?: ExpressSettings } } | undefined)?.app?.settings
+  const { app, getHeader, setHeader } = (response ?? {}) as Partial<ExpressResponse> & {
+    app?: { settings?: ExpressSettings }
+  }
+  // Other responses may have an `app` of their own.
+  return typeof getHeader === 'function' && typeof setHeader === 'function' ? app?.settings : undefined
 }
 
 /** The ETag that Express makes of a text, where that is one of its own making. */

@@ -261,3 +261,43 @@ for (const platform of ['express', 'fastify'] as const)
       for (let i = 0; i < 2; i += 1) expect((await get('/send/less')).headers.get('x-before')).toBeNull()
     })
   })
+
+@UseInterceptors(AutocacheInterceptor)
+@CachedResponse({ headers: true })
+@Controller('own')
+class Own {
+  @Get(['one', 'other'])
+  either() {
+    runs += 1
+    return { runs }
+  }
+}
+
+describe("what an application on Fastify has of its own, under names of Express's", () => {
+  it('an `app` with settings on the reply is no application of Express', async () => {
+    const { get } = await start({ controllers: [Own] }, inMemory(), {
+      platform: 'fastify',
+      configure: (app) =>
+        app
+          .getHttpAdapter()
+          .getInstance()
+          .decorateReply('app', { getter: () => ({ settings: { theme: 'dark' } }) }),
+    })
+    for (const cache of ['MISS', 'HIT']) {
+      const { status, headers } = await get('/own/one')
+      expect([status, headers.get('x-cache')]).toEqual([200, cache])
+    }
+  })
+
+  it('a `route` on the request is not that of the handler', async () => {
+    const { get } = await start({ controllers: [Own] }, inMemory(), {
+      platform: 'fastify',
+      configure: (app) =>
+        app
+          .getHttpAdapter()
+          .getInstance()
+          .decorateRequest('route', { getter: () => ({ path: 'the same' }) }),
+    })
+    for (const path of ['/own/one', '/own/other']) expect((await get(path)).headers.get('x-cache')).toBe('MISS')
+  })
+})

@@ -3,10 +3,11 @@
  * README as well.
  *
  * Each form has the whole application in a process of its own, so that nothing which one leaves behind weighs on another.
- * They take turns, forwards and backwards; figures are medians of the rounds, and so are ratios, each taken within its round. Rounds
- * are short and many: what else the machine does then falls on neighbours alike. And all processes are started anew several times:
- * two of the same program differ by as much as a tenth for as long as they live (where its code and its heap came to lie; Mytkowicz et
- * al., Producing Wrong Data Without Doing Anything Obviously Wrong, ASPLOS 2009).
+ * They take turns, forwards and backwards. Rounds are short and many: what else the machine does then falls on neighbours
+ * alike. And all processes are started anew several times: two of the same program differ by as much as a tenth for as long as
+ * they live (where its code and its heap came to lie; Mytkowicz et al., Producing Wrong Data Without Doing Anything Obviously
+ * Wrong, ASPLOS 2009). So one start is one measurement: the median of its rounds, for a ratio the median of those within its
+ * rounds. What is told is the median of the starts.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -43,7 +44,8 @@ interface Figure {
 
 /** A form of the handler, in an application of its own. */
 class Contender {
-  readonly figures: Figure[] = []
+  /** By start. */
+  readonly figures: Figure[][] = []
   readonly store: string
   readonly form: string
   readonly #path: string
@@ -96,9 +98,10 @@ class Contender {
   }
 
   async stop(): Promise<void> {
-    if (this.#child === undefined || this.#child.exitCode !== null) return
-    this.#child.kill('SIGTERM')
-    await once(this.#child, 'exit')
+    const child = this.#child
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGTERM')
+    await once(child, 'exit')
   }
 }
 
@@ -128,10 +131,13 @@ const contenders = (['Redis', 'memory'] as const).flatMap((store) =>
 for (let start = 0; start < Number(options.starts); start += 1) {
   try {
     await Promise.all(contenders.map((one) => one.start()))
-    for (const one of contenders) await one.load(2)
+    for (const one of contenders) {
+      one.figures.push([])
+      await one.load(2)
+    }
     for (let round = 0; round < Number(options.rounds); round += 1) {
       const turns = round % 2 === 0 ? contenders : contenders.toReversed()
-      for (const one of turns) one.figures.push(await one.load(Number(options.seconds)))
+      for (const one of turns) one.figures.at(-1)!.push(await one.load(Number(options.seconds)))
     }
   } finally {
     await Promise.all(contenders.map((one) => one.stop()))
@@ -144,12 +150,15 @@ const rows = [
 const missed: string[] = []
 for (const { store, form, figures } of contenders) {
   const nest = contenders.find((other) => other.store === store && other.form.startsWith('Nest'))!
-  const ratios = figures.map(({ perSecond }, round) => perSecond / nest.figures[round]!.perSecond)
+  const ratios = figures.map((rounds, start) =>
+    median(rounds.map(({ perSecond }, round) => perSecond / nest.figures[start]![round]!.perSecond)),
+  )
   const ratio = median(ratios)
   const spread = form.startsWith('Nest')
     ? ''
     : ` (${[0.25, 0.75].map((part) => quantile(ratios, part).toFixed(2)).join(' to ')})`
-  const of = (field: keyof Figure) => Math.round(median(figures.map((figure) => figure[field])))
+  const of = (field: keyof Figure) =>
+    Math.round(median(figures.map((rounds) => median(rounds.map((figure) => figure[field])))))
   rows.push([store, form, `${of('perSecond')}`, `${of('p99')}`, `${of('cpu')}`, `${ratio.toFixed(2)}${spread}`])
   if (ours.includes(form) && ratio < 1) missed.push(`${form} over ${store}`)
 }
@@ -159,7 +168,7 @@ const date = new Date().toISOString().slice(0, 10)
 const lines = [
   ...aligned(rows),
   '',
-  `${date}, ${machine}, ${connections} connections, ${pairs.length} paths, ${options.starts} starts of ${options.rounds} rounds of ${options.seconds} s; in brackets the quartiles of the rounds.`,
+  `${date}, ${machine}, ${connections} connections, ${pairs.length} paths, ${options.starts} starts of ${options.rounds} rounds of ${options.seconds} s; in brackets the quartiles of the starts.`,
 ]
 const table = lines.join('\n')
 console.log(table)

@@ -21,11 +21,16 @@ const waysOf = (name) => {
  * @returns {Promise<{ status: unknown, stdout: string, stderr: string }>} with what kept it from ending by itself, as its status
  */
 export const runToEnd = (program, args, options = {}) =>
-  new Promise((resolve) =>
-    execFile(program, args, { ...options, encoding: 'utf8', maxBuffer: Infinity }, (error, stdout, stderr) =>
-      resolve({ status: error ? (error.code ?? error.signal) : 0, stdout, stderr }),
-    ),
-  )
+  new Promise((resolve) => {
+    const child = execFile(
+      program,
+      args,
+      { ...options, encoding: 'utf8', maxBuffer: Infinity },
+      (error, stdout, stderr) => resolve({ status: error ? (error.code ?? error.signal) : 0, stdout, stderr }),
+    )
+    // What reads its input to the end finds one.
+    child.stdin?.end()
+  })
 
 /**
  * Whether Bun fails a build for an error, with its place, the function and the remedy, and not for a warning.

@@ -35,6 +35,8 @@ interface Known {
   readonly token: Token
   held: unknown
   readonly since: number
+  /** The instant at which this process sent it, where it did. */
+  sent: number | undefined
 }
 
 /** How many tokens are remembered. */
@@ -51,8 +53,8 @@ export class Rows {
   readonly #recent: Reader
   /** The tokens last seen, and since when. */
   readonly #known = new Map<string, Known>()
-  /** Tokens on their way into the store because they were missing. */
-  readonly #making = new Map<string, Answer<Token>>()
+  /** Tokens on their way into the store because they were missing, and since when. */
+  readonly #making = new Map<string, { readonly sent: number; readonly answer: Answer<Token> }>()
   /** Tokens that go out together at the end of this turn of the microtask queue, by their time-out. */
   readonly #puts = new Map<number, { readonly list: (readonly [string, Token])[]; readonly done: Promise<void> }>()
 
@@ -161,15 +163,16 @@ export class Rows {
     return token
   }
 
-  #remember(key: string, token: Token, held?: unknown): void {
+  #remember(key: string, token: Token, held?: unknown, sent?: number): void {
     const known = this.#known.get(key)
     if (known?.token.text === token.text) {
       known.held = held
+      known.sent ??= sent
       return
     }
     this.#known.delete(key)
     if (this.#known.size >= remembered) this.#known.delete(this.#known.keys().next().value as string)
-    this.#known.set(key, { token, held, since: nextInstant() })
+    this.#known.set(key, { token, held, since: nextInstant(), sent })
   }
 
   /** What was put where one look found nothing, since then and by somebody else. */
@@ -184,24 +187,38 @@ export class Rows {
     return known?.token.text === text && known.since <= seen.at
   }
 
-  /** Puts a token where none is; the same for all who find it missing at a time. @throws StoreError, at once or later */
-  make(key: string, until: number, timeout: number): Answer<Token> {
+  /**
+   * Puts a token where none is; the same for all who find it missing at a time.
+   * @param after one that was sent up to that instant will not do
+   * @throws StoreError, at once or later
+   */
+  make(key: string, until: number, timeout: number, after = 0): Answer<Token> {
     const underWay = this.#making.get(key)
-    if (underWay) return this.#gate.within('set', timeout, underWay)
+    if (underWay && underWay.sent > after) return this.#gate.within('set', timeout, underWay.answer)
     const made = newToken(until)
+    const sent = nextInstant()
     const put = this.#put(key, made, timeout)
-    if (!isThenable(put)) {
-      this.#remember(key, made)
+    const done = () => {
+      this.#remember(key, made, undefined, sent)
       return made
     }
-    const end = () => void this.#making.delete(key)
-    const answer = Promise.resolve(put).then(() => {
-      this.#remember(key, made)
-      return made
-    })
+    if (!isThenable(put)) return done()
+    const answer = Promise.resolve(put).then(done)
+    const own = { sent, answer }
+    const end = () => {
+      if (this.#making.get(key) === own) this.#making.delete(key)
+    }
     answer.then(end, end)
-    this.#making.set(key, answer)
+    this.#making.set(key, own)
     return answer
+  }
+
+  /** What this process has sent of a name since one look, and is there, or on its way. */
+  sentSince(key: string, { at }: Seen, timeout: number): Answer<Token> | undefined {
+    const underWay = this.#making.get(key)
+    if (underWay && underWay.sent > at) return this.#gate.within('set', timeout, underWay.answer)
+    const known = this.#known.get(key)
+    return known && known.sent! > at ? known.token : undefined
   }
 
   /** Puts a token, together with those of the same turn where the store can. */

@@ -516,13 +516,13 @@ describe.each([
         async (n: number) => `${n} by ${version}, ${(world.runs += 1)}`,
         { name: 'load', version },
       )
-    return { world, old: release({ ...held }, '1'), now: release(failing, '2') }
+    return { world, old: release({ ...held }, '1'), now: release(failing, '2'), beside: release(failing, '1') }
   }
 
   test.each(['prime', 'invalidate'] as const)(
     'ends what another release has itself, where that %s fails',
     async (by) => {
-      const { world, old, now } = releases()
+      const { world, old, now, beside } = releases()
       const overtake = async () => {
         await (by === 'prime' ? now.prime([1], 'other') : now.invalidate(1))
       }
@@ -532,6 +532,8 @@ describe.each([
       const body = deferred<string>()
       const primed = now.prime([1], body.promise)
       await idle()
+      // What this process sees for the first time is no newer for that.
+      expect(await beside(1)).toBe(before)
       world.refuses = true
       await expect(overtake()).rejects.toThrow()
       world.refuses = false

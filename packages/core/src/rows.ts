@@ -35,12 +35,25 @@ interface Known {
   readonly token: Token
   held: unknown
   readonly since: number
-  /** The instant at which this process sent it, where it did. */
-  sent: number | undefined
 }
 
-/** How many tokens are remembered. */
+/** A token on its way into the store. */
+interface Making {
+  readonly sent: number
+  /** Whether it is to end what carries another. */
+  readonly renews: boolean
+  readonly answer: Answer<Token>
+}
+
+/** How many names are remembered. */
 const remembered = 10_000
+
+/** Keeps the latest. */
+function keep<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key)
+  if (map.size >= remembered) map.delete(map.keys().next().value as string)
+  map.set(key, value)
+}
 
 /** The rows of epochs in one store, as one namespace knows them. */
 export class Rows {
@@ -53,8 +66,10 @@ export class Rows {
   readonly #recent: Reader
   /** The tokens last seen, and since when. */
   readonly #known = new Map<string, Known>()
-  /** Tokens on their way into the store because they were missing, and since when. */
-  readonly #making = new Map<string, { readonly sent: number; readonly answer: Answer<Token> }>()
+  /** Tokens on their way into the store because they were missing. */
+  readonly #making = new Map<string, Making>()
+  /** When a token that was to end what carries another was last sent, of those that the store has acknowledged. */
+  readonly #renewed = new Map<string, number>()
   /** Tokens that go out together at the end of this turn of the microtask queue, by their time-out. */
   readonly #puts = new Map<number, { readonly list: (readonly [string, Token])[]; readonly done: Promise<void> }>()
 
@@ -163,16 +178,13 @@ export class Rows {
     return token
   }
 
-  #remember(key: string, token: Token, held?: unknown, sent?: number): void {
+  #remember(key: string, token: Token, held?: unknown): void {
     const known = this.#known.get(key)
     if (known?.token.text === token.text) {
       known.held = held
-      known.sent ??= sent
       return
     }
-    this.#known.delete(key)
-    if (this.#known.size >= remembered) this.#known.delete(this.#known.keys().next().value as string)
-    this.#known.set(key, { token, held, since: nextInstant(), sent })
+    keep(this.#known, key, { token, held, since: nextInstant() })
   }
 
   /** What was put where one look found nothing, since then and by somebody else. */
@@ -189,22 +201,26 @@ export class Rows {
 
   /**
    * Puts a token where none is; the same for all who find it missing at a time.
-   * @param after one that was sent up to that instant will not do
+   * @param ending the instant since which nothing that carries another token may stand: one that was sent for that alone
+   *   will do, and only after it
    * @throws StoreError, at once or later
    */
-  make(key: string, until: number, timeout: number, after = 0): Answer<Token> {
+  make(key: string, until: number, timeout: number, ending?: number): Answer<Token> {
+    const renews = ending !== undefined
     const underWay = this.#making.get(key)
-    if (underWay && underWay.sent > after) return this.#gate.within('set', timeout, underWay.answer)
+    if (underWay && (!renews || (underWay.renews && underWay.sent > ending)))
+      return this.#gate.within('set', timeout, underWay.answer)
     const made = newToken(until)
     const sent = nextInstant()
     const put = this.#put(key, made, timeout)
     const done = () => {
-      this.#remember(key, made, undefined, sent)
+      this.#remember(key, made)
+      if (renews) keep(this.#renewed, key, Math.max(sent, this.#renewed.get(key) ?? 0))
       return made
     }
     if (!isThenable(put)) return done()
     const answer = Promise.resolve(put).then(done)
-    const own = { sent, answer }
+    const own = { sent, renews, answer }
     const end = () => {
       if (this.#making.get(key) === own) this.#making.delete(key)
     }
@@ -213,12 +229,9 @@ export class Rows {
     return answer
   }
 
-  /** What this process has sent of a name since one look, and is there, or on its way. */
-  sentSince(key: string, { at }: Seen, timeout: number): Answer<Token> | undefined {
-    const underWay = this.#making.get(key)
-    if (underWay && underWay.sent > at) return this.#gate.within('set', timeout, underWay.answer)
-    const known = this.#known.get(key)
-    return known && known.sent! > at ? known.token : undefined
+  /** Whether this process has put a token since one look that was to end what carries another, as far as it remembers. */
+  renewedSince(key: string, { at }: Seen): boolean {
+    return (this.#renewed.get(key) ?? 0) > at
   }
 
   /** Puts a token, together with those of the same turn where the store can. */

@@ -301,9 +301,8 @@ export class StoredEpochs {
         if (token && lasts(token)) take(key, token.text)
       }
       const missing = rest.filter((key) => !found.has(key))
-      // What is to end may carry one that was on its way before.
-      const after = (key: string) => (seen.replaces && key === call ? seen.at : 0)
-      const made = each(missing, (key) => this.#rows.make(key, this.#end(key, names, life, now), timeout, after(key)))
+      const ending = (key: string) => (seen.replaces && key === call ? seen.at : undefined)
+      const made = each(missing, (key) => this.#rows.make(key, this.#end(key, names, life, now), timeout, ending(key)))
       return follow(made, (tokens) => {
         for (const [at, key] of missing.entries()) {
           found.set(key, tokens[at]!.text)
@@ -370,12 +369,16 @@ export class StoredEpochs {
 
   /**
    * Ends what there is of a call where `replace` was asked and something came between, which may be about to replace it as well:
-   * so nothing but the epoch of the call is replaced, unless that was since, or is being. @throws StoreError, at once or later,
-   * where that is not acknowledged
+   * so nothing but the epoch of the call is replaced, unless that was since, or is being. Where it cannot be, it is tried again as
+   * an invalidation is. @throws StoreError, at once or later, where that is not acknowledged
    */
-  overtaken({ call }: Names, seen: Seen, life: number, now: number, timeout: number): Answer<void> {
-    const put = () => this.#rows.write(call, newToken(now + Math.max(4 * life, minute)))
-    return follow(this.#rows.sentSince(call, seen, timeout) ?? this.#gate.insist('set', timeout, put), () => {})
+  overtaken(names: Names, seen: Seen, life: number, now: number, timeout: number): Answer<void> {
+    const { call } = names
+    if (this.#rows.renewedSince(call, seen)) return undefined
+    return rescue<void>(
+      () => follow(this.#rows.make(call, this.#end(call, names, life, now), timeout, seen.at), () => {}),
+      () => this.renewCall(names, life, now, timeout),
+    )
   }
 
   /**

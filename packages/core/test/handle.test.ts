@@ -579,6 +579,71 @@ describe.each([
   })
 })
 
+describe.each([
+  ['a store that promises', () => asyncMapStore({ holds: 'text' }) as Store],
+  [
+    'a sync store',
+    () => ({ ...mapStore({ holds: 'text' }), lifetime: 'shared', scope: undefined }) as unknown as Store,
+  ],
+])(
+  'R17 a primed value that was awaited ends what calls made of what was there meanwhile, over %s',
+  (_name, makeStore) => {
+    test.each(['cold', 'warm'])('of a %s key, here, elsewhere and in another release', async (kind) => {
+      let data = 'before'
+      const release = (store: Store, version: string) =>
+        testScope({ store, ttl: '1h' }).cache.cached(async (_id: number) => data, { name: 'load', version })
+      const one = makeStore()
+      const [here, other, elsewhere] = [release(one, '2'), release(one, '1'), release({ ...one } as Store, '2')]
+      if (kind === 'warm') await here(1)
+      await idle()
+      const body = deferred<string>()
+      const primed = here.prime([1], body.promise)
+      await idle()
+      expect(await Promise.all([here(1), other(1)])).toEqual(['before', 'before'])
+      await idle()
+      data = 'after'
+      body.resolve('after')
+      await primed
+      expect(await Promise.all([here(1), other(1), elsewhere(1)])).toEqual(['after', 'after', 'after'])
+    })
+  },
+)
+
+test('R17 a primed value shares no epoch with a run that has begun before it was there', async () => {
+  const held = asyncMapStore({ holds: 'text' })
+  let landing: Promise<unknown> | undefined
+  const store = {
+    ...held,
+    setMany: undefined,
+    set: async (key: string, entry: string) => {
+      if (isEpoch(key)) await landing
+      return held.set(key, entry)
+    },
+  } as unknown as Store
+  let data = 'before'
+  const release = (version: string) =>
+    testScope({ store, ttl: '1h' }).cache.cached(async (_id: number) => data, { name: 'load', version })
+  const [old, now] = [release('1'), release('2')]
+  await now(9)
+  await idle()
+  const body = deferred<string>()
+  const primed = now.prime([1], body.promise)
+  await idle()
+  const landed = deferred()
+  landing = landed.promise
+  const call = old(1)
+  await idle()
+  data = 'after'
+  body.resolve('after')
+  await idle()
+  landing = undefined
+  landed.resolve()
+  await primed
+  expect(await call).toBe('before')
+  await idle()
+  expect(await Promise.all([old(1), now(1)])).toEqual(['after', 'after'])
+})
+
 test('R17 a primed value ends what another release has, also where a write of before ends in between', async () => {
   const held = asyncMapStore({ holds: 'text' })
   const landed = deferred()

@@ -21,13 +21,12 @@ export interface ExpressResponse {
 /** The settings of an application of Express. */
 export type ExpressSettings = Readonly<Record<string, unknown>>
 
-/** The settings of the application of a response, where that is one of Express. */
+/** The settings of the application of a response, where that is one of Express. Others may have an `app` of their own. */
 export function settingsOf(response: unknown): ExpressSettings | undefined {
-  const { app, getHeader, setHeader } = (response ?? {}) as Partial<ExpressResponse> & {
-    app?: { settings?: ExpressSettings }
-  }
-  // Other responses may have an `app` of their own.
-  return typeof getHeader === 'function' && typeof setHeader === 'function' ? app?.settings : undefined
+  const settings = (response as { readonly app?: { readonly settings?: unknown } } | undefined)?.app?.settings
+  return typeof settings === 'object' && settings !== null && 'trust proxy fn' in settings
+    ? (settings as ExpressSettings)
+    : undefined
 }
 
 /** The ETag that Express makes of a text, where that is one of its own making. */

@@ -23,13 +23,11 @@ function follow(calls: Calls, self: unknown, label: string, to: Dispatch): void 
   const held = new Held(to, ways)
   const seen = new Map<unknown, number>()
   for (let next = ways.pop(); next; next = ways.pop()) {
-    // By index: to take a list apart takes longer than what follows.
-    for (const call of next.calls) {
-      const path = next.at + call[0].slice('this'.length)
-      const known = call[2]
+    for (const [name, read, known] of next.calls) {
+      const path = next.at + name.slice('this'.length)
       let value: unknown
       try {
-        value = call[1](next.self)
+        value = read(next.self)
       } catch {
         // The function, or the member, throws there as well.
         to.code('!')

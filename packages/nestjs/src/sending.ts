@@ -23,10 +23,10 @@ export type ExpressSettings = Readonly<Record<string, unknown>>
 
 /** The settings of the application of a response, where that is one of Express. Others may have an `app` of their own. */
 export function settingsOf(response: unknown): ExpressSettings | undefined {
-  const settings = (response as { readonly app?: { readonly settings?: unknown } } | undefined)?.app?.settings
-  return typeof settings === 'object' && settings !== null && 'trust proxy fn' in settings
-    ? (settings as ExpressSettings)
-    : undefined
+  const { app, setHeader } = (response ?? {}) as Partial<ExpressResponse> & { readonly app?: { settings?: unknown } }
+  const settings = app?.settings
+  const isExpress = typeof setHeader === 'function' && typeof settings === 'object' && settings !== null
+  return isExpress && 'trust proxy fn' in settings ? (settings as ExpressSettings) : undefined
 }
 
 /** The ETag that Express makes of a text, where that is one of its own making. */

@@ -274,15 +274,17 @@ class Own {
 }
 
 describe("what an application on Fastify has of its own, under names of Express's", () => {
-  it('an `app` with settings on the reply is no application of Express', async () => {
-    const { get } = await start({ controllers: [Own] }, inMemory(), {
+  const startWith = (configure: (fastify: any) => void) =>
+    start({ controllers: [Own] }, inMemory(), {
       platform: 'fastify',
-      configure: (app) =>
-        app
-          .getHttpAdapter()
-          .getInstance()
-          .decorateReply('app', { getter: () => ({ settings: { theme: 'dark' } }) }),
+      configure: (app) => configure(app.getHttpAdapter().getInstance()),
     })
+
+  it.each([
+    ['settings', { theme: 'dark' }],
+    ['those of Express', { 'trust proxy fn': () => false, etag: 'weak' }],
+  ])('an `app` with settings on the reply, %s, is no application of Express', async (_, settings) => {
+    const { get } = await startWith((fastify) => fastify.decorateReply('app', { getter: () => ({ settings }) }))
     for (const cache of ['MISS', 'HIT']) {
       const { status, headers } = await get('/own/one')
       expect([status, headers.get('x-cache')]).toEqual([200, cache])
@@ -290,14 +292,9 @@ describe("what an application on Fastify has of its own, under names of Express'
   })
 
   it('a `route` on the request is not that of the handler', async () => {
-    const { get } = await start({ controllers: [Own] }, inMemory(), {
-      platform: 'fastify',
-      configure: (app) =>
-        app
-          .getHttpAdapter()
-          .getInstance()
-          .decorateRequest('route', { getter: () => ({ path: 'the same' }) }),
-    })
+    const { get } = await startWith((fastify) =>
+      fastify.decorateRequest('route', { getter: () => ({ path: 'the same' }) }),
+    )
     for (const path of ['/own/one', '/own/other']) expect((await get(path)).headers.get('x-cache')).toBe('MISS')
   })
 })
